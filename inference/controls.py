@@ -1,0 +1,168 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rig: one table of controls, from which strip properties, panels, documentation and the wire format come.
+
+Names become F-curve paths in users' files (``th_`` + name) and never change. Left and right are the subject's own.
+Every control at its rest value means untouched pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from .errors import ErrorCode, TalkingHeadError
+
+PROPERTY_PREFIX = "th_"
+
+
+class Group(str, Enum):
+    """Panels and driver strengths are by group."""
+
+    HEAD = "head"
+    EYES = "eyes"
+    BROWS = "brows"
+    MOUTH = "mouth"
+    STRENGTH = "strength"
+
+
+class Unit(str, Enum):
+    """Unit of a control's value."""
+
+    DEGREE = "degree"
+    FACE_WIDTH = "face width"
+    FACTOR = "factor"
+    AMOUNT = "amount"
+
+
+@dataclass(frozen=True)
+class Control:
+    """One slider. ``soft`` limits are what dragging reaches; hard limits can be typed."""
+
+    name: str
+    group: Group
+    unit: Unit
+    minimum: float
+    maximum: float
+    rest: float
+    label: str
+    description: str
+    soft_minimum: float | None = None
+    soft_maximum: float | None = None
+
+    @property
+    def property_name(self) -> str:
+        """Name of the strip property, and so of the F-curve path."""
+        return PROPERTY_PREFIX + self.name
+
+    @property
+    def soft_range(self) -> tuple[float, float]:
+        """Soft limits, the hard ones where none are set."""
+        low = self.minimum if self.soft_minimum is None else self.soft_minimum
+        high = self.maximum if self.soft_maximum is None else self.soft_maximum
+        return low, high
+
+
+def _angle(name: str, label: str, description: str) -> Control:
+    return Control(name, Group.HEAD, Unit.DEGREE, -45.0, 45.0, 0.0, label, description, -20.0, 20.0)
+
+
+def _shift(name: str, label: str, description: str) -> Control:
+    return Control(name, Group.HEAD, Unit.FACE_WIDTH, -0.5, 0.5, 0.0, label, description)
+
+
+def _both_ways(name: str, group: Group, label: str, description: str, soft_minimum: float | None = None) -> Control:
+    return Control(name, group, Unit.AMOUNT, -1.0, 1.0, 0.0, label, description, soft_minimum)
+
+
+def _one_way(name: str, group: Group, label: str, description: str) -> Control:
+    return Control(name, group, Unit.AMOUNT, 0.0, 1.0, 0.0, label, description)
+
+
+def _strength(name: str, label: str, description: str) -> Control:
+    return Control(name, Group.STRENGTH, Unit.FACTOR, 0.0, 2.0, 1.0, label, description)
+
+
+CONTROLS: tuple[Control, ...] = (
+    _angle("head_pitch", "Head Pitch", "Tilts the head up (positive) or down"),
+    _angle("head_yaw", "Head Yaw", "Turns the head to the image's right (positive) or left"),
+    _angle("head_roll", "Head Roll", "Leans the head clockwise (positive) or counter-clockwise"),
+    _shift("head_x", "Head X", "Moves the head to the image's right (positive) or left, in face widths"),
+    _shift("head_y", "Head Y", "Moves the head up (positive) or down, in face widths"),
+    Control(
+        "head_scale", Group.HEAD, Unit.FACTOR, 0.5, 2.0, 1.0, "Head Scale", "Brings the head nearer (above 1) or away",
+        0.9, 1.2,
+    ),
+    Control(
+        "eye_open", Group.EYES, Unit.AMOUNT, 0.0, 1.5, 1.0, "Eye Openness",
+        "Opens both eyes: 0 is closed, 1 as in the source, above 1 wide",
+    ),
+    _one_way("wink_l", Group.EYES, "Wink Left", "Closes the subject's left eye"),
+    _one_way("wink_r", Group.EYES, "Wink Right", "Closes the subject's right eye"),
+    _both_ways("gaze_x", Group.EYES, "Gaze X", "Turns the eyes to the image's right (positive) or left"),
+    _both_ways("gaze_y", Group.EYES, "Gaze Y", "Turns the eyes up (positive) or down"),
+    _both_ways("brow", Group.BROWS, "Brows", "Raises (positive) or lowers both eyebrows"),
+    _both_ways("brow_l", Group.BROWS, "Brow Left", "Raises or lowers the subject's left eyebrow, added to Brows"),
+    _both_ways("brow_r", Group.BROWS, "Brow Right", "Raises or lowers the subject's right eyebrow, added to Brows"),
+    _one_way("jaw_open", Group.MOUTH, "Jaw Open", "Opens the mouth, as in 'aaa'"),
+    _both_ways("mouth_wide", Group.MOUTH, "Mouth Wide", "Pulls the mouth corners apart, as in 'eee'", 0.0),
+    _both_ways("mouth_pucker", Group.MOUTH, "Mouth Pucker", "Rounds the lips, as in 'woo'", 0.0),
+    _both_ways("mouth_smile", Group.MOUTH, "Smile", "Lifts (positive) or drops the mouth corners"),
+    _one_way("mouth_close", Group.MOUTH, "Mouth Close", "Brings the lips together, also where the source's are open"),
+    _strength("strength_head", "Head Strength", "How much of the driver's head motion is used"),
+    _strength("strength_eyes", "Eyes Strength", "How much of the driver's eye motion is used"),
+    _strength("strength_brows", "Brows Strength", "How much of the driver's eyebrow motion is used"),
+    _strength("strength_mouth", "Mouth Strength", "How much of the driver's mouth motion is used"),
+)
+
+BY_NAME: Mapping[str, Control] = {control.name: control for control in CONTROLS}
+
+# What an engine is given: the rig without the strengths, which are used up when drivers are mixed in.
+POSE_CONTROLS: tuple[Control, ...] = tuple(c for c in CONTROLS if c.group is not Group.STRENGTH)
+POSE_NAMES: tuple[str, ...] = tuple(c.name for c in POSE_CONTROLS)
+
+
+def rest_pose() -> dict[str, float]:
+    """Every pose control at rest."""
+    return {control.name: control.rest for control in POSE_CONTROLS}
+
+
+def pose_from(values: Mapping[str, float]) -> dict[str, float]:
+    """A whole pose: given values over the rest, each within its limits.
+
+    Raises:
+        TalkingHeadError: INVALID_REQUEST for an unknown name or a value that is no finite number in range.
+    """
+    pose = rest_pose()
+    for name, value in values.items():
+        pose[name] = checked_value(name, value)
+    return pose
+
+
+def checked_value(name: str, value: float) -> float:
+    """The value as a float if the control exists and takes it.
+
+    Raises:
+        TalkingHeadError: INVALID_REQUEST.
+    """
+    control = BY_NAME.get(name)
+    if control is None or control.group is Group.STRENGTH:
+        raise TalkingHeadError(
+            ErrorCode.INVALID_REQUEST,
+            f"There is no control named '{name}'.",
+            "Use one of: " + ", ".join(POSE_NAMES) + ".",
+        )
+    number = float(value)
+    if not control.minimum <= number <= control.maximum:
+        raise TalkingHeadError(
+            ErrorCode.INVALID_REQUEST,
+            f"{name} = {value} is outside its range.",
+            f"Use a value from {control.minimum:g} to {control.maximum:g}.",
+        )
+    return number
+
+
+def controls_in(group: Group) -> tuple[Control, ...]:
+    """The controls of a group, in panel order."""
+    return tuple(control for control in CONTROLS if control.group is group)

@@ -1,0 +1,27 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engines by name. Importing this loads descriptions only, never a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..errors import ErrorCode, TalkingHeadError
+from .description import EngineDescription
+from .puppet.description import PUPPET
+
+DEFAULT_ENGINE = PUPPET.name
+ENGINES: Mapping[str, EngineDescription] = {engine.name: engine for engine in (PUPPET,)}
+
+
+def description_of(name: str) -> EngineDescription:
+    """The description of an engine.
+
+    Raises:
+        TalkingHeadError: INVALID_REQUEST.
+    """
+    if name not in ENGINES:
+        raise TalkingHeadError(
+            ErrorCode.INVALID_REQUEST, f"There is no engine named '{name}'.", "Use one of: " + ", ".join(ENGINES) + "."
+        )
+    return ENGINES[name]

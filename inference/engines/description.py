@@ -1,0 +1,124 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an engine says about itself: pure data, from which panels, keys and set-up are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from ..controls import POSE_NAMES
+from ..errors import ErrorCode, TalkingHeadError
+
+
+class SettingKind(str, Enum):
+    """Type of a setting."""
+
+    SWITCH = "switch"
+    WHOLE = "whole"
+    NUMBER = "number"
+    CHOICE = "choice"
+    TEXT = "text"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One item of a CHOICE setting."""
+
+    value: str
+    label: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of an engine. Blender's strip property is ``th_<engine>_<name>``."""
+
+    name: str
+    kind: SettingKind
+    default: object
+    label: str
+    description: str
+    choices: tuple[Choice, ...] = ()
+    minimum: float = 0.0
+    maximum: float = 1.0
+
+    def checked(self, value: object) -> object:
+        """The value if the setting takes it.
+
+        Raises:
+            TalkingHeadError: INVALID_REQUEST.
+        """
+        kinds = {SettingKind.SWITCH: bool, SettingKind.WHOLE: int, SettingKind.CHOICE: str, SettingKind.TEXT: str}
+        fits = isinstance(value, kinds.get(self.kind, (int, float)))
+        if self.kind is SettingKind.CHOICE:
+            fits = value in [choice.value for choice in self.choices]
+        elif self.kind in (SettingKind.WHOLE, SettingKind.NUMBER):
+            fits = fits and not isinstance(value, bool) and self.minimum <= value <= self.maximum  # type: ignore[operator]
+        if not fits:
+            raise TalkingHeadError(
+                ErrorCode.INVALID_REQUEST, f"{self.label} cannot be {value!r}.", f"It must be {self._allowed()}."
+            )
+        return value
+
+    def _allowed(self) -> str:
+        if self.kind is SettingKind.CHOICE:
+            return "one of " + ", ".join(choice.value for choice in self.choices)
+        if self.kind in (SettingKind.WHOLE, SettingKind.NUMBER):
+            return f"a number from {self.minimum:g} to {self.maximum:g}"
+        return "on or off" if self.kind is SettingKind.SWITCH else "text"
+
+
+@dataclass(frozen=True)
+class Takes:
+    """What can drive an engine besides the rig."""
+
+    driving_video: bool = False
+    audio: bool = False
+    prompt: bool = False
+    whole_body: bool = False
+
+
+@dataclass(frozen=True)
+class EngineDescription:
+    """An engine before it is loaded.
+
+    Attributes:
+        version: part of every frame's key; raised when the engine's pixels change.
+        tier: requirements file of its packages ("base", "neural", "diffusion").
+        weights: names in the weights catalogue.
+        neighbours: how many pictures before and after a frame's own it looks at, in moving sources.
+        memory_mb: what it needs at 1080p.
+        module: module inside ``inference.engines`` whose ``create()`` returns the engine.
+    """
+
+    name: str
+    label: str
+    version: int
+    summary: str
+    licence: str
+    tier: str
+    module: str
+    weights: tuple[str, ...] = ()
+    controls: tuple[str, ...] = POSE_NAMES
+    takes: Takes = Takes()
+    neighbours: int = 0
+    memory_mb: int = 0
+    settings: tuple[Setting, ...] = ()
+
+    def settings_from(self, values: Mapping[str, object]) -> dict[str, object]:
+        """All settings: given values over the defaults, checked.
+
+        Raises:
+            TalkingHeadError: INVALID_REQUEST for an unknown setting or a value it does not take.
+        """
+        known = {setting.name: setting for setting in self.settings}
+        for name in values:
+            if name not in known:
+                raise TalkingHeadError(
+                    ErrorCode.INVALID_REQUEST,
+                    f"{self.label} has no setting '{name}'.",
+                    "Use one of: " + ", ".join(known) + ".",
+                )
+        return {name: setting.checked(values.get(name, setting.default)) for name, setting in known.items()}

@@ -1,0 +1,151 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A performance: controls over time, as plain data that can be cached, baked, saved and rendered without Blender."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from .controls import BY_NAME, POSE_CONTROLS, POSE_NAMES, checked_value, rest_pose
+from .errors import ErrorCode, TalkingHeadError
+
+FORMAT = "talkinghead-performance"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Performance:
+    """Pose controls of consecutive frames.
+
+    Attributes:
+        rate: frames a second, exact.
+        values: (frames, len(POSE_NAMES)) float64 in the order of ``POSE_NAMES``, each in its control's own unit.
+    """
+
+    rate: Fraction
+    values: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or self.values.shape[1] != len(POSE_NAMES):
+            raise ValueError(f"values must be (frames, {len(POSE_NAMES)}), not {self.values.shape}")
+        self.values.setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def pose(self, frame: int) -> dict[str, float]:
+        """The pose of one frame by name."""
+        return dict(zip(POSE_NAMES, self.values[frame].tolist(), strict=True))
+
+    @classmethod
+    def from_poses(cls, rate: Fraction, poses: Iterable[Mapping[str, float]]) -> Performance:
+        """From poses by name; what a pose does not name is at rest."""
+        rest = rest_pose()
+        rows = [[float(pose.get(name, rest[name])) for name in POSE_NAMES] for pose in poses]
+        return cls(rate, np.array(rows, np.float64).reshape(len(rows), len(POSE_NAMES)))
+
+    def to_dict(self) -> dict[str, object]:
+        """JSON form. Controls that rest throughout are left out."""
+        rest = np.array([control.rest for control in POSE_CONTROLS])
+        moving = [i for i in range(len(POSE_NAMES)) if np.any(self.values[:, i] != rest[i])]
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "rate": f"{self.rate.numerator}/{self.rate.denominator}",
+            "length": len(self),
+            "controls": [POSE_NAMES[i] for i in moving],
+            "frames": self.values[:, moving].tolist(),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object]) -> Performance:
+        """Read the JSON form.
+
+        Raises:
+            TalkingHeadError: INVALID_REQUEST that names what is wrong.
+        """
+        if data.get("format") != FORMAT:
+            raise _invalid("The file is not a Talking Head performance.", f"Its 'format' must be '{FORMAT}'.")
+        if data.get("version") != VERSION:
+            raise _invalid(
+                f"The performance has version {data.get('version')}; this add-on reads version {VERSION}.",
+                "Update Talking Head, or save the performance again.",
+            )
+        rate = parse_rate(data.get("rate"))
+        names = _names(data.get("controls"))
+        frames = data.get("frames")
+        if not isinstance(frames, list) or not frames:
+            raise _invalid("The performance has no frames.", "'frames' must be a list of rows, one a frame.")
+        values = np.tile(np.array([control.rest for control in POSE_CONTROLS]), (len(frames), 1))
+        columns = [POSE_NAMES.index(name) for name in names]
+        for number, row in enumerate(frames):
+            if not isinstance(row, list) or len(row) != len(names):
+                raise _invalid(
+                    f"Frame {number} of the performance does not hold {len(names)} values.",
+                    "Each row of 'frames' must have one number for each name in 'controls'.",
+                )
+            values[number, columns] = [_number(name, value) for name, value in zip(names, row, strict=True)]
+        return cls(rate, values)
+
+
+def parse_rate(value: object) -> Fraction:
+    """A frame rate such as "30000/1001" or 25 as a positive fraction.
+
+    Raises:
+        TalkingHeadError: INVALID_REQUEST.
+    """
+    try:
+        rate = Fraction(str(value))
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if not 0 < rate <= 1000:
+        raise _invalid(f"'{value}' is not a frame rate.", "Write it as a number or a fraction, such as 25 or 30000/1001.")
+    return rate
+
+
+def load(path: Path) -> Performance:
+    """Read a performance file.
+
+    Raises:
+        TalkingHeadError: INVALID_REQUEST or SOURCE_MISSING.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise TalkingHeadError(
+            ErrorCode.SOURCE_MISSING, f"There is no file {path}.", "Check the path of the performance."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise _invalid(f"{path} cannot be read as a performance.", str(error)) from error
+    if not isinstance(data, dict):
+        raise _invalid(f"{path} is not a performance.", "It must hold a JSON object.")
+    return Performance.from_dict(data)
+
+
+def _names(value: object) -> Sequence[str]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise _invalid("The performance does not name its controls.", "'controls' must be a list of names.")
+    for name in value:
+        if name in BY_NAME:
+            checked_value(name, BY_NAME[name].rest)
+        else:
+            checked_value(name, 0.0)
+    if len(set(value)) != len(value):
+        raise _invalid("The performance names a control twice.", "Each name in 'controls' may stand once.")
+    return value
+
+
+def _number(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise _invalid(f"{name} = {value!r} is not a number.", "Write plain numbers in 'frames'.")
+    return checked_value(name, value)
+
+
+def _invalid(message: str, hint: str) -> TalkingHeadError:
+    return TalkingHeadError(ErrorCode.INVALID_REQUEST, message, hint)
