@@ -1,0 +1,161 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Displacement fields on coarse grids: sampling, composition, inversion, and full-resolution maps for ``cv2.remap``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+ITERATIONS = 14
+# Without damping the iteration diverges where the field compresses strongly (a wide open jaw).
+DAMPING = 0.6
+
+
+@dataclass(frozen=True)
+class CoarseField:
+    """Displacements in px on a regular grid of square cells whose size is a whole number of px.
+
+    The value of cell (row j, column i) holds at the cell's centre, ``(left + (i + 0.5) * step - 0.5,
+    top + (j + 0.5) * step - 0.5)`` in px of the picture, pixel centres at whole coordinates. Between centres the field
+    is bilinear, beyond the outer centres it is constant. A field may reach over the picture's edge.
+
+    Attributes:
+        grid: (gh, gw, 2) float32, displacement along x and y in px.
+        left, top: first pixel column and row of the first cell.
+        step: side of a cell in px.
+    """
+
+    grid: np.ndarray
+    left: int
+    top: int
+    step: int
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """(x0, y0, x1, y1): pixel columns and rows covered, ends exclusive."""
+        height, width = self.grid.shape[:2]
+        return self.left, self.top, self.left + width * self.step, self.top + height * self.step
+
+    def centres(self) -> np.ndarray:
+        """(gh, gw, 2) float32 position of each value in px of the picture."""
+        return cell_centres(self.grid.shape[0], self.grid.shape[1], self.left, self.top, self.step)
+
+    def at(self, points: np.ndarray) -> np.ndarray:
+        """Displacement at points.
+
+        Args:
+            points: (..., 2) x, y in px of the picture.
+
+        Returns:
+            (..., 2) float32.
+        """
+        return sample(self.grid, self.to_cells(points))
+
+    def to_cells(self, points: np.ndarray) -> np.ndarray:
+        """Points (..., 2) in px as float32 cell coordinates, 0 at the first centre."""
+        offset = np.array([self.left, self.top], np.float32) + np.float32(self.step / 2 - 0.5)
+        return ((points - offset) * np.float32(1 / self.step)).astype(np.float32)
+
+    def displacement(self, x0: int, y0: int, x1: int, y1: int) -> np.ndarray:
+        """The field at each pixel of the region: (y1 - y0, x1 - x0, 2) float32 px."""
+        rows = _cells_for(y0, y1, self.top, self.step)
+        columns = _cells_for(x0, x1, self.left, self.step)
+        part = _part(self.grid, rows, columns)
+        full = cv2.resize(part, (part.shape[1] * self.step, part.shape[0] * self.step), interpolation=cv2.INTER_LINEAR)
+        top = y0 - (self.top + rows[0] * self.step)
+        left = x0 - (self.left + columns[0] * self.step)
+        return full[top : top + y1 - y0, left : left + x1 - x0]
+
+    def map(self, x0: int, y0: int, x1: int, y1: int) -> np.ndarray:
+        """Position plus displacement at each pixel of the region: (y1 - y0, x1 - x0, 2) float32 px, for cv2.remap."""
+        out = np.empty((y1 - y0, x1 - x0, 2), np.float32)
+        return cv2.add(self.displacement(x0, y0, x1, y1), identity(x0, y0, x1, y1), dst=out)
+
+    def moving_box(self, tolerance: float = 0.01) -> tuple[int, int, int, int] | None:
+        """(x0, y0, x1, y1) around all pixels that may move more than ``tolerance`` px, or None. May pass the edges."""
+        moving = np.abs(self.grid).max(axis=2) > tolerance
+        rows, columns = np.flatnonzero(moving.any(axis=1)), np.flatnonzero(moving.any(axis=0))
+        if not rows.size:
+            return None
+        # One cell more at each side: between centres the field falls off only at the next one.
+        return (
+            self.left + (int(columns[0]) - 1) * self.step,
+            self.top + (int(rows[0]) - 1) * self.step,
+            self.left + (int(columns[-1]) + 2) * self.step,
+            self.top + (int(rows[-1]) + 2) * self.step,
+        )
+
+
+def cell_centres(rows: int, columns: int, left: int, top: int, step: int) -> np.ndarray:
+    """(rows, columns, 2) float32 centres of the cells of a grid in px of the picture."""
+    x = left + (np.arange(columns, dtype=np.float32) + 0.5) * step - 0.5
+    y = top + (np.arange(rows, dtype=np.float32) + 0.5) * step - 0.5
+    return np.dstack(np.meshgrid(x, y)).astype(np.float32)
+
+
+def identity(x0: int, y0: int, x1: int, y1: int) -> np.ndarray:
+    """(y1 - y0, x1 - x0, 2) float32: each pixel's own coordinates."""
+    out = np.empty((y1 - y0, x1 - x0, 2), np.float32)
+    out[..., 0] = np.arange(x0, x1, dtype=np.float32)
+    out[..., 1] = np.arange(y0, y1, dtype=np.float32)[:, None]
+    return out
+
+
+def sample(grid: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """Bilinear values of a (gh, gw, 2) float32 grid at (..., 2) float32 cell coordinates, constant beyond the edge."""
+    # OpenCV 5 interpolates one and three float channels exactly, but two with weights in steps of 1/32.
+    shape = cells.shape
+    flat = cells.reshape(-1, 1, 2) if cells.ndim != 3 else cells
+    padded = np.zeros((*grid.shape[:2], 3), np.float32)
+    padded[..., :2] = grid
+    found = cv2.remap(padded, flat, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.ascontiguousarray(found[..., :2]).reshape(shape)
+
+
+def compose(first: CoarseField, second: CoarseField, over: CoarseField | None = None) -> CoarseField:
+    """``second`` after ``first`` as one field: position y goes to ``z = y + first(y)`` and then to ``z + second(z)``.
+
+    Args:
+        over: a field whose grid the result uses; ``first``'s when None.
+    """
+    target = first if over is None else over
+    centres = target.centres()
+    moved = first.grid if over is None else first.at(centres)
+    total = moved + second.at(centres + moved)
+    return CoarseField(total, target.left, target.top, target.step)
+
+
+def invert(forward: CoarseField, iterations: int = ITERATIONS, damping: float = DAMPING) -> CoarseField:
+    """The inverse: ``u`` with ``u(y) = -forward(y + u(y))``, by a damped fixed point on the same grid."""
+    scale = np.float32(1 / forward.step)
+    rows, columns = forward.grid.shape[:2]
+    home = np.dstack(np.meshgrid(np.arange(columns, dtype=np.float32), np.arange(rows, dtype=np.float32)))
+    # Three channels: see ``sample``. All in cells, so that one iteration is one remap and two in-place additions.
+    field = np.zeros((rows, columns, 3), np.float32)
+    field[..., :2] = forward.grid * scale
+    cells = home - np.float32(damping) * field[..., :2]
+    home *= np.float32(damping)
+    for _ in range(iterations - 1):
+        found = cv2.remap(field, cells, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[..., :2]
+        cells *= np.float32(1 - damping)
+        cells += home
+        cells -= np.float32(damping) * found
+    displacement = (cells - home * np.float32(1 / damping)) * np.float32(forward.step)
+    return CoarseField(np.ascontiguousarray(displacement), forward.left, forward.top, forward.step)
+
+
+def _cells_for(start: int, stop: int, origin: int, step: int) -> tuple[int, int]:
+    """First cell and end of cells whose centres surround the pixels start to stop - 1; may lie outside the grid."""
+    return (start - origin) // step - 1, -((origin - stop) // step) + 1
+
+
+def _part(grid: np.ndarray, rows: tuple[int, int], columns: tuple[int, int]) -> np.ndarray:
+    """Rows and columns of a grid, repeated beyond its edges."""
+    j = np.clip(np.arange(*rows), 0, grid.shape[0] - 1)
+    i = np.clip(np.arange(*columns), 0, grid.shape[1] - 1)
+    if j[-1] - j[0] == len(j) - 1 and i[-1] - i[0] == len(i) - 1:
+        return grid[j[0] : j[-1] + 1, i[0] : i[-1] + 1]
+    return grid[j[:, None], i]
