@@ -130,7 +130,11 @@ def build_light(output_folder: Path, root: Path = ROOT, tracked_only: bool = Fal
 
 
 def build_full(
-    output_folder: Path, target: bundle.Target, root: Path = ROOT, tracked_only: bool = False, source: Path | None = None
+    output_folder: Path,
+    target: bundle.Target,
+    root: Path = ROOT,
+    tracked_only: bool = False,
+    source: Path | None = None,
 ) -> Path:
     """Build and validate the full zip for one platform and Python.
 

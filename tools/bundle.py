@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Talking Head contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the full zip carries besides the light one: the base tier's wheels and the face model, as data under ``bundle/``."""
+"""What the full zip carries besides the light one, as data in ``bundle/``: the base tier's wheels, the face model."""
 
 from __future__ import annotations
 
@@ -10,9 +10,15 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from inference.engines.puppet.description import PUPPET
+from inference.errors import TalkingHeadError
+from inference.weights.catalogue import WeightFile, weight_file
+from inference.weights.download import fetch_all
+
 FOLDER = "bundle"
 PARTS = ("wheels", "weights", "LICENSES")
-REQUIREMENTS = "inference/requirements/base.txt"
+REQUIREMENTS = f"inference/requirements/{PUPPET.tier}.txt"
+LICENCE_TEXTS = Path(__file__).with_name("licences")
 
 # Blender's platform names, and the wheel tags of each that pip may choose from, newest first.
 PIP_PLATFORMS: dict[str, tuple[str, ...]] = {
@@ -47,7 +53,8 @@ def fill(staging: Path, target: Target, source: Path | None = None) -> None:
     folder = staging / FOLDER
     if source is None:
         download_wheels(staging / REQUIREMENTS, folder / "wheels", target)
-        download_weights(folder / "weights", folder / "LICENSES")
+        download_weights(folder / "weights")
+        write_licences(folder / "LICENSES")
         return
     for part in PARTS:
         if not (source / part).is_dir() or not any((source / part).iterdir()):
@@ -74,6 +81,38 @@ def download_wheels(requirements: Path, folder: Path, target: Target) -> None:
     _run(wheel_command(requirements, folder, target), "The wheels could not be downloaded")
     if not any(folder.glob("*.whl")):
         raise BundleError("pip downloaded no wheel.")
+
+
+def download_weights(folder: Path) -> None:
+    """Download the default engine's weights into ``folder`` and verify them.
+
+    Raises:
+        BundleError: no source gave a file.
+    """
+    try:
+        fetch_all(folder, PUPPET.weights)
+    except TalkingHeadError as error:
+        raise BundleError(f"{error}\n{error.details}") from error
+
+
+def write_licences(folder: Path) -> None:
+    """Write which licence each weight file has, and the licences' texts. Wheels carry their own licences inside.
+
+    Raises:
+        BundleError: there is no text for a licence.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [weight_file(name) for name in PUPPET.weights]
+    for licence in sorted({file.licence for file in files}):
+        text = LICENCE_TEXTS / f"{licence}.txt"
+        if not text.is_file():
+            raise BundleError(f"There is no text of the licence {licence} in {LICENCE_TEXTS}.")
+        shutil.copy2(text, folder / text.name)
+    (folder / "WEIGHTS.txt").write_text("\n".join(map(_notice, files)), encoding="utf-8")
+
+
+def _notice(file: WeightFile) -> str:
+    return f"{file.file_name}\n  {file.licence_note}\n  licence: {file.licence}\n  sha256: {file.sha256}\n"
 
 
 def _run(command: list[str], what: str) -> None:

@@ -32,12 +32,16 @@ def _our_properties() -> list[str]:
     return [f"{owner.__name__}.{name}" for owner in types for name in dir(owner) if name.startswith(("th_", "talking"))]
 
 
+def _is_ours(function: object) -> bool:
+    return installed_extension.MODULE in str(getattr(function, "__module__", ""))
+
+
 def _our_callbacks() -> list[str]:
     found = []
     for name in dir(bpy.app.handlers):
         handlers = getattr(bpy.app.handlers, name)
         if isinstance(handlers, list):
-            found += [f"{name}: {h}" for h in handlers if installed_extension.MODULE in str(getattr(h, "__module__", ""))]
+            found += [f"{name}: {h}" for h in handlers if _is_ours(h)]
     return found
 
 
@@ -47,7 +51,7 @@ def _our_menu_entries() -> list[str]:
         owner = getattr(bpy.types, name)
         draw = getattr(owner, "draw", None)
         for function in getattr(draw, "_draw_funcs", ()):
-            if installed_extension.MODULE in function.__module__:
+            if _is_ours(function):
                 found.append(f"{name}: {function.__name__}")
     return found
 
