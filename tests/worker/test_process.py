@@ -55,7 +55,7 @@ def test_log_tail_is_the_last_lines(tmp_path):
 
 @pytest.mark.parametrize(
     ("exit_code", "words"),
-    [(-9, "memory"), (-11, "SIGSEGV"), (3, "exit code 3"), (0xC0000135, "library"), (-1073741819 & 0xFFFFFFFF, "driver")],
+    [(-9, "memory"), (-11, "SIGSEGV"), (3, "exit code 3"), (0xC0000135, "library"), (0xC0000005, "driver")],
 )
 def test_death_is_told_in_plain_words(exit_code, words):
     if exit_code == -11 and sys.platform == "win32":

@@ -1,0 +1,84 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The add-on's preferences: consent, and which Python the worker uses."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import bpy
+from bpy.props import BoolProperty, StringProperty
+
+BASE_PACKAGE = (__package__ or "").rpartition(".")[0]
+PYTHON_VARIABLE = "TALKINGHEAD_PYTHON"
+
+
+class TalkingHeadPreferences(bpy.types.AddonPreferences):
+    """Preferences of Talking Head"""
+
+    bl_idname = BASE_PACKAGE
+
+    consent: BoolProperty(
+        name="I Have the Right to Animate the People I Use",
+        description="You may use the likeness of the people whose pictures you animate, and tell viewers where the law "
+        "asks for it",
+    )
+    worker_python: StringProperty(
+        name="Worker Python",
+        description="A Python that already has the worker's packages. It is used as it is, and nothing is installed "
+        "into it. Empty: the environment that the add-on sets up",
+        subtype="FILE_PATH",
+        update=lambda self, context: _refresh_worker(),
+    )
+    setup_python: StringProperty(
+        name="Python for Set-Up",
+        description="The Python 3.11 to 3.14 with which the worker's environment is made. Empty: Blender's own, or one "
+        "that is installed on this computer",
+        subtype="FILE_PATH",
+    )
+
+    def draw(self, context: Any) -> None:
+        """Draw the preferences."""
+        from . import worker_box
+
+        layout = self.layout
+        layout.use_property_split = True
+        layout.prop(self, "consent")
+        worker_box.draw(layout)
+        column = layout.column()
+        column.prop(self, "worker_python")
+        column.prop(self, "setup_python")
+
+
+def preferences() -> Any:
+    """The add-on's preferences."""
+    return bpy.context.preferences.addons[BASE_PACKAGE].preferences
+
+
+def named_worker_python() -> Path | None:
+    """The interpreter that the user named for the worker, with TALKINGHEAD_PYTHON first; None for the add-on's own."""
+    named = os.environ.get(PYTHON_VARIABLE) or preferences().worker_python
+    return Path(bpy.path.abspath(named)).absolute() if named else None
+
+
+def named_setup_python() -> str:
+    """The interpreter that the user named for set-up, or ""."""
+    named = preferences().setup_python
+    return str(Path(bpy.path.abspath(named)).absolute()) if named else ""
+
+
+def _refresh_worker() -> None:
+    from . import worker
+
+    worker.stop()
+    worker.refresh()
+
+
+def register() -> None:
+    """Register the preferences."""
+    bpy.utils.register_class(TalkingHeadPreferences)
+
+
+def unregister() -> None:
+    """Unregister the preferences."""
+    bpy.utils.unregister_class(TalkingHeadPreferences)
