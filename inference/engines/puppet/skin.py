@@ -1,0 +1,198 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Thin-plate splines from landmark displacements to two dense skin layers.
+
+Lids and lips are discontinuities that no single smooth field can show. The *upper* layer ignores what lies below the
+lids' and lips' opening, the *lower* layer what lies above; ``apertures`` shows each on its own side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .field import CoarseField, cell_centres
+from .frame import FaceFrame, smoothstep
+from .rows import EYES, LOWER_LIP, MOUTH_CORNERS, OVAL, SKIN_POINTS, UPPER_LIP, between_ends
+
+GRID_WIDTH = 76
+RIDGE = 1e-5
+# Rings around the face's outline that do not move, and where the field fades out, as factors of the outline.
+RINGS = (1.42, 1.75)
+FADE = (1.42, 1.72)
+# Below the chin there is a neck to take up the jaw's motion, so rings and fade lie further out there.
+BELOW = 0.45
+
+
+@dataclass(frozen=True)
+class SkinLayers:
+    """Dense fields of every movement.
+
+    Attributes:
+        upper, lower: (n, gh * gw * 2) float32 forward displacement in px at amplitude 1.
+        shape: (gh, gw).
+        left, top, step: as in ``CoarseField``.
+    """
+
+    upper: np.ndarray
+    lower: np.ndarray
+    shape: tuple[int, int]
+    left: int
+    top: int
+    step: int
+
+    def fields(self, amplitudes: np.ndarray) -> tuple[CoarseField, CoarseField]:
+        """Forward displacement of the upper and the lower layer for amplitudes (n,)."""
+        weights = amplitudes.astype(np.float32)
+        shape = (*self.shape, 2)
+        upper, lower = ((weights @ layer).reshape(shape) for layer in (self.upper, self.lower))
+        return (
+            CoarseField(upper, self.left, self.top, self.step),
+            CoarseField(lower, self.left, self.top, self.step),
+        )
+
+
+def skin_layers(frame: FaceFrame, deltas: np.ndarray, blend: np.ndarray | None = None) -> SkinLayers:
+    """Solve both layers for displacements (n, 468, 2) in face coordinates.
+
+    Args:
+        blend: not used by callers outside; see ``_near_openings``.
+    """
+    left, top, step, rows, columns = _grid_of(frame)
+    centres = frame.to_face(cell_centres(rows, columns, left, top, step).reshape(-1, 2).astype(np.float64))
+    ring = _rings(frame)
+    control = np.concatenate([frame.points[:SKIN_POINTS], ring])
+    values = np.concatenate([deltas, np.zeros((len(deltas), len(ring), 2))], axis=1)
+    values = values.transpose(1, 0, 2).reshape(len(control), -1)
+    kernel = _Kernel(control)
+    weights = np.concatenate([kernel.solve(values, omitted) for omitted in (_not_upper(frame), _not_lower(frame))], axis=1)
+    dense = kernel.evaluate(centres, weights).reshape(rows * columns, 2, len(deltas), 2)
+    dense = frame.vectors_to_picture(dense) * _fade(frame, centres)[:, None, None, None]
+    upper, lower = dense[:, 0], dense[:, 1]
+    # Away from the openings both layers are one, so that no seam shows where their compositing ends.
+    lower = upper + _near_openings(frame, centres)[:, None, None] * (lower - upper)
+    flat = [layer.transpose(1, 0, 2).reshape(len(deltas), -1).astype(np.float32) for layer in (upper, lower)]
+    return SkinLayers(flat[0], flat[1], (rows, columns), left, top, step)
+
+
+class _Kernel:
+    """Thin-plate spline through control points: phi = r^2 log r, plus an affine part (Bookstein 1989)."""
+
+    def __init__(self, control: np.ndarray) -> None:
+        self._centre = control.mean(axis=0)
+        self._scale = 1 / np.ptp(control, axis=0).max()
+        self._control = (control - self._centre) * self._scale
+        self._phi = self._matrix(self._control)
+
+    def solve(self, values: np.ndarray, omitted: np.ndarray) -> np.ndarray:
+        """Weights (n + 3, m) for values (n, m) at the control points, leaving out some points' values."""
+        keep = np.setdiff1d(np.arange(len(self._control)), omitted)
+        count = len(keep)
+        system = np.zeros((count + 3, count + 3))
+        system[:count, :count] = self._phi[np.ix_(keep, keep)]
+        system[np.arange(count), np.arange(count)] += RIDGE
+        system[:count, count] = system[count, :count] = 1
+        system[:count, count + 1 :] = self._control[keep]
+        system[count + 1 :, :count] = self._control[keep].T
+        solved = np.linalg.solve(system, np.concatenate([values[keep], np.zeros((3, values.shape[1]))]))
+        weights = np.zeros((len(self._control) + 3, values.shape[1]))
+        weights[np.concatenate([keep, len(self._control) + np.arange(3)])] = solved
+        return weights
+
+    def evaluate(self, points: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Values (p, m) at points (p, 2)."""
+        at = (points - self._centre) * self._scale
+        affine = np.concatenate([np.ones((len(at), 1)), at], axis=1)
+        basis = np.concatenate([self._matrix(at), affine], axis=1).astype(np.float32)
+        return basis @ weights.astype(np.float32)
+
+    def _matrix(self, points: np.ndarray) -> np.ndarray:
+        at, control = points.astype(np.float32), self._control.astype(np.float32)
+        squared = np.subtract.outer(at[:, 0], control[:, 0])
+        squared *= squared
+        dy = np.subtract.outer(at[:, 1], control[:, 1])
+        dy *= dy
+        squared += dy
+        np.maximum(squared, 1e-12, out=squared)
+        logs = cv2.log(squared, dst=dy)
+        squared *= logs
+        squared *= 0.5
+        return squared
+
+
+def _extent(frame: FaceFrame, points: np.ndarray) -> np.ndarray:
+    """(...,) elliptical radius about the outline's centroid, 1 at its half extents, shortened below the chin."""
+    centre, half = frame.oval()
+    offset = (points - centre) / half
+    return np.hypot(offset[..., 0], offset[..., 1]) / (1 + _below(offset))
+
+
+def _below(offset: np.ndarray) -> np.ndarray:
+    downwards = offset[..., 1] / np.maximum(np.hypot(offset[..., 0], offset[..., 1]), 1e-6)
+    return BELOW / 1.6 * smoothstep(0.3, 1.0, downwards)
+
+
+def _rings(frame: FaceFrame) -> np.ndarray:
+    """Points (72, 2) around the face that stay."""
+    centre, half = frame.oval()
+    offset = frame.points[list(OVAL)] - centre
+    stretch = 1 + _below(offset / half)[:, None]
+    return np.concatenate([centre + offset * stretch * factor for factor in RINGS])
+
+
+def _grid_of(frame: FaceFrame) -> tuple[int, int, int, int, int]:
+    """left, top, step, rows, columns of the grid over everything that expressions may move."""
+    centre, half = frame.oval()
+    reach = FADE[1] * half
+    below = reach[1] * (1 + BELOW / 1.6)
+    corners = np.array([[x, y] for x in (-reach[0], reach[0]) for y in (-reach[1], below)]) + centre
+    low, high = frame.to_picture(corners).min(axis=0), frame.to_picture(corners).max(axis=0)
+    step = max(1, round(float(high[0] - low[0]) / GRID_WIDTH))
+    left, top = (int(np.floor(v)) - step for v in low)
+    columns, rows = (int(np.ceil((float(end) - start) / step)) + 1 for end, start in zip(high, (left, top), strict=True))
+    return left, top, step, rows, columns
+
+
+def _fade(frame: FaceFrame, points: np.ndarray) -> np.ndarray:
+    return 1 - smoothstep(*FADE, _extent(frame, points))
+
+
+def _near_openings(frame: FaceFrame, points: np.ndarray) -> np.ndarray:
+    """1 around eyes and mouth, 0 away from them: where the lower layer is its own."""
+    found = np.zeros(len(points))
+    for rows in EYES:
+        eye = frame.points[[n for row in (*rows.upper[:1], *rows.lower) for n in row]]
+        found = np.maximum(found, _inside(points, eye, 0.10, 0.08))
+    mouth = frame.points[[*(n for row in (*UPPER_LIP, *LOWER_LIP) for n in row), 152, 148, 377, 176, 400]]
+    return np.maximum(found, _inside(points, mouth, 0.12, 0.25))
+
+
+def _inside(points: np.ndarray, of: np.ndarray, full: float, fall: float) -> np.ndarray:
+    """1 within ``full`` of the points' box, 0 beyond ``full + fall``."""
+    low, high = of.min(axis=0), of.max(axis=0)
+    beyond = np.maximum(np.maximum(low - points, points - high), 0)
+    return 1 - smoothstep(full, full + fall, np.hypot(beyond[:, 0], beyond[:, 1]))
+
+
+def _not_upper(frame: FaceFrame) -> np.ndarray:
+    """Landmarks that the upper layer ignores."""
+    lids = np.concatenate([between_ends(rows.lower[:2]) for rows in EYES])
+    seam = float(frame.points[[13, 14], 1].mean())
+    return np.concatenate([lids, between_ends(LOWER_LIP), _in_mouth_span(frame, seam, frame.points[152, 1] + 0.02)])
+
+
+def _not_lower(frame: FaceFrame) -> np.ndarray:
+    """Landmarks that the lower layer ignores."""
+    lids = np.concatenate([between_ends(rows.upper[:2]) for rows in EYES])
+    seam = float(frame.points[[13, 14], 1].mean())
+    return np.concatenate([lids, between_ends(UPPER_LIP), _in_mouth_span(frame, frame.points[4, 1] - 0.12, seam)])
+
+
+def _in_mouth_span(frame: FaceFrame, top: float, bottom: float) -> np.ndarray:
+    """Landmarks within 0.85 of the mouth's half width between two heights, the mouth's corners excepted."""
+    points = frame.points[:SKIN_POINTS]
+    middle, half = (points[308, 0] + points[78, 0]) / 2, (points[308, 0] - points[78, 0]) / 2
+    inside = (np.abs(points[:, 0] - middle) < 0.85 * half) & (points[:, 1] > top) & (points[:, 1] < bottom)
+    return np.setdiff1d(np.flatnonzero(inside), MOUTH_CORNERS)
