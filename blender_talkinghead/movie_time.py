@@ -1,0 +1,63 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which picture of a movie a strip shows, in exact fractions; no Blender in here.
+
+The rules are those of the sequencer's ``give_frame_index`` (Blender's ``sequencer/intern/strip_time.cc``), which
+computes them in 32 bit floats.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+def exact_rate(rate: float) -> Fraction:
+    """A frame rate that was stored as a float, such as 29.97003 for 30000/1001, or 0 for none."""
+    return Fraction(rate).limit_denominator(1001)
+
+
+@dataclass(frozen=True)
+class MovieTime:
+    """How a movie strip maps timeline frames to pictures.
+
+    Attributes:
+        start: timeline frame at which the content starts.
+        length: timeline frames of content.
+        trim: pictures that are cut off for good at the media's start.
+        pictures: pictures between the two cuts.
+        speed: pictures a timeline frame: 1, or media rate / scene rate where the strip keeps the media's own speed.
+        reverse: played backwards.
+        strobe: only every so many picture is shown; 1 for all.
+    """
+
+    start: int
+    length: int
+    trim: int
+    pictures: int
+    speed: Fraction = Fraction(1)
+    reverse: bool = False
+    strobe: Fraction = Fraction(1)
+
+    def picture_at(self, frame: int) -> int:
+        """Index of the media's picture at a timeline frame; before and after the content its first and last one."""
+        since = self.start + self.length - 1 - frame if self.reverse else frame - self.start
+        index = min(max(since, 0) * self.speed, Fraction(self.pictures - 1))
+        if self.strobe > 1:
+            index -= index % self.strobe
+        return self.trim + math.floor(index + Fraction(1, 2))
+
+
+def speed_of(pictures: int, length: int, media_rate: Fraction, scene_rate: Fraction) -> Fraction | None:
+    """Pictures a timeline frame of an unretimed movie strip, from how long it is; None if neither way fits.
+
+    A strip either shows one picture a frame, or keeps the media's speed, and then has ``pictures / speed`` frames
+    rounded down (by a 32 bit division, hence the tolerance of one).
+    """
+    if length == pictures:
+        return Fraction(1)
+    if media_rate <= 0:
+        return None
+    speed = media_rate / scene_rate
+    return speed if abs(pictures / speed - length) <= 1 else None

@@ -1,0 +1,257 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The add-on's properties on strips and scenes.
+
+They are flat on the strip type, because what is inside a property group cannot be keyframed on a strip. The names of
+the controls are F-curve paths in users' files and never change.
+"""
+
+from typing import Any
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, FloatVectorProperty, IntProperty, StringProperty
+
+from ..inference.controls import CONTROLS, PROPERTY_PREFIX, Control, Group, Unit
+from ..inference.engines import DEFAULT_ENGINE, ENGINES, description_of
+from ..inference.engines.description import Setting, SettingKind
+from ..inference.job import MANUAL_POINTS
+from . import compat, lookup
+from .pairs import ROLE_NONE, ROLE_RESULT, ROLE_SOURCE
+
+RANGE_STRIP = "STRIP"
+RANGE_PREVIEW = "PREVIEW"
+RANGE_SCENE = "SCENE"
+
+# The strengths act on drivers; panels leave them out until a strip can have a driver.
+SHOWN_CONTROLS: tuple[Control, ...] = tuple(c for c in CONTROLS if c.group is not Group.STRENGTH)
+
+_ROLES = (
+    (ROLE_NONE, "None", "Not part of a pair"),
+    (ROLE_SOURCE, "Source", "Its face is animated"),
+    (ROLE_RESULT, "Result", "Shows the frames made from a source"),
+)
+_RANGES = (
+    (RANGE_STRIP, "Strip", "Every frame that the source strip shows"),
+    (RANGE_PREVIEW, "Preview Range", "Only frames inside the scene's preview range"),
+    (RANGE_SCENE, "Scene Range", "Only frames between the scene's start and end"),
+)
+_registered: list[tuple[Any, str]] = []
+
+
+def setting_property(engine: str, setting: str) -> str:
+    """Name of the strip property of an engine's setting."""
+    return f"{PROPERTY_PREFIX}{engine}_{setting}"
+
+
+def controls_of(strip: Any) -> dict[str, float]:
+    """The values of all controls at the current frame, strengths included, by control name."""
+    return {control.name: getattr(strip, control.property_name) for control in CONTROLS}
+
+
+def settings_of(strip: Any) -> dict[str, object]:
+    """The settings of the strip's engine, checked.
+
+    Raises:
+        TalkingHeadError: INVALID_REQUEST.
+    """
+    engine = description_of(strip.th_engine)
+    values = {s.name: getattr(strip, setting_property(engine.name, s.name)) for s in engine.settings}
+    return engine.settings_from(values)
+
+
+def source_of_active(context: Any) -> Any | None:
+    """The active strip, or the source of the active result strip; None without one."""
+    strip = compat.active_strip(context)
+    return None if strip is None else lookup.source_of(strip)
+
+
+def points_of(strip: Any) -> tuple[tuple[float, float], ...]:
+    """The manual rig of a strip: (x, y) of each point in parts of width and height, origin top left; () when unused."""
+    if not strip.th_manual:
+        return ()
+    flat = [float(value) for value in strip.th_points]
+    return tuple(zip(flat[0::2], flat[1::2], strict=True))
+
+
+def register() -> None:
+    """Add the properties; if one fails, remove those before it and let the error through."""
+    try:
+        _register_controls()
+        _register_engines()
+        _register_face()
+        _register_pair()
+        _register_scene()
+    except BaseException:
+        unregister()
+        raise
+
+
+def unregister() -> None:
+    """Remove the properties. Their values and F-curves stay in the file."""
+    while _registered:
+        owner, name = _registered.pop()
+        delattr(owner, name)
+
+
+def _add(owner: Any, name: str, definition: Any) -> None:
+    setattr(owner, name, definition)
+    _registered.append((owner, name))
+
+
+def _add_to_strip(name: str, definition: Any) -> None:
+    _add(compat.STRIP_TYPE, name, definition)
+
+
+def _register_controls() -> None:
+    for control in CONTROLS:
+        _add_to_strip(control.property_name, _slider(control))
+
+
+def _slider(control: Control) -> Any:
+    # Degrees are plain numbers, so that curves, drivers and typed values are in degrees everywhere.
+    soft_minimum, soft_maximum = control.soft_range
+    in_degrees = control.unit is Unit.DEGREE
+    return FloatProperty(
+        name=control.label,
+        description=control.description + (", in degrees" if in_degrees else ""),
+        default=control.rest,
+        min=control.minimum,
+        max=control.maximum,
+        soft_min=soft_minimum,
+        soft_max=soft_maximum,
+        step=100 if in_degrees else 1,
+        precision=2 if in_degrees else 3,
+        subtype="FACTOR" if (control.minimum, control.maximum) == (0.0, 1.0) else "NONE",
+        options={"ANIMATABLE"},
+    )
+
+
+def _register_engines() -> None:
+    items = tuple((engine.name, engine.label, engine.summary) for engine in ENGINES.values())
+    _add_to_strip(
+        "th_engine",
+        EnumProperty(
+            name="Engine", description="What makes the frames", items=items, default=DEFAULT_ENGINE, options=set()
+        ),
+    )
+    for engine in ENGINES.values():
+        for setting in engine.settings:
+            _add_to_strip(setting_property(engine.name, setting.name), _setting(setting))
+
+
+def _setting(setting: Setting) -> Any:
+    common: dict[str, Any] = {"name": setting.label, "description": setting.description, "options": set()}
+    if setting.kind is SettingKind.CHOICE:
+        items = tuple((choice.value, choice.label, choice.description) for choice in setting.choices)
+        return EnumProperty(items=items, default=str(setting.default), **common)
+    if setting.kind is SettingKind.SWITCH:
+        return BoolProperty(default=bool(setting.default), **common)
+    if setting.kind is SettingKind.TEXT:
+        return StringProperty(default=str(setting.default), **common)
+    number: Any = setting.default
+    if setting.kind is SettingKind.WHOLE:
+        return IntProperty(default=int(number), min=int(setting.minimum), max=int(setting.maximum), **common)
+    return FloatProperty(default=float(number), min=setting.minimum, max=setting.maximum, **common)
+
+
+def _register_face() -> None:
+    _add_to_strip(
+        "th_face_index",
+        IntProperty(
+            name="Face",
+            description="Which of the found faces is animated, the largest being 0",
+            min=0,
+            max=99,
+            options=set(),
+        ),
+    )
+    _add_to_strip(
+        "th_face_picture",
+        IntProperty(
+            name="Face Picture",
+            description="Picture of the source on which the face was chosen or the points were placed; "
+            "-1 is the first one that the strip shows",
+            default=-1,
+            min=-1,
+            options=set(),
+        ),
+    )
+    _add_to_strip(
+        "th_manual",
+        BoolProperty(
+            name="Place Points",
+            description="Use points placed by hand instead of face detection, for drawings and animals",
+            options=set(),
+        ),
+    )
+    _add_to_strip(
+        "th_points",
+        FloatVectorProperty(
+            name="Points",
+            description="The placed points, in parts of the picture's width and height from its top left corner",
+            size=2 * len(MANUAL_POINTS),
+            options=set(),
+        ),
+    )
+    _add_to_strip(
+        "th_as_seen",
+        BoolProperty(
+            name="As Seen",
+            description="Use the picture as the sequencer shows it, with crop, transform and modifiers, "
+            "instead of the strip's file",
+            options=set(),
+        ),
+    )
+
+
+def _register_pair() -> None:
+    hidden: dict[str, Any] = {"options": {"HIDDEN"}}
+    texts = {
+        "th_id": ("Pair", "Identity that a source shares with its result"),
+        "th_owner": ("Source Name", "Name of the source strip when it was paired"),
+        "th_file": ("File Name", "Name of the .blend file in which the strip was paired"),
+        "th_folder": ("Frames", "Folder of the frames, relative to the .blend file when it is saved"),
+    }
+    for name, (label, description) in texts.items():
+        _add_to_strip(name, StringProperty(name=label, description=description, **hidden))
+    _add_to_strip(
+        "th_role", EnumProperty(name="Role", description="The strip's part in its pair", items=_ROLES, **hidden)
+    )
+    _add_to_strip(
+        "th_result_first",
+        IntProperty(
+            name="First Frame", description="Content frame of the source that the first picture shows", **hidden
+        ),
+    )
+    for name, description in (
+        ("th_seen_left", "First visible frame of the source at its last job"),
+        ("th_seen_right", "Frame after the last visible one of the source at its last job"),
+        ("th_seen_anchor", "Timeline frame of the source's content frame 0 at its last job"),
+    ):
+        _add_to_strip(name, IntProperty(name="Placement", description=description, **hidden))
+    _add_to_strip(
+        "th_hidden_source",
+        BoolProperty(name="Hidden", description="The source was muted so that no second head shows", **hidden),
+    )
+    _add_to_strip(
+        "th_was_muted",
+        BoolProperty(name="Was Muted", description="The source was muted before it was hidden", **hidden),
+    )
+
+
+def _register_scene() -> None:
+    _add(
+        bpy.types.Scene,
+        "th_range_mode",
+        EnumProperty(name="Range", description="Which frames are rendered", items=_RANGES, options=set()),
+    )
+    _add(
+        bpy.types.Scene,
+        "th_output_folder",
+        StringProperty(
+            name="Frames Folder",
+            description="Folder for rendered frames; empty means a folder named talkinghead beside the .blend file",
+            subtype="DIR_PATH",
+            options=set(),
+        ),
+    )
