@@ -1,0 +1,144 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who may import whom: read from the source, so that nothing needs to be installed."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = ("blender_talkinghead", "inference", "operators", "panels")
+BLENDER = {"bpy", "bpy_extras", "mathutils", "gpu", "gpu_extras", "blf", "aud", "idprop", "imbuf"}
+WORKER_PACKAGES = {"numpy", "cv2", "av"}
+
+PURE = {
+    "inference",
+    "inference.controls",
+    "inference.performance",
+    "inference.job",
+    "inference.protocol",
+    "inference.errors",
+    "inference.engines",
+    "inference.engines.description",
+    "inference.weights",
+    "inference.weights.catalogue",
+}
+
+# Folder by folder: project folders it may import, and packages besides the standard library.
+MAY_IMPORT = {
+    "inference": ({"inference"}, WORKER_PACKAGES),
+    "blender_talkinghead": ({"blender_talkinghead", "inference"}, {"numpy"} | BLENDER),
+    "operators": ({"operators", "blender_talkinghead", "inference"}, {"numpy"} | BLENDER),
+    "panels": ({"panels", "blender_talkinghead", "inference"}, BLENDER),
+}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import of a module: where it stands and what it names in full."""
+
+    place: str
+    target: str
+    relative: bool
+
+    @property
+    def top(self) -> str:
+        return self.target.split(".")[0]
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def files(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def is_module(name: str) -> bool:
+    path = ROOT.joinpath(*name.split("."))
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+
+
+def imports_of(path: Path) -> Iterator[Import]:
+    package = module_name(path) if path.name == "__init__.py" else module_name(path).rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        place = f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
+        if isinstance(node, ast.Import):
+            yield from (Import(place, alias.name, False) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield Import(place, str(node.module), False)
+        elif isinstance(node, ast.ImportFrom):
+            yield from relative_targets(place, package, node)
+
+
+def relative_targets(place: str, package: str, node: ast.ImportFrom) -> Iterator[Import]:
+    parts = package.split(".") if package else []
+    assert node.level - 1 <= len(parts), f"{place}: the import leaves the extension"
+    base = ".".join([*parts[: len(parts) - (node.level - 1)], *([node.module] if node.module else [])])
+    for alias in node.names:
+        name = f"{base}.{alias.name}" if base else alias.name
+        yield Import(place, name if is_module(name) else base, True)
+
+
+def all_imports(folder: str) -> list[Import]:
+    return [found for path in files(folder) for found in imports_of(path)]
+
+
+def is_pure(module: str) -> bool:
+    """In the list, or an engine's package or description."""
+    parts = module.split(".")
+    is_engine = parts[:2] == ["inference", "engines"] and (ROOT.joinpath(*parts[:3]) / "__init__.py").is_file()
+    return module in PURE or (is_engine and parts[3:] in ([], ["description"]))
+
+
+def test_the_reader_sees_imports():
+    found = {entry.target for entry in imports_of(ROOT / "inference" / "job.py")}
+    assert {"numpy", "json", "inference.errors", "inference.performance"} <= found
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_folder_has_files(folder):
+    assert files(folder)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_imports_of_the_project_keep_the_directions(folder):
+    allowed = MAY_IMPORT[folder][0]
+    wrong = [
+        f"{entry.place}: {entry.target}" for entry in all_imports(folder) if entry.relative and entry.top not in allowed
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_only_allowed_packages_are_imported(folder):
+    allowed = MAY_IMPORT[folder][1] | sys.stdlib_module_names
+    absolute = [entry for entry in all_imports(folder) if not entry.relative]
+    assert [f"{entry.place}: {entry.target}" for entry in absolute if entry.top not in allowed] == []
+
+
+@pytest.mark.parametrize("folder", [folder for folder in FOLDERS if folder != "inference"])
+def test_blender_shares_only_the_pure_part_of_the_worker(folder):
+    used = [entry for entry in all_imports(folder) if entry.relative and entry.top == "inference"]
+    assert [f"{entry.place}: {entry.target}" for entry in used if not is_pure(entry.target)] == []
+
+
+def test_the_pure_part_needs_only_numpy_and_itself():
+    modules = [path for path in files("inference") if is_pure(module_name(path))]
+    assert len(modules) >= len(PURE)
+    entries = [entry for path in modules for entry in imports_of(path)]
+    allowed = {"numpy"} | sys.stdlib_module_names
+    wrong = [e for e in entries if (e.relative and not is_pure(e.target)) or (not e.relative and e.top not in allowed)]
+    assert [f"{entry.place}: {entry.target}" for entry in wrong] == []
+
+
+def test_the_root_only_registers():
+    targets = {entry.target for entry in imports_of(ROOT / "__init__.py")}
+    assert targets == {"blender_talkinghead", "operators", "panels"}
