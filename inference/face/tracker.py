@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faces in pictures: detection, landmarks, blendshapes, person matte. Needs the two model files."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from ..weights.store import WeightStore
+from .blendshapes import BlendshapeNetwork
+from .detector import THRESHOLD, Detection, Detector
+from .face import Face
+from .landmarks import LandmarkNetwork, region_of_detection, region_of_landmarks
+from .matte import MatteNetwork
+from .mesh import CanonicalMesh, parse_mesh
+from .models import BLENDSHAPES, DETECTOR, LANDMARKS, MESH, bundle_member
+
+
+class FaceTracker:
+    """Finds faces. Networks are read on construction; used by one thread at a time.
+
+    What is found in a picture depends on that picture alone, never on pictures seen before.
+
+    Raises:
+        TalkingHeadError: WEIGHTS_MISSING, WEIGHTS_CORRUPT, ENVIRONMENT_BROKEN.
+    """
+
+    def __init__(self, weights: WeightStore) -> None:
+        bundle = weights.path("face_landmarker")
+        self.mesh: CanonicalMesh = parse_mesh(bundle_member(bundle, MESH))
+        self._detector = Detector(bundle_member(bundle, DETECTOR))
+        self._landmarks = LandmarkNetwork(bundle_member(bundle, LANDMARKS))
+        self._blendshapes = BlendshapeNetwork(bundle_member(bundle, BLENDSHAPES))
+        self._weights = weights
+
+    @cached_property
+    def _matte(self) -> MatteNetwork:
+        return MatteNetwork(self._weights.path("selfie_segmenter").read_bytes())
+
+    def faces(self, bgr: np.ndarray) -> list[Face]:
+        """All faces, largest first; empty when there is none (animals and many drawings count as none).
+
+        Args:
+            bgr: (H, W, 3) uint8, display-referred.
+        """
+        found = (self._face(bgr, detection) for detection in self._detector.detect(bgr))
+        return sorted((face for face in found if face is not None), key=lambda face: -_side(face))
+
+    def follow(self, bgr: np.ndarray, near: Face) -> Face | None:
+        """The face of another picture that is nearest to a given one in place and size, or None where there is none."""
+        left, top, right, bottom = near.box()
+        centre, side = np.array([left + right, top + bottom]) / 2, max(right - left, bottom - top)
+
+        def distance(detection: Detection) -> float:
+            apart = float(np.linalg.norm(detection.centre - centre)) / side
+            return apart + abs(float(np.log(detection.side / side)))
+
+        for detection in sorted(self._detector.detect(bgr), key=distance):
+            face = self._face(bgr, detection)
+            if face is not None:
+                return face
+        return None
+
+    def person_matte(self, bgr: np.ndarray) -> np.ndarray:
+        """(H, W) float32, 0 to 1: how much each pixel of a (H, W, 3) uint8 picture belongs to a person.
+
+        Raises:
+            TalkingHeadError: WEIGHTS_MISSING, WEIGHTS_CORRUPT.
+        """
+        return self._matte.run(bgr)
+
+    def _face(self, bgr: np.ndarray, detection: Detection) -> Face | None:
+        """Landmarks of a detection; None when the landmark network sees no face there."""
+        first, _ = self._landmarks.run(bgr, region_of_detection(detection))
+        landmarks, presence = self._landmarks.run(bgr, region_of_landmarks(first))
+        if presence < THRESHOLD:
+            return None
+        return Face(landmarks, detection.score, self._blendshapes.run(landmarks))
+
+
+def _side(face: Face) -> float:
+    left, top, right, bottom = face.box()
+    return max(right - left, bottom - top)
