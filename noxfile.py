@@ -132,7 +132,7 @@ def worker_environment(session: nox.Session, version: str) -> str:
     """The worker's Python with the test tools and pictures; the face models are put beside it."""
     steps = (("-r", requirements("base"), *WORKER_TOOLS, *PORTRAITS), ("--no-deps", MOVIE))
     worker = environment(session, f"worker-{version}", version, *steps)
-    run(session, worker, "tools.bundle", str(WEIGHTS))
+    run(session, worker, "inference", "weights", "--folder", str(WEIGHTS))
     return worker
 
 

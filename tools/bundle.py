@@ -119,20 +119,3 @@ def _run(command: list[str], what: str) -> None:
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode:
         raise BundleError(f"{what}:\n{(result.stdout + result.stderr).strip()}")
-
-
-def main(arguments: list[str]) -> int:
-    """``python -m tools.bundle FOLDER`` downloads the weights into FOLDER; those that are there are kept."""
-    if len(arguments) != 1:
-        sys.stderr.write("usage: python -m tools.bundle FOLDER\n")
-        return 2
-    try:
-        download_weights(Path(arguments[0]))
-    except BundleError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

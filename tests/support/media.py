@@ -5,41 +5,12 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import subprocess
 from functools import cache
 from pathlib import Path
 
-FIND_PACKAGE = "import importlib.util, sys; s = importlib.util.find_spec(sys.argv[1]); print(s.origin if s else '')"
+from tools.sample_files import astronaut, hopper, package_folder
 
-
-@cache
-def package_folder(name: str) -> Path:
-    """Folder of an installed package, which is not imported.
-
-    It is looked for in the running Python, in the folders of TALKINGHEAD_MEDIA (unpacked wheels), and in the worker's
-    Python (TALKINGHEAD_PYTHON), because a Blender environment holds no pictures.
-
-    Raises:
-        FileNotFoundError: the package is not installed; tests must not be skipped for that.
-    """
-    spec = importlib.util.find_spec(name)
-    if spec is not None and spec.submodule_search_locations:
-        return Path(next(iter(spec.submodule_search_locations)))
-    for folder in os.environ.get("TALKINGHEAD_MEDIA", "").split(os.pathsep):
-        if folder and (Path(folder) / name).is_dir():
-            return Path(folder) / name
-    python = os.environ.get("TALKINGHEAD_PYTHON")
-    if python:
-        found = subprocess.run([python, "-c", FIND_PACKAGE, name], capture_output=True, text=True, check=True)
-        if found.stdout.strip():
-            return Path(found.stdout.strip()).parent
-    raise FileNotFoundError(f"The tests need the package '{name}'; 'nox -s tests' installs it.")
-
-
-def astronaut() -> Path:
-    """NASA portrait, 512 x 512 px, smiling with teeth; public domain."""
-    return package_folder("skimage") / "data" / "astronaut.png"
+__all__ = ["astronaut", "carphone", "cat", "coffee", "hopper", "package_folder", "weight_folders", "weights"]
 
 
 def cat() -> Path:
@@ -50,11 +21,6 @@ def cat() -> Path:
 def coffee() -> Path:
     """A cup on a table, 600 x 400 px: a background."""
     return package_folder("skimage") / "data" / "coffee.png"
-
-
-def hopper() -> Path:
-    """Grace Hopper, 512 x 600 px, closed mouth, spectacles; public domain."""
-    return package_folder("matplotlib") / "mpl-data" / "sample_data" / "grace_hopper.jpg"
 
 
 def carphone() -> Path:

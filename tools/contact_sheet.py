@@ -1,0 +1,128 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A picture of every slider at both ends, for some portraits, made by the worker's command line.
+
+    python -m tools.contact_sheet --output build/contact_sheet.png [PORTRAIT ...]
+
+Runs in the worker's Python. Without portraits it takes the two of the demo.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from inference import cli
+from inference.controls import POSE_CONTROLS, Control
+from inference.performance import Performance, parse_rate
+from tools import sample_files
+
+LABEL_HEIGHT_PX = 26
+GAP_PX = 4
+PAPER = (34, 34, 34)
+INK = (235, 235, 235)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One picture of the sheet: what it is called and the pose it shows."""
+
+    label: str
+    pose: dict[str, float]
+
+
+def tiles_of(control: Control) -> tuple[Tile, ...]:
+    """A control at its lower and upper end as far as dragging reaches; an end that is the rest is shown as such."""
+    return tuple(Tile(_label(control, value), {control.name: value}) for value in control.soft_range)
+
+
+def _label(control: Control, value: float) -> str:
+    return f"{control.name} {value:+g}" + (" (rest)" if value == control.rest else "")
+
+
+def render(portrait: Path, poses: Sequence[dict[str, float]], arguments: Sequence[str]) -> list[np.ndarray]:
+    """The portrait in each pose, through ``python -m inference render``.
+
+    Returns:
+        (H, W, 3) uint8 pictures, B, G, R.
+    """
+    with tempfile.TemporaryDirectory(prefix="talkinghead-sheet-") as temporary:
+        folder = Path(temporary)
+        performance = folder / "poses.json"
+        performance.write_text(json.dumps(Performance.from_poses(parse_rate("24"), poses).to_dict()), encoding="utf-8")
+        frames = folder / "frames"
+        command = ["render", "--source", str(portrait), "--performance", str(performance), "--output", str(frames)]
+        if cli.main([*command, *arguments]):
+            raise SystemExit(1)
+        return [cv2.imread(str(path), cv2.IMREAD_COLOR) for path in sorted(frames.glob("frame_*.png"))]
+
+
+def tile_picture(picture: np.ndarray, label: str, side_px: int) -> np.ndarray:
+    """The top square of a picture, reduced, with its label below; (side + label, side, 3) uint8."""
+    side = min(picture.shape[:2])
+    left = (picture.shape[1] - side) // 2
+    square = picture[:side, left : left + side]
+    reduced = cv2.resize(square, (side_px, side_px), interpolation=cv2.INTER_AREA)
+    strip = np.full((LABEL_HEIGHT_PX, side_px, 3), PAPER, np.uint8)
+    cv2.putText(strip, label, (4, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.45, INK, 1, cv2.LINE_AA)
+    return np.vstack([reduced, strip])
+
+
+def arrange(tiles: Sequence[np.ndarray], columns: int) -> np.ndarray:
+    """Tiles of one size in rows, with gaps; the last row is filled with paper."""
+    height, width = tiles[0].shape[:2]
+    rows = -(-len(tiles) // columns)
+    sheet = np.full((rows * (height + GAP_PX) + GAP_PX, columns * (width + GAP_PX) + GAP_PX, 3), PAPER, np.uint8)
+    for number, tile in enumerate(tiles):
+        top = GAP_PX + number // columns * (height + GAP_PX)
+        left = GAP_PX + number % columns * (width + GAP_PX)
+        sheet[top : top + height, left : left + width] = tile
+    return sheet
+
+
+def make_sheet(portraits: Sequence[Path], side_px: int, arguments: Sequence[str]) -> np.ndarray:
+    """The sheet: a row holds one or two controls, and of each the two ends for every portrait.
+
+    Returns:
+        (H, W, 3) uint8, B, G, R.
+    """
+    tiles = [tile for control in POSE_CONTROLS for tile in tiles_of(control)]
+    columns = [render(portrait, [tile.pose for tile in tiles], arguments) for portrait in portraits]
+    pictures = []
+    for number in range(0, len(tiles), 2):
+        for frames in columns:
+            pair = zip(tiles[number : number + 2], frames[number : number + 2], strict=True)
+            pictures += [tile_picture(frame, tile.label, side_px) for tile, frame in pair]
+    per_control = 2 * len(portraits)
+    return arrange(pictures, per_control if per_control > 4 else 2 * per_control)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line; gives back the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tools.contact_sheet", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("portraits", nargs="*", type=Path, metavar="PORTRAIT")
+    parser.add_argument("--output", type=Path, required=True, help="PNG to write")
+    parser.add_argument("--tile", type=int, default=216, metavar="PX", help="side of a picture (default: 216)")
+    parser.add_argument("--setting", action="append", default=[], metavar="NAME=VALUE", help="as for inference render")
+    options = parser.parse_args(argv)
+    portraits = options.portraits or [sample_files.astronaut(), sample_files.hopper()]
+    arguments = [word for setting in options.setting for word in ("--setting", setting)]
+    sheet = make_sheet(portraits, options.tile, arguments)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    if not cv2.imwrite(str(options.output), sheet):
+        sys.stderr.write(f"{options.output} cannot be written.\n")
+        return 1
+    sys.stdout.write(f"{options.output}: {sheet.shape[1]} x {sheet.shape[0]} px\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
