@@ -1,0 +1,175 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line of the worker: ``python -m inference``.
+
+Importing this needs the standard library and numpy only, so that the control table can be printed anywhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .controls import CONTROLS, Unit
+from .engines import DEFAULT_ENGINE, ENGINES
+from .engines.description import Setting, SettingKind
+from .errors import TalkingHeadError
+
+FAILED, CANCELED = 1, 130
+
+_RENDER_EXAMPLES = """\
+examples:
+  render --source portrait.png --set head_yaw=15 --set jaw_open=0.5 --output out.png
+  render --source portrait.png --performance speech.json --output frames/
+  render --source shot.mov --set mouth_smile=0.5 --setting background=hold --output smile.mp4
+  render --job frames/0123abcd.job.json --only 0-249      (one machine's part of a farm job)
+
+'controls' lists what --set takes, 'engines' what --setting takes.
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command.
+
+    Returns:
+        Exit code: 0 done, 1 failed with a sentence on standard error, 2 wrong usage, 130 interrupted.
+    """
+    options = build_parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except TalkingHeadError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("canceled; finished frames are kept", file=sys.stderr)
+        return CANCELED
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser; each command sets ``command`` to the function that runs it."""
+    parser = argparse.ArgumentParser(
+        prog="python -m inference", description="Talking Head without Blender: animate portraits, list what there is."
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_render(commands)
+    simple = {
+        "controls": (_controls, "print the table of controls"),
+        "engines": (_engines, "print the engines and their settings"),
+        "worker": (_worker, "serve Blender on standard input and output"),
+    }
+    for name, (command, text) in simple.items():
+        commands.add_parser(name, help=text, description=_sentence(text)).set_defaults(command=command)
+    text = "download the models and verify them"
+    weights = commands.add_parser("weights", help=text, description=_sentence(text))
+    weights.add_argument("names", nargs="*", metavar="NAME", help="models to get (default: all)")
+    weights.add_argument("--folder", type=Path, help="where to keep them (default: the user's cache folder)")
+    weights.set_defaults(command=_weights)
+    return parser
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:] + "."
+
+
+def _add_render(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    text = "animate a picture or a movie, or render a saved job"
+    render = commands.add_parser(
+        "render", help=text, description=_sentence(text), epilog=_RENDER_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    what = render.add_mutually_exclusive_group(required=True)
+    what.add_argument("--source", type=Path, metavar="FILE", help="picture, movie, or folder of pictures")
+    what.add_argument("--job", type=Path, metavar="FILE", help="saved job; its frames are made in its folder")
+    render.add_argument("--only", metavar="A-B", help="with --job: these frames only, counted from 0, such as 0-99,120")
+    render.add_argument(
+        "--output", type=Path, metavar="PATH",
+        help="with --source: a .png or .exr picture, a .mp4 (H.264), .mkv (FFV1) or .mov (ProRes 4444) movie, "
+        "or a folder of frames",
+    )  # fmt: skip
+    render.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a control, on all frames; may be repeated"
+    )
+    render.add_argument("--performance", type=Path, metavar="FILE", help="controls over time, as JSON")
+    render.add_argument("--rate", metavar="RATE", help="frames a second, such as 25 or 30000/1001")
+    render.add_argument("--face", type=int, default=0, metavar="N", help="which face, 0 is the largest (default: 0)")
+    render.add_argument(
+        "--points", metavar="JSON", help="14 points of a face no detector finds: JSON text or a file that holds it"
+    )
+    render.add_argument("--sound", type=Path, metavar="FILE", help="sound to put into an output movie")
+    render.add_argument("--engine", default=DEFAULT_ENGINE, help=f"default: {DEFAULT_ENGINE}")
+    render.add_argument(
+        "--setting", action="append", default=[], metavar="NAME=VALUE", help="a setting of the engine; may be repeated"
+    )
+    render.add_argument("--weights", type=Path, action="append", default=[], metavar="DIR", help="folder of models")
+    render.set_defaults(command=lambda options: _render(render, options))
+
+
+def _render(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    if options.source is not None and options.output is None:
+        parser.error("--source needs --output")
+    if options.job is not None and (options.output or options.set or options.performance):
+        parser.error("--job takes its controls and its place from the job: leave --output, --set and --performance")
+    if options.only is not None and options.job is None:
+        parser.error("--only needs --job")
+    from .worker.render_command import render
+
+    return render(options)
+
+
+def _controls(_: argparse.Namespace) -> int:
+    rows = [("name", "group", "range", "rest", "unit", "description")]
+    for control in CONTROLS:
+        unit = "" if control.unit is Unit.AMOUNT else control.unit.value
+        limits = f"{control.minimum:g} to {control.maximum:g}"
+        rows.append((control.name, control.group.value, limits, f"{control.rest:g}", unit, control.description))
+    _print_table(rows)
+    return 0
+
+
+def _engines(_: argparse.Namespace) -> int:
+    for engine in ENGINES.values():
+        print(f"{engine.name}: {engine.label} {engine.version} ({engine.licence}). {engine.summary}.")
+        rows = [(f"  {setting.name}", _values(setting), setting.description) for setting in engine.settings]
+        _print_table(rows)
+    return 0
+
+
+def _values(setting: Setting) -> str:
+    values = [choice.value for choice in setting.choices]
+    if setting.kind is SettingKind.SWITCH:
+        values = ["off", "on"]
+    elif setting.kind in (SettingKind.WHOLE, SettingKind.NUMBER):
+        values = [f"{setting.minimum:g} to {setting.maximum:g}"]
+    default = {True: "on", False: "off"}.get(setting.default, setting.default)  # type: ignore[call-overload]
+    return f"{' | '.join(values)} (default: {default})"
+
+
+def _print_table(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _weights(options: argparse.Namespace) -> int:
+    from .weights.catalogue import BY_NAME
+    from .weights.download import fetch_all
+    from .weights.store import user_folder
+
+    told: set[str] = set()
+
+    def progress(name: str, done: int, total: int) -> None:
+        if name not in told:
+            told.add(name)
+            print(f"{name}: {total / 1e6:.1f} MB", file=sys.stderr)
+
+    for path in fetch_all(options.folder or user_folder(), options.names or list(BY_NAME), progress):
+        print(path)
+    return 0
+
+
+def _worker(_: argparse.Namespace) -> int:
+    from .worker.server import main as serve
+
+    return serve()

@@ -1,0 +1,95 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures of a source by index, whatever its kind."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol
+
+from ..job import Source, SourceKind
+from . import images
+from .digests import Digests
+from .picture import Picture
+
+
+class SourceReader(Protocol):
+    """What the worker asks of a source: ``PictureReader`` and what file a picture becomes."""
+
+    @property
+    def rate(self) -> Fraction | None:
+        """Nominal pictures a second of a movie, None for still pictures."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def size(self) -> tuple[int, int]: ...
+
+    def read(self, index: int) -> Picture: ...
+
+    def digest(self, index: int) -> str: ...
+
+    def extension(self, index: int) -> str:
+        """File name extension that keeps the depth of a picture, without decoding it."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def open_source(source: Source, digests: Digests | None = None) -> SourceReader:
+    """Open a source.
+
+    Args:
+        digests: where digests of file content are remembered; a cache in memory by default.
+
+    Raises:
+        TalkingHeadError: SOURCE_MISSING, SOURCE_UNREADABLE, SOURCE_TOO_LARGE, UNSUPPORTED_INPUT.
+    """
+    digests = digests or Digests()
+    files = [Path(name) for name in source.files]
+    if source.kind is SourceKind.MOVIE:
+        from .movies import MovieReader
+
+        return MovieReader(files[0], digests)
+    return ImageReader(files[:1] if source.kind is SourceKind.IMAGE else files, digests)
+
+
+class ImageReader:
+    """One picture file a picture."""
+
+    rate: Fraction | None = None
+
+    def __init__(self, files: list[Path], digests: Digests) -> None:
+        self._files = files
+        self._digests = digests
+        images.check_file(files[0])
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def size(self) -> tuple[int, int]:
+        """(width, height) in px of the first picture, upright."""
+        header = images.image_header(self._files[0])
+        return self.read(0).size if header is None else images.oriented_size(header)
+
+    def read(self, index: int) -> Picture:
+        """Decode a picture; an index past the end gives the last one."""
+        return images.read_image(self._file(index))
+
+    def digest(self, index: int) -> str:
+        """Digest of the file's content."""
+        return self._digests.of(self._file(index))
+
+    def extension(self, index: int) -> str:
+        """ ".exr" for floating point pictures, ".png" for others."""
+        header = images.image_header(self._file(index))
+        if header is None:
+            return self.read(index).extension
+        return ".exr" if header.floating else ".png"
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _file(self, index: int) -> Path:
+        return self._files[min(index, len(self._files) - 1)]

@@ -1,0 +1,113 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which frame becomes which file, and which files are missing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..engines import description_of
+from ..engines.description import EngineDescription
+from ..errors import ErrorCode, TalkingHeadError
+from ..job import Job, SourceKind, frame_key
+from ..media.encode import TEMPORARY_SUFFIX, is_whole, write_frame
+from ..media.reader import SourceReader
+from ..weights.catalogue import weight_file
+
+_STALE_S = 3600.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A job laid out in files.
+
+    Attributes:
+        names: file name of each frame of the job; frames with equal content share one.
+        wanted: the frame indices asked for, ascending.
+        missing: file name to the wanted frames it stands for, in order of the first, for files that must be made.
+        pictures: picture index of each frame, none past the source's end.
+    """
+
+    names: tuple[str, ...]
+    wanted: tuple[int, ...]
+    missing: dict[str, tuple[int, ...]]
+    pictures: tuple[int, ...]
+
+
+def make_plan(
+    job: Job, reader: SourceReader, folder: Path, only: Sequence[int] | None, check: Callable[[], None]
+) -> Plan:
+    """Name every frame by its content and look which of the wanted ones are not there yet.
+
+    Args:
+        only: frame indices to make; None for all.
+        check: raises when the request was cancelled.
+
+    Raises:
+        TalkingHeadError: INVALID_REQUEST, CANCELLED, and what reading the source raises.
+    """
+    wanted = _wanted(len(job.pictures), only)
+    last = len(reader) - 1
+    pictures = tuple(min(picture, last) for picture in job.pictures)
+    description = description_of(job.engine)
+    settings = description.settings_from(job.settings)
+    weights = [weight_file(name).sha256 for name in description.weights]
+    names = []
+    for picture, pose in zip(pictures, job.performance.values, strict=True):
+        check()
+        key = frame_key(
+            engine=job.engine, engine_version=description.version, settings=settings, weights=weights,
+            source_digests=_digests(job, description, reader, picture), picture=picture, face=job.face, pose=pose,
+        )
+        names.append(key + reader.extension(picture))
+    return Plan(tuple(names), wanted, _missing(names, wanted, folder), pictures)
+
+
+def _wanted(length: int, only: Sequence[int] | None) -> tuple[int, ...]:
+    if only is None:
+        return tuple(range(length))
+    wanted = sorted(set(only))
+    if wanted and not 0 <= wanted[0] <= wanted[-1] < length:
+        raise TalkingHeadError(
+            ErrorCode.INVALID_REQUEST,
+            f"The job has the frames 0 to {length - 1}, not {wanted[0]} to {wanted[-1]}.",
+            "Ask for frames of the job.",
+        )
+    return tuple(wanted)
+
+
+def _digests(job: Job, description: EngineDescription, reader: SourceReader, picture: int) -> list[str]:
+    """Digests of what a frame is made from: its picture, the engine's neighbours, and where the face was chosen."""
+    if job.source.kind is not SourceKind.SEQUENCE:
+        return [reader.digest(picture)]
+    last = len(reader) - 1
+    around = range(picture - description.neighbours, picture + description.neighbours + 1)
+    indices = [min(max(index, 0), last) for index in around]
+    return [reader.digest(index) for index in [*indices, min(job.face.picture, last)]]
+
+
+def _missing(names: Sequence[str], wanted: Sequence[int], folder: Path) -> dict[str, tuple[int, ...]]:
+    frames: dict[str, list[int]] = {}
+    for index in wanted:
+        frames.setdefault(names[index], []).append(index)
+    return {name: tuple(indices) for name, indices in frames.items() if not is_whole(folder / name)}
+
+
+def placeholder(job: Job, reader: SourceReader, folder: Path, picture: int) -> str:
+    """File name of the source's own picture in the folder, which stands in for frames that are not there yet."""
+    name = f"source-{reader.digest(picture)}-{picture}{reader.extension(picture)}"
+    if not is_whole(folder / name):
+        write_frame(reader.read(picture), folder / name)
+    return name
+
+
+def remove_stale(folder: Path) -> None:
+    """Remove what workers that were killed left half written, if it is old enough to belong to none that runs."""
+    for path in folder.glob(f".*{TEMPORARY_SUFFIX}"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > _STALE_S:
+                path.unlink()

@@ -1,0 +1,62 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One frame for the eye: at the size it is shown, 8 bit RGBA, not written to disk."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..engines import description_of
+from ..engines.engine import FrameRequest, Quality
+from ..errors import ErrorCode, TalkingHeadError
+from ..job import Job
+from ..media.colour import for_display
+from ..media.picture import Picture
+from ..media.prefetch import reduced
+from .sessions import Sessions, Subject
+
+# Sources that are hardly larger than the preview are warped whole: reducing them first gains little.
+_WORTH_REDUCING = 0.75
+
+
+def preview(job: Job, max_size_px: int, sessions: Sessions) -> tuple[np.ndarray, tuple[int, int]]:
+    """The first frame of a job.
+
+    A source much larger than the preview is reduced before it is warped.
+
+    Args:
+        max_size_px: longest side of the answer.
+
+    Returns:
+        (h, w, 4) uint8 R, G, B, A, straight, display-referred (sRGB for scene-linear sources), origin top left; and
+        (width, height) in px of the full frame.
+
+    Raises:
+        TalkingHeadError: INVALID_REQUEST, and what engine and source raise.
+    """
+    if not job.pictures or max_size_px < 1:
+        raise TalkingHeadError(ErrorCode.INVALID_REQUEST, "The preview has no frame or no size.", "Ask for one frame.")
+    reader = sessions.reader(job.source)
+    try:
+        full, index = reader.size(), min(job.pictures[0], len(reader) - 1)
+    finally:
+        reader.close()
+    scale = max_size_px / max(full)
+    settings = description_of(job.engine).settings_from(job.settings)
+    early = scale if scale < _WORTH_REDUCING else 1.0
+    subject = Subject(job.engine, settings, job.source, job.face, True, early)
+    with sessions.opened(subject, [index]) as opened:
+        request = FrameRequest(0, index, job.performance.pose(0))
+        _, picture = next(iter(opened.session.frames([request], Quality.PREVIEW)))
+    return shown_pixels(reduced(picture, max_size_px / max(picture.size))), full
+
+
+def shown_pixels(picture: Picture) -> np.ndarray:
+    """(h, w, 4) uint8 R, G, B, A, straight, display-referred."""
+    pixels = for_display(picture).pixels
+    height, width, channels = pixels.shape
+    shown = np.full((height, width, 4), 255, np.uint8)
+    shown[..., :3] = pixels[..., 2::-1]
+    if channels == 4:
+        shown[..., 3] = pixels[..., 3]
+    return shown

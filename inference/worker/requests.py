@@ -1,0 +1,132 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Requests of the protocol (docs/worker_protocol.md): their fields checked, their work done, their answer made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..errors import ErrorCode, TalkingHeadError
+from ..job import Job, Source
+from ..protocol import Message, with_array
+from .sessions import Sessions
+from .task import Task
+
+
+def answer(message: Message, task: Task, sessions: Sessions) -> Message:
+    """Do what a request asks.
+
+    Returns:
+        The ``done`` message, without ``id``.
+
+    Raises:
+        TalkingHeadError: what ``error`` or ``cancelled`` tells.
+    """
+    return _HANDLERS[message.type](message, task, sessions)
+
+
+def known(type_: str) -> bool:
+    """Whether there is such a request."""
+    return type_ in _HANDLERS
+
+
+def _ping(message: Message, task: Task, sessions: Sessions) -> Message:
+    return Message("done")
+
+
+def _unload(message: Message, task: Task, sessions: Sessions) -> Message:
+    sessions.unload()
+    return Message("done")
+
+
+def _run(message: Message, task: Task, sessions: Sessions) -> Message:
+    from .runner import run
+
+    only = message.fields.get("only")
+    if only is not None and not (isinstance(only, list) and all(type(index) is int for index in only)):
+        raise _invalid("'only' must be a list of frame indices")
+    return Message("done", run(task, Path(_text(message, "job")), only, sessions))
+
+
+def _preview(message: Message, task: Task, sessions: Sessions) -> Message:
+    from .preview import preview
+
+    job = Job.from_dict(_object(message, "job"))
+    pixels, size = preview(job, _whole(message, "max_size"), sessions)
+    return with_array("done", pixels, size=list(size))
+
+
+def _analyse(message: Message, task: Task, sessions: Sessions) -> Message:
+    from .analyse import analyse
+
+    source = Source.from_dict(_object(message, "source"))
+    return Message("done", analyse(source, _whole(message, "picture"), sessions))
+
+
+def _export(message: Message, task: Task, sessions: Sessions) -> Message:
+    from ..media.export import MovieExport, export_movie
+    from ..performance import parse_rate
+
+    try:
+        names = json.loads(message.payload)
+    except ValueError:
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise _invalid("the payload must be a JSON list of file names")
+    folder = Path(_text(message, "folder"))
+    sound = message.fields.get("sound")
+    export = MovieExport(
+        frames=tuple(folder / name for name in names),
+        rate=parse_rate(message.fields.get("rate")),
+        codec=_text(message, "codec"),
+        output=Path(_text(message, "output")),
+        sound=Path(str(sound)) if sound else None,
+    )
+    task.stage("writing the movie", len(names))
+
+    def step(done: int) -> None:
+        task.check()
+        task.progress(done, len(names), "writing the movie")
+        task.between()
+
+    export_movie(export, step)
+    return Message("done", {"output": str(export.output), "frames": len(names)})
+
+
+_HANDLERS = {
+    "ping": _ping,
+    "analyse": _analyse,
+    "run": _run,
+    "preview": _preview,
+    "export": _export,
+    "unload": _unload,
+}
+
+
+def _text(message: Message, name: str) -> str:
+    value = message.fields.get(name)
+    if not isinstance(value, str) or not value:
+        raise _invalid(f"'{name}' must be text")
+    return value
+
+
+def _whole(message: Message, name: str) -> int:
+    value = message.fields.get(name)
+    if type(value) is not int:
+        raise _invalid(f"'{name}' must be a whole number")
+    return value
+
+
+def _object(message: Message, name: str) -> Mapping[str, object]:
+    value = message.fields.get(name)
+    if not isinstance(value, dict):
+        raise _invalid(f"'{name}' must be an object")
+    return value
+
+
+def _invalid(details: str) -> TalkingHeadError:
+    return TalkingHeadError(
+        ErrorCode.INVALID_REQUEST, f"The worker cannot use the request: {details}.", "Update Talking Head."
+    )

@@ -1,0 +1,164 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs a saved job: only what is missing, decode, engine, encode and disk at the same time, memory flat."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..engines import description_of
+from ..engines.engine import FrameRequest, Quality
+from ..errors import ErrorCode, TalkingHeadError
+from ..job import Job, load, save
+from ..media.encode import write_error
+from ..media.picture import Picture
+from .frame_writer import FrameWriter
+from .plan import Plan, make_plan, placeholder, remove_stale
+from .sessions import OpenSession, Sessions, Subject
+from .task import Task
+
+_LOG = logging.getLogger(__name__)
+
+
+def run(task: Task, job_path: Path, only: Sequence[int] | None, sessions: Sessions) -> dict[str, object]:
+    """Make the missing frames of a job, in the job's folder, and note all file names in the job file.
+
+    Running it again after a crash or a cancel goes on where it stopped.
+
+    Args:
+        only: frame indices to make; None for all.
+
+    Returns:
+        Fields of the ``done`` message: ``rendered`` and ``reused`` frames, ``seconds``, ``stages``.
+
+    Raises:
+        TalkingHeadError: what the protocol's ``error`` carries.
+    """
+    start = time.perf_counter()
+    folder = job_path.parent
+    job = load(job_path)
+    task.stage("reading the source", 0)
+    plan = _announce(task, job, job_path, only, sessions)
+    planned = time.perf_counter()
+    stages: dict[str, float] = {}
+    if plan.missing:
+        stages = _render(task, job, plan, folder, sessions)
+    rendered = sum(len(frames) for frames in plan.missing.values())
+    stages = {"plan": planned - start, **stages}
+    seconds = time.perf_counter() - start
+    _LOG.info("Job %s: %d rendered, %d reused, %.2f s", job.id, rendered, len(plan.wanted) - rendered, seconds)
+    return {
+        "rendered": rendered,
+        "reused": len(plan.wanted) - rendered,
+        "seconds": round(seconds, 3),
+        "stages": {name: round(value, 3) for name, value in stages.items()},
+    }
+
+
+def _announce(task: Task, job: Job, job_path: Path, only: Sequence[int] | None, sessions: Sessions) -> Plan:
+    """Plan, note the names in the job file, put the placeholder there, and tell."""
+    reader = sessions.reader(job.source)
+    try:
+        plan = make_plan(job, reader, job_path.parent, only, task.check)
+        if job.frame_files != plan.names:
+            _save(job.with_frame_files(plan.names), job_path)
+        stand_in = placeholder(job, reader, job_path.parent, plan.pictures[0] if plan.pictures else 0)
+    finally:
+        reader.close()
+    remove_stale(job_path.parent)
+    payload = json.dumps(plan.names).encode()
+    missing = sum(len(frames) for frames in plan.missing.values())
+    task.send("plan", payload=payload, total=len(plan.wanted), missing=missing, placeholder=stand_in)
+    return plan
+
+
+def _save(job: Job, path: Path) -> None:
+    try:
+        save(job, path)
+    except OSError as error:
+        raise write_error(path, error) from error
+
+
+def _render(task: Task, job: Job, plan: Plan, folder: Path, sessions: Sessions) -> dict[str, float]:
+    """Make the missing files.
+
+    Returns:
+        Seconds by stage: "prepare" (load the engine, find the face), "decode", "engine", "encode", "disk". Decode,
+        encode and disk run beside the engine, so the sum is more than the time that passed.
+    """
+    requests = _requests(job, plan)
+    needed = sorted({request.picture for request in requests})
+    task.stage("finding the face", len(requests))
+    start = time.perf_counter()
+    with sessions.opened(_subject(job), needed) as opened:
+        prepared = time.perf_counter()
+        decoded_s = opened.pictures.decode_s
+        task.stage("rendering", len(requests))
+        with _writer(task, plan) as writer:
+            engine_s = _frames(task, requests, plan, folder, opened, writer)
+        return {
+            "prepare": prepared - start,
+            "decode": opened.pictures.decode_s - decoded_s,
+            "engine": engine_s,
+            "encode": writer.encode_s,
+            "disk": writer.disk_s,
+        }
+
+
+def _subject(job: Job) -> Subject:
+    settings = description_of(job.engine).settings_from(job.settings)
+    return Subject(job.engine, settings, job.source, job.face)
+
+
+def _requests(job: Job, plan: Plan) -> list[FrameRequest]:
+    firsts = sorted(frames[0] for frames in plan.missing.values())
+    return [FrameRequest(index, plan.pictures[index], job.performance.pose(index)) for index in firsts]
+
+
+def _writer(task: Task, plan: Plan) -> FrameWriter:
+    def written(path: Path) -> None:
+        for index in plan.missing[path.name]:
+            task.send("frame", index=index, file=path.name)
+
+    return FrameWriter(written)
+
+
+def _frames(
+    task: Task, requests: list[FrameRequest], plan: Plan, folder: Path, opened: OpenSession, writer: FrameWriter
+) -> float:
+    """Feed the engine and hand its frames to the writer; seconds in the engine, without waiting for decoding."""
+    engine_s, done = 0.0, 0
+    frames = iter(opened.session.frames(requests, Quality.FINAL))
+    while True:
+        start, waited_s = time.perf_counter(), opened.pictures.waited_s
+        made = next(frames, None)
+        engine_s += time.perf_counter() - start - (opened.pictures.waited_s - waited_s)
+        if made is None:
+            break
+        task.check()
+        index, picture = made
+        writer.put(folder / _checked_name(plan, index, picture), picture)
+        done += 1
+        task.progress(done, len(requests), "rendering")
+        task.between()
+    if done != len(requests):
+        raise TalkingHeadError(
+            ErrorCode.INTERNAL, f"The engine made {done} of {len(requests)} frames.", "Please report it with the log."
+        )
+    return engine_s
+
+
+def _checked_name(plan: Plan, index: int, picture: Picture) -> str:
+    name = plan.names[index]
+    if not name.endswith(picture.extension):
+        raise TalkingHeadError(
+            ErrorCode.INTERNAL,
+            f"The engine changed the depth of frame {index}.",
+            "Please report it with the log.",
+            details=f"{name} {picture.pixels.dtype}",
+        )
+    return name

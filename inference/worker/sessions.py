@@ -1,0 +1,188 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Loaded engines and the last opened sources, kept so that a second run and previews begin at once."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from ..engines import description_of
+from ..engines.engine import Engine, Session
+from ..errors import Action, ErrorCode, TalkingHeadError
+from ..job import FaceChoice, Source
+from ..media.digests import Digests
+from ..media.prefetch import PrefetchingReader
+from ..media.reader import SourceReader, open_source
+from ..weights.store import WeightStore
+
+if TYPE_CHECKING:
+    from ..face.tracker import FaceTracker
+
+_KEPT_SESSIONS = 3
+_LOG = logging.getLogger(__name__)
+
+
+class _EngineModule(Protocol):
+    def create(self) -> Engine: ...
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a session is opened on. Previews have sessions of their own, reduced by ``scale``."""
+
+    engine: str
+    settings: Mapping[str, object]
+    source: Source
+    face: FaceChoice
+    preview: bool = False
+    scale: float = 1.0
+
+    def key(self) -> str:
+        """Equal for equal subjects."""
+        parts = [
+            self.engine, dict(self.settings), self.source.to_dict(), self.face.to_dict(), self.preview, self.scale
+        ]
+        return json.dumps(parts, sort_keys=True)
+
+
+@dataclass
+class OpenSession:
+    """A session with its reader and what it was prepared for."""
+
+    key: str
+    session: Session
+    pictures: PrefetchingReader
+    digests: dict[int, str]
+    in_use: bool = field(default=False)
+
+    def serves(self, key: str, digests: Mapping[int, str]) -> bool:
+        """Whether it was prepared for these pictures, unchanged since."""
+        return self.key == key and all(self.digests.get(index) == digest for index, digest in digests.items())
+
+    def close(self) -> None:
+        """Free session and files."""
+        self.session.close()
+        self.pictures.close()
+
+
+class Sessions:
+    """Engines by name and sessions by subject.
+
+    Args:
+        check: raises when the present request was cancelled; called before each picture is read.
+    """
+
+    def __init__(self, weights: WeightStore, digests: Digests, check: Callable[[], None]) -> None:
+        self._weights = weights
+        self.digests = digests
+        self._check = check
+        self._engines: dict[str, Engine] = {}
+        self._open: list[OpenSession] = []
+        self._tracker: FaceTracker | None = None
+
+    def reader(self, source: Source) -> SourceReader:
+        """The pictures of a source; the caller closes them."""
+        return open_source(source, self.digests)
+
+    def tracker(self) -> FaceTracker:
+        """The face networks, loaded once.
+
+        Raises:
+            TalkingHeadError: WEIGHTS_MISSING, WEIGHTS_CORRUPT.
+        """
+        if self._tracker is None:
+            from ..face.tracker import FaceTracker
+
+            self._tracker = FaceTracker(self._weights)
+        return self._tracker
+
+    @contextmanager
+    def opened(self, subject: Subject, needed: Sequence[int]) -> Iterator[OpenSession]:
+        """A session that was prepared for the needed picture indices (ascending)."""
+        found = self._find_or_open(subject, needed)
+        found.in_use = True
+        try:
+            yield found
+        except BaseException:
+            # After a failure or a cancel in the middle of a frame its state is not known.
+            found.in_use = False
+            self._drop(found)
+            raise
+        found.in_use = False
+
+    def close(self) -> None:
+        """Close the sessions that are not in use; engines stay loaded."""
+        for idle in [entry for entry in self._open if not entry.in_use]:
+            self._drop(idle)
+
+    def unload(self) -> None:
+        """Free sessions and engines."""
+        self.close()
+        for engine in self._engines.values():
+            engine.unload()
+        self._engines.clear()
+        self._tracker = None
+
+    def _find_or_open(self, subject: Subject, needed: Sequence[int]) -> OpenSession:
+        key = subject.key()
+        reader = self.reader(subject.source)
+        try:
+            digests = {index: reader.digest(index) for index in needed}
+            found = next((e for e in self._open if not e.in_use and e.serves(key, digests)), None)
+            if found is not None:
+                reader.close()
+                self._open.remove(found)
+            else:
+                found = self._open_new(subject, key, reader, needed, digests)
+        except BaseException:
+            reader.close()
+            raise
+        self._open.append(found)
+        self._forget_oldest()
+        return found
+
+    def _open_new(
+        self, subject: Subject, key: str, reader: SourceReader, needed: Sequence[int], digests: dict[int, str]
+    ) -> OpenSession:
+        engine = self._engine(subject.engine)
+        pictures = PrefetchingReader(reader, needed, self._check, subject.scale)
+        try:
+            session = engine.open(pictures, needed, subject.face, subject.settings)
+        except BaseException:
+            pictures.close()
+            raise
+        return OpenSession(key, session, pictures, digests)
+
+    def _engine(self, name: str) -> Engine:
+        if name not in self._engines:
+            description = description_of(name)
+            try:
+                module: _EngineModule = importlib.import_module(f"..engines.{description.module}", __package__)
+            except ImportError as error:
+                raise TalkingHeadError(
+                    ErrorCode.PACKAGE_MISSING,
+                    f"The engine {description.label} lacks the Python package {error.name or error}.",
+                    "Repair the worker's environment.",
+                    Action.REPAIR_WORKER,
+                    str(error),
+                ) from error
+            engine = module.create()
+            engine.load(self._weights)
+            self._engines[name] = engine
+            _LOG.info("Engine %s loaded", name)
+        return self._engines[name]
+
+    def _forget_oldest(self) -> None:
+        idle = [entry for entry in self._open[:-1] if not entry.in_use]
+        for old in idle[: max(0, len(self._open) - _KEPT_SESSIONS)]:
+            self._drop(old)
+
+    def _drop(self, entry: OpenSession) -> None:
+        self._open.remove(entry)
+        entry.close()
