@@ -34,6 +34,7 @@ class SkinLayers:
         upper, lower: (n, gh * gw * 2) float32 forward displacement in px at amplitude 1.
         shape: (gh, gw).
         left, top, step: as in ``CoarseField``.
+        near_eyes, near_mouth: (gh, gw) float32, 1 around an opening, 0 away from it (right eye, left eye).
     """
 
     upper: np.ndarray
@@ -42,6 +43,8 @@ class SkinLayers:
     left: int
     top: int
     step: int
+    near_eyes: tuple[np.ndarray, np.ndarray]
+    near_mouth: np.ndarray
 
     def fields(self, amplitudes: np.ndarray) -> tuple[CoarseField, CoarseField]:
         """Forward displacement of the upper and the lower layer for amplitudes (n,)."""
@@ -54,12 +57,8 @@ class SkinLayers:
         )
 
 
-def skin_layers(frame: FaceFrame, deltas: np.ndarray, blend: np.ndarray | None = None) -> SkinLayers:
-    """Solve both layers for displacements (n, 468, 2) in face coordinates.
-
-    Args:
-        blend: not used by callers outside; see ``_near_openings``.
-    """
+def skin_layers(frame: FaceFrame, deltas: np.ndarray) -> SkinLayers:
+    """Solve both layers for displacements (n, 468, 2) in face coordinates."""
     left, top, step, rows, columns = _grid_of(frame)
     centres = frame.to_face(cell_centres(rows, columns, left, top, step).reshape(-1, 2).astype(np.float64))
     ring = _rings(frame)
@@ -72,9 +71,11 @@ def skin_layers(frame: FaceFrame, deltas: np.ndarray, blend: np.ndarray | None =
     dense = frame.vectors_to_picture(dense) * _fade(frame, centres)[:, None, None, None]
     upper, lower = dense[:, 0], dense[:, 1]
     # Away from the openings both layers are one, so that no seam shows where their compositing ends.
-    lower = upper + _near_openings(frame, centres)[:, None, None] * (lower - upper)
+    near = _near_openings(frame, centres)
+    lower = upper + np.max(near, axis=0)[:, None, None] * (lower - upper)
     flat = [layer.transpose(1, 0, 2).reshape(len(deltas), -1).astype(np.float32) for layer in (upper, lower)]
-    return SkinLayers(flat[0], flat[1], (rows, columns), left, top, step)
+    right_eye, left_eye, mouth = (part.reshape(rows, columns).astype(np.float32) for part in near)
+    return SkinLayers(flat[0], flat[1], (rows, columns), left, top, step, (right_eye, left_eye), mouth)
 
 
 class _Kernel:
@@ -159,14 +160,14 @@ def _fade(frame: FaceFrame, points: np.ndarray) -> np.ndarray:
     return 1 - smoothstep(*FADE, _extent(frame, points))
 
 
-def _near_openings(frame: FaceFrame, points: np.ndarray) -> np.ndarray:
-    """1 around eyes and mouth, 0 away from them: where the lower layer is its own."""
-    found = np.zeros(len(points))
+def _near_openings(frame: FaceFrame, points: np.ndarray) -> list[np.ndarray]:
+    """For right eye, left eye and mouth: 1 around it, 0 away from it, where the lower layer is not its own."""
+    found = []
     for rows in EYES:
         eye = frame.points[[n for row in (*rows.upper[:1], *rows.lower) for n in row]]
-        found = np.maximum(found, _inside(points, eye, 0.10, 0.08))
+        found.append(_inside(points, eye, 0.10, 0.08))
     mouth = frame.points[[*(n for row in (*UPPER_LIP, *LOWER_LIP) for n in row), 152, 148, 377, 176, 400]]
-    return np.maximum(found, _inside(points, mouth, 0.12, 0.25))
+    return [*found, _inside(points, mouth, 0.12, 0.25)]
 
 
 def _inside(points: np.ndarray, of: np.ndarray, full: float, fall: float) -> np.ndarray:

@@ -1,0 +1,191 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is behind the lips: the source's own teeth where it shows them, else drawn teeth, tongue and cavity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .colour import Canvas
+from .frame import FaceFrame
+from .mouth_deltas import Mouth
+from .openings import Curve, Masks, box_around, masks_of, positions_in_face, ramp
+from .region import Part, Region, shown_part
+from .rows import CHEEKS, LOWER_LIP, UPPER_LIP
+
+# Display-referred BGR, 0 to 255.
+CAVITY = np.array([18, 20, 46], np.float32)
+TONGUE = np.array([74, 78, 158], np.float32)
+TEETH = np.array([214, 238, 250], np.float32)
+# Shade takes blue away first: the inside of a mouth is lit through red tissue, so its darks are warm and never grey.
+SHADE_TINT = np.array([1.25, 1.10, 0.85], np.float32)
+TOOTH_HEIGHT, TOOTH_PERIOD = 0.075, 0.062
+FEATHER = 0.012
+
+
+@dataclass(frozen=True)
+class MouthLook:
+    """A mouth, ready to be drawn.
+
+    Attributes:
+        mouth: its measures.
+        masks: where the lips' skin ends.
+        upper, lower: the source's inner lip edges.
+        skin: (3,) display-referred BGR of the cheeks.
+        light: 0.25 to 1.15, how brightly the face is lit.
+    """
+
+    mouth: Mouth
+    masks: Masks
+    upper: Curve
+    lower: Curve
+    skin: np.ndarray
+    light: float
+
+    @classmethod
+    def of(cls, frame: FaceFrame, mouth: Mouth, canvas: Canvas) -> MouthLook:
+        """Measure a mouth in a picture."""
+        points = frame.points
+        upper, lower = inner_edges(frame.points)
+        numbers = [n for row in (*UPPER_LIP, *LOWER_LIP) for n in row]
+        box = box_around(frame, points[numbers], 0.12)
+        skin = _skin(frame, canvas)
+        luma = float(skin @ np.array([0.114, 0.587, 0.299]))
+        return cls(mouth, masks_of(frame, upper, lower, box), upper, lower, skin, float(np.clip(luma / 190, 0.25, 1.15)))
+
+
+@dataclass(frozen=True)
+class MouthPose:
+    """The mouth in one frame: inner edges in face coordinates (the plane), and amounts from 0 to 1."""
+
+    upper: Curve
+    lower: Curve
+    jaw: float
+    pucker: float
+
+
+def inner_edges(points: np.ndarray) -> tuple[Curve, Curve]:
+    """Inner edges of upper and lower lip through landmarks (478, 2) in face coordinates."""
+    return Curve.through(points[list(UPPER_LIP[0])]), Curve.through(points[list(LOWER_LIP[0])])
+
+
+def draw_mouth(look: MouthLook, frame: FaceFrame, canvas: Canvas, region: Region, pose: MouthPose) -> np.ndarray:
+    """Composite interior and lips over a region: (h, w, C) float32."""
+    cover_upper = look.masks.sampled(look.masks.upper, region.upper)
+    cover_lower = look.masks.sampled(look.masks.lower, region.lower)
+    out = region.base.copy()
+    part = shown_part(cover_upper, cover_lower)
+    if part is not None:
+        inside = _interior(look, frame, canvas, region, part, pose)
+        out[part] += (1 - cover_upper[part])[..., None] * (inside - out[part])
+    out += cover_lower[..., None] * (region.lower_skin - out)
+    return out
+
+
+def _interior(
+    look: MouthLook, frame: FaceFrame, canvas: Canvas, region: Region, part: Part, pose: MouthPose
+) -> np.ndarray:
+    plane = region.plane[part]
+    x, y = positions_in_face(frame, plane)
+    below_upper = y - pose.upper.at(x)
+    above_lower = pose.lower.at(x) - y
+    drawn = canvas.from_display(_draw(look, x, y, below_upper, above_lower, pose))
+    if look.mouth.toothy == 0:
+        return drawn
+    # Teeth hang on the skull: they rise with the upper lip only so far that no gap opens above them.
+    lift = np.minimum(pose.upper.at(x) - look.upper.at(x), 0)
+    source_y = y - lift
+    depth = np.minimum(source_y - look.upper.at(x) + FEATHER, look.lower.at(x) - source_y)
+    own_weight = ramp(-0.5 * FEATHER, FEATHER, depth) * (look.upper.beyond(x) <= 0) * np.float32(look.mouth.toothy)
+    down = frame.vectors_to_picture(np.array([0.0, 1.0])).astype(np.float32)
+    own = region.source(plane - lift[..., None] * down)
+    changed = min(1.0, 4 * pose.jaw + 4 * pose.pucker)
+    own[..., :3] *= (1 - changed * 0.5 * (1 - ramp(0, 0.05, below_upper)))[..., None]
+    return drawn + own_weight[..., None] * (own - drawn)
+
+
+def _draw(
+    look: MouthLook, x: np.ndarray, y: np.ndarray, below: np.ndarray, above: np.ndarray, pose: MouthPose
+) -> np.ndarray:
+    """Drawn interior, display-referred BGR 0 to 255. ``below`` and ``above``: distance to upper and lower lip in U."""
+    half = max((pose.upper.stop - pose.upper.start) / 2, 0.02)
+    middle = (pose.upper.stop + pose.upper.start) / 2
+    across = np.clip((x - np.float32(middle)) * np.float32(1 / half), -1, 1)
+    side = np.sqrt(1 - (0.93 * across) ** 2)
+    light = np.float32(look.light)
+    gap = below + above
+    depth = 1 - 0.45 * np.clip(gap * np.float32(1 / 0.22), 0, 1)
+    out = (CAVITY * light) * depth[..., None]
+    out = _over(out, *_tongue(across, side, below, above, light))
+    if look.mouth.toothy < 1:
+        colour, weight = _lower_teeth(look, x - middle, side, above, gap)
+        out = _over(out, colour, weight * np.float32(0.8 * ramp(0.25, 0.8, np.float32(pose.jaw))))
+        colour, weight = _upper_teeth(look, x, y, side, below, gap, middle)
+        out = _over(out, colour, weight * np.float32(1 - 0.75 * pose.pucker))
+    occlusion = 0.5 + 0.5 * ramp(0, 0.045, below) * (0.75 + 0.25 * ramp(0, 0.03, above))
+    return out * _shade(occlusion)
+
+
+def _tongue(
+    across: np.ndarray, side: np.ndarray, below: np.ndarray, above: np.ndarray, light: np.float32
+) -> tuple[np.ndarray, np.ndarray]:
+    top = 0.085 - np.maximum(above - 0.012, 0) - 0.04 * np.abs(across)
+    weight = 0.8 * ramp(0, 0.05, top) * ramp(0.05, 0.16, below + above) * side
+    groove = 1 - 0.12 * np.exp(-((across / 0.1) ** 2))
+    shade = (0.6 + 0.4 * side) * groove * (0.75 + 0.25 * ramp(0.0, 0.05, top))
+    return (TONGUE * light * np.float32(0.85)) * shade[..., None], weight
+
+
+def _tooth_colour(look: MouthLook) -> np.ndarray:
+    tone = 0.76 * TEETH + 0.24 * look.skin
+    return tone * np.float32(min(0.98 * look.light + 0.04, 1.0))
+
+
+def _upper_teeth(
+    look: MouthLook, x: np.ndarray, y: np.ndarray, side: np.ndarray, below: np.ndarray, gap: np.ndarray, middle: float
+) -> tuple[np.ndarray, np.ndarray]:
+    # The row hangs from the skull, at the height of the source's closed lips.
+    seam = float(look.upper.at(np.float32((look.upper.start + look.upper.stop) / 2)))
+    offset = x - np.float32(middle)
+    bite = 0.012 * np.abs(np.sin(np.pi * offset / TOOTH_PERIOD)) ** 0.7
+    edge = seam + TOOTH_HEIGHT - 0.006 + bite - 1.1 * offset**2
+    weight = ramp(0, 0.010, edge - y) * ramp(0, 0.03, gap)
+    return _teeth(look, offset, side, below), weight
+
+
+def _lower_teeth(
+    look: MouthLook, offset: np.ndarray, side: np.ndarray, above: np.ndarray, gap: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    bite = 0.006 * np.abs(np.sin(np.pi * offset / (0.75 * TOOTH_PERIOD))) ** 0.7
+    height = 0.030 + bite - 0.7 * offset**2
+    weight = ramp(0, 0.010, height - above) * ramp(0.08, 0.16, gap)
+    return 0.82 * _teeth(look, offset / 0.75, side, above), weight
+
+
+def _teeth(look: MouthLook, offset: np.ndarray, side: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    lines = 1 - 0.10 * np.exp(-((((offset / TOOTH_PERIOD + 0.5) % 1) - 0.5) / 0.09) ** 2)
+    amount = (0.70 + 0.30 * ramp(0, 0.03, depth)) * (0.30 + 0.70 * side**1.5) * lines
+    return _tooth_colour(look) * _shade(amount)
+
+
+def _shade(amount: np.ndarray) -> np.ndarray:
+    """Factors per channel for a shade of 0 to 1."""
+    return np.maximum(amount, 1e-3)[..., None] ** SHADE_TINT
+
+
+def _over(below: np.ndarray, colour: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    return below + weight[..., None] * (colour - below)
+
+
+def _skin(frame: FaceFrame, canvas: Canvas) -> np.ndarray:
+    """Median display-referred BGR around the cheek landmarks."""
+    width, height = canvas.size
+    radius = max(1, round(0.03 * frame.span_px))
+    found = []
+    for point in frame.to_picture(frame.points[list(CHEEKS)]):
+        x, y = (int(np.clip(round(float(v)), 0, size - 1)) for v, size in zip(point, (width, height), strict=True))
+        patch = canvas.pixels[max(0, y - radius) : y + radius + 1, max(0, x - radius) : x + radius + 1, :3]
+        found.append(patch.reshape(-1, 3).astype(np.float32))
+    return np.median(canvas.to_display(np.concatenate(found)), axis=0)
