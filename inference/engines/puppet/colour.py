@@ -70,15 +70,19 @@ class Canvas:
             return native
         return np.concatenate([native, np.full((*native.shape[:-1], 1), self.peak, np.float32)], axis=-1)
 
-    def store(self, out: np.ndarray, region: Region, values: np.ndarray) -> None:
-        """Write warped values (h, w, C) of ``pixels``'s kind into a region of ``out``, which is of the picture's kind."""
-        x0, y0, x1, y1 = region
-        if self.unpremultiply:
-            values = _straight(values, self.peak)
-        target = out[y0:y1, x0:x1]
-        if values.dtype != out.dtype:
-            values = np.rint(np.clip(values, 0, self.peak))
-        np.copyto(target, values, casting="unsafe")
+    def finished(self, work: np.ndarray, box: Region | None) -> np.ndarray:
+        """A frame of ``pixels``'s kind as one of the picture's kind; outside the box (x0, y0, x1, y1) the picture's own
+        pixels."""
+        if work.dtype == np.float32 and work.shape[2] == 4:
+            # Cubic interpolation overshoots.
+            np.clip(work[..., 3], 0, self.peak, out=work[..., 3])
+        if not self.unpremultiply:
+            return work
+        out = self.picture.pixels.copy()
+        if box is not None:
+            x0, y0, x1, y1 = box
+            out[y0:y1, x0:x1] = np.rint(_straight(work[y0:y1, x0:x1], self.peak))
+        return out
 
 
 def peak_of(pixels: np.ndarray) -> float:

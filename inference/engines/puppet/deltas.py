@@ -8,7 +8,7 @@ All constants are in eye spans (U) of face coordinates, as in the table of the p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -51,7 +51,7 @@ class Movements:
     """All movements of one face.
 
     Attributes:
-        names: name of each movement.
+        names: name of each movement; empty when they were combined for one pose.
         deltas: (n, 468, 2) float64 displacement of the landmarks at amplitude 1, face coordinates.
         eyes: right and left.
     """
@@ -77,8 +77,20 @@ class Movements:
 
     def amplitudes(self, pose: Mapping[str, float]) -> np.ndarray:
         """(n,) amplitude of each movement in a pose; all 0 at rest."""
+        if not self.names:
+            return np.ones(1)
         values = {**_eye_amplitudes(pose), **_mouth_amplitudes(pose, self.mouth.toothy)}
         return np.array([values[name] for name in self.names])
+
+
+    def combined(self, amplitudes: np.ndarray) -> Movements:
+        """One movement that is all of them at these amplitudes (n,)."""
+        return replace(self, names=(), deltas=np.tensordot(amplitudes, self.deltas, 1)[None])
+
+
+def jaw_drop(pose: Mapping[str, float]) -> float:
+    """Amplitude of the jaw, 0 to 1."""
+    return 0.85 * pose["jaw_open"] + 0.10 * max(pose["mouth_wide"], 0.0) + 0.10 * max(pose["mouth_pucker"], 0.0)
 
 
 def lid_closing(pose: Mapping[str, float]) -> tuple[float, float]:
@@ -103,7 +115,7 @@ def _eye_amplitudes(pose: Mapping[str, float]) -> dict[str, float]:
 
 def _mouth_amplitudes(pose: Mapping[str, float], toothy: float) -> dict[str, float]:
     wide, pucker = max(pose["mouth_wide"], 0.0), max(pose["mouth_pucker"], 0.0)
-    jaw = 0.85 * pose["jaw_open"] + 0.10 * wide + 0.10 * pucker
+    jaw = jaw_drop(pose)
     # Pursed lips leave only a small opening, so a toothy source closes behind them, but not an opening jaw.
     close = min(pose["mouth_close"] + 0.8 * pucker * toothy, 1.0)
     return {

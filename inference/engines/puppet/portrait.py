@@ -13,7 +13,7 @@ import numpy as np
 from ...face.face import Face
 from ..engine import Quality
 from .colour import Canvas
-from .deltas import Movements, lid_closing
+from .deltas import Movements, jaw_drop, lid_closing
 from .eye import EyeLook, EyePose, draw_eye
 from .field import CoarseField
 from .frame import FaceFrame
@@ -36,11 +36,13 @@ class Portrait:
 
     Attributes:
         canvas: the picture.
+        face: the landmarks it was prepared for.
         frame, movements, layers: geometry of the face.
         eyes: right and left; mouth.
     """
 
     canvas: Canvas
+    face: Face
     frame: FaceFrame
     movements: Movements
     layers: SkinLayers
@@ -48,12 +50,15 @@ class Portrait:
     mouth: MouthLook
 
     @classmethod
-    def of(cls, canvas: Canvas, face: Face) -> Portrait:
-        """Prepare a picture for any pose."""
+    def of(cls, canvas: Canvas, face: Face, only: Mapping[str, float] | None = None) -> Portrait:
+        """Prepare a picture for any pose, or faster for ``only`` one."""
         frame = FaceFrame.of(face)
         movements = Movements.of(frame)
+        if only is not None:
+            movements = movements.combined(movements.amplitudes(only))
         return cls(
             canvas,
+            face,
             frame,
             movements,
             skin_layers(frame, movements.deltas),
@@ -75,8 +80,7 @@ class Portrait:
             EyePose(look.gaze_shift(*gaze), amount, Curve.through(points[list(look.eye.rows.upper[0])]))
             for look, amount in zip(self.eyes, closing, strict=True)
         )
-        named = dict(zip(self.movements.names, amplitudes, strict=True))
-        mouth = MouthPose(*inner_edges(points), jaw=float(named["jaw"]), pucker=float(named["pucker"]))
+        mouth = MouthPose(*inner_edges(points), jaw=jaw_drop(pose), pucker=max(pose["mouth_pucker"], 0.0))
         return Expression(self, layers, (eyes[0], eyes[1]), mouth)
 
 
