@@ -16,12 +16,15 @@ from .tables import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 
 INPUT_PX = 256
 _MARGIN = 1.5
+# A logit, (1, 1, 1, 1) out of a convolution; the network's other single value, a tongue score, is (1, 1).
+_PRESENCE = 1
 
 
 @dataclass(frozen=True)
 class Region:
     """A square on the picture: centre (x, y) in px (pixel centres at whole coordinates), side in px, and its angle in
-    radians, clockwise."""
+    radians, clockwise.
+    """
 
     centre: tuple[float, float]
     side: float
@@ -57,7 +60,7 @@ class LandmarkNetwork:
     """The landmark network."""
 
     def __init__(self, content: bytes) -> None:
-        self._network = Network(content, (LANDMARKS * 3,))
+        self._network = Network(content, (LANDMARKS * 3, _PRESENCE))
 
     def run(self, bgr: np.ndarray, region: Region) -> tuple[np.ndarray, float]:
         """Landmarks inside a region.
@@ -74,7 +77,7 @@ class LandmarkNetwork:
         matrix = region.matrix(INPUT_PX)
         # The network counts from the crop's corner: its pixel centres are at halves.
         xy = (raw[:, :2] - 0.5) @ matrix[:, :2].T + matrix[:, 2]
-        presence = float(1 / (1 + np.exp(-np.clip(outputs[1][0], -100, 100)))) if 1 in outputs else 1.0
+        presence = float(1 / (1 + np.exp(-np.clip(outputs[_PRESENCE][0], -100, 100))))
         return np.column_stack([xy, raw[:, 2] * region.side / INPUT_PX]), presence
 
 

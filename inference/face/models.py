@@ -46,13 +46,14 @@ class Network:
             raise _unusable(f"outputs {self._names}, wanted {len(sizes)}")
 
     def run(self, blob: np.ndarray) -> Mapping[int, np.ndarray]:
-        """Outputs as flat float64 arrays by their number of values.
+        """Outputs as flat float64 arrays by their number of values; of equally large ones, that with more dimensions.
 
         Args:
             blob: float32, (1, channels, height, width), or what the network takes.
         """
         self._net.setInput(np.ascontiguousarray(blob, np.float32))
-        outputs = {array.size: array.ravel().astype(np.float64) for array in self._net.forward(self._names)}
+        arrays = sorted(self._net.forward(self._names), key=lambda array: array.ndim)
+        outputs = {array.size: array.ravel().astype(np.float64) for array in arrays}
         if not set(self._sizes) <= set(outputs):
             raise _unusable(f"outputs of sizes {sorted(outputs)}, wanted {self._sizes}")
         return outputs

