@@ -20,12 +20,15 @@ STRIP_TYPE: Any = bpy.types.Strip if hasattr(bpy.types, "Strip") else bpy.types.
 # Blender 5.2 renamed the time properties; the old names warn there.
 _HAS_NEW_TIME_NAMES = "left_handle" in STRIP_TYPE.bl_rna.properties
 _CONTENT_START = "content_start" if _HAS_NEW_TIME_NAMES else "frame_start"
-_CONTENT_DURATION = "content_duration" if _HAS_NEW_TIME_NAMES else "frame_duration"
 _LEFT = "left_handle" if _HAS_NEW_TIME_NAMES else "frame_final_start"
+_RIGHT_OFFSET = "right_handle_offset" if _HAS_NEW_TIME_NAMES else "frame_offset_end"
 _RIGHT = "right_handle" if _HAS_NEW_TIME_NAMES else "frame_final_end"
 _TRIM_START = "content_trim_start" if _HAS_NEW_TIME_NAMES else "animation_offset_start"
 _TRIM_END = "content_trim_end" if _HAS_NEW_TIME_NAMES else "animation_offset_end"
 LAST_CHANNEL = 128
+
+# The last retiming key lies on the last picture until 4.5, and behind it from 5.0 on.
+RETIMING_ENDS_BEHIND = bpy.app.version >= (5, 0, 0)
 
 
 def sequencer_scene(context: Any) -> Any | None:
@@ -90,8 +93,11 @@ def set_content_start(strip: Any, frame: int) -> None:
 
 
 def content_duration(strip: Any) -> int:
-    """Frames of content, the hidden ones included."""
-    return int(getattr(strip, _CONTENT_DURATION))
+    """Timeline frames of content, the hidden ones included.
+
+    4.2 has no property for it: there ``frame_duration`` is the number of pictures, whatever the strip's speed.
+    """
+    return right(strip) + round(getattr(strip, _RIGHT_OFFSET)) - content_start(strip)
 
 
 def content_trim_start(strip: Any) -> int:
@@ -124,9 +130,9 @@ def set_right(strip: Any, frame: int) -> None:
     setattr(strip, _RIGHT, frame)
 
 
-def has_retiming(strip: Any) -> bool:
-    """Whether the strip's speed was changed with retiming keys."""
-    return len(getattr(strip, "retiming_keys", ())) > 1
+def retiming_frames(strip: Any) -> list[int]:
+    """Timeline frames of the strip's retiming keys; empty for a strip that was never retimed."""
+    return [int(key.timeline_frame) for key in getattr(strip, "retiming_keys", ())]
 
 
 def new_image_strip(container: Any, name: str, path: str, channel: int, start: int) -> Any:

@@ -42,12 +42,22 @@ def safe_name(name: str) -> str:
 
 def place_for(scene: Any, strip: Any, pair_id: str) -> Place:
     """The folder of a pair: the one it has, as long as it fits the user's choice, or else a new one. Makes nothing."""
-    parent = _parent(scene)
+    parent = parent_of(scene)
     known = _known_folder(strip)
     chosen = bool(scene.th_output_folder)
     if known is not None and (known.parent == parent.path if chosen or parent.temporary else not _is_temporary(known)):
         return Place(known, parent.temporary)
     return Place(parent.path / f"{safe_name(strip.name)}-{pair_id[:8]}", parent.temporary)
+
+
+def parent_of(scene: Any) -> Place:
+    """The folder in which the folders of new pairs are made: the user's choice, or beside the .blend file."""
+    choice = scene.th_output_folder
+    if choice and (bpy.data.is_saved or not choice.startswith("//")):
+        return Place(absolute(choice), False)
+    if bpy.data.is_saved:
+        return Place(absolute("//" + PARENT_NAME), False)
+    return Place(Path(os.path.normpath(bpy.app.tempdir)) / PARENT_NAME, True)
 
 
 def preview_place() -> Place:
@@ -97,15 +107,6 @@ def _relative(folder: Path) -> str:
         return bpy.path.relpath(str(folder))
     except ValueError:  # another drive on Windows
         return str(folder)
-
-
-def _parent(scene: Any) -> Place:
-    choice = scene.th_output_folder
-    if choice and (bpy.data.is_saved or not choice.startswith("//")):
-        return Place(absolute(choice), False)
-    if bpy.data.is_saved:
-        return Place(absolute("//" + PARENT_NAME), False)
-    return Place(Path(os.path.normpath(bpy.app.tempdir)) / PARENT_NAME, True)
 
 
 def _known_folder(strip: Any) -> Path | None:

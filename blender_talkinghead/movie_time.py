@@ -17,6 +17,8 @@ def exact_rate(rate: float) -> Fraction:
     """A frame rate that was stored as a float, such as 29.97003 for 30000/1001, or 0 for none."""
     return Fraction(rate).limit_denominator(1001)
 
+_LENGTH_TOLERANCE = Fraction(1, 100)
+
 
 @dataclass(frozen=True)
 class MovieTime:
@@ -49,15 +51,31 @@ class MovieTime:
         return self.trim + math.floor(index + Fraction(1, 2))
 
 
+def retimed(
+    start: int, last_key: int, trim: int, pictures: int, *, key_is_behind: bool, reverse: bool, strobe: Fraction
+) -> MovieTime:
+    """The map of a strip whose whole length was given another speed, which leaves one retiming key at each end.
+
+    Args:
+        last_key: timeline frame of the key at the end.
+        key_is_behind: it lies behind the last picture (from Blender 5.0 on) instead of on it.
+    """
+    frames = last_key - start
+    length = frames if key_is_behind else frames + 1
+    speed = Fraction(pictures if key_is_behind else pictures - 1, frames)
+    return MovieTime(start, length, trim, pictures, speed, reverse, strobe)
+
+
 def speed_of(pictures: int, length: int, media_rate: Fraction, scene_rate: Fraction) -> Fraction | None:
     """Pictures a timeline frame of an unretimed movie strip, from how long it is; None if neither way fits.
 
-    A strip either shows one picture a frame, or keeps the media's speed, and then has ``pictures / speed`` frames
-    rounded down (by a 32 bit division, hence the tolerance of one).
+    A strip keeps the media's own speed, which is Blender's default, and then has ``pictures / speed`` frames rounded
+    down (after a 32 bit division, hence the tolerance); or it shows one picture a frame. A short movie of almost the
+    scene's rate is as long either way, and is taken for the default.
     """
-    if length == pictures:
-        return Fraction(1)
-    if media_rate <= 0:
-        return None
-    speed = media_rate / scene_rate
-    return speed if abs(pictures / speed - length) <= 1 else None
+    own_speed = media_rate / scene_rate
+    if own_speed > 0:
+        exact = pictures / own_speed
+        if length in (math.floor(exact - _LENGTH_TOLERANCE), math.floor(exact + _LENGTH_TOLERANCE)):
+            return own_speed
+    return Fraction(1) if length == pictures else None

@@ -16,7 +16,7 @@ import bpy
 from ..inference.errors import ErrorCode, TalkingHeadError
 from ..inference.job import Source, SourceKind
 from . import compat, folders
-from .movie_time import MovieTime, exact_rate, speed_of
+from .movie_time import MovieTime, exact_rate, retimed, speed_of
 from .sampling import scene_rate
 
 _BUILT_IN_LIMITS = {"SOUND": "has no picture", "MASK": "has no colors", "ADJUSTMENT": "has no picture of its own"}
@@ -118,19 +118,25 @@ def _movie(scene: Any, strip: Any) -> StripSource:
 
 
 def _movie_time(scene: Any, strip: Any) -> MovieTime | None:
-    """The time map of a movie strip; None when it was retimed or cannot be told."""
+    """The time map of a movie strip; None when it cannot be told."""
     path = folders.absolute(strip.filepath)
     _check_files(strip, [str(path)])
-    if compat.has_retiming(strip):
-        return None
-    trim = compat.content_trim_start(strip)
+    trim, start = compat.content_trim_start(strip), compat.content_start(strip)
     pictures = media_pictures(path) - trim - compat.content_trim_end(strip)
-    length = compat.content_duration(strip)
-    speed = speed_of(pictures, length, exact_rate(strip.fps), scene_rate(scene)) if pictures > 0 else None
-    if speed is None:
+    if pictures <= 0:
         return None
-    start = compat.content_start(strip)
-    return MovieTime(start, length, trim, pictures, speed, strip.use_reverse_frames, exact_rate(strip.strobe))
+    reverse, strobe = strip.use_reverse_frames, exact_rate(strip.strobe)
+    same_rate = exact_rate(strip.fps) == scene_rate(scene)
+    keys = compat.retiming_frames(strip)
+    if len(keys) > 1:
+        # The keys tell neither the speeds between them nor whether the media's own speed counts as well.
+        if len(keys) > 2 or keys[0] != start or keys[1] <= start or not same_rate:
+            return None
+        behind = compat.RETIMING_ENDS_BEHIND
+        return retimed(start, keys[1], trim, pictures, key_is_behind=behind, reverse=reverse, strobe=strobe)
+    length = compat.content_duration(strip)
+    speed = speed_of(pictures, length, exact_rate(strip.fps), scene_rate(scene))
+    return None if speed is None else MovieTime(start, length, trim, pictures, speed, reverse, strobe)
 
 
 def media_pictures(path: Path) -> int:
