@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import file_session, properties
+from . import faces, file_session, overlay, preferences, preview, properties, service, worker
 
-MODULES: tuple[ModuleType, ...] = (properties, file_session)
+MODULES: tuple[ModuleType, ...] = (properties, file_session, preferences, worker, service, faces, preview, overlay)
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""
 
 

@@ -110,7 +110,7 @@ def launch() -> Launch:
     cache = where.user / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     return Launch(
-        command=inference_command(interpreter(), where.extension, where.user),
+        command=inference_command(interpreter(), where.extension, where.user, ("worker",)),
         folder=where.user,
         environment=scrubbed_environment(os.environ),
         log=where.worker_log,

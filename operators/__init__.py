@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-MODULES: tuple[ModuleType, ...] = ()
+from . import animate, controls, face, menu, output, preview, rebuild, render, worker
+
+MODULES: tuple[ModuleType, ...] = (animate, render, preview, face, controls, output, rebuild, worker, menu)
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""
 
 

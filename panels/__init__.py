@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-MODULES: tuple[ModuleType, ...] = ()
+from . import sidebar
+
+MODULES: tuple[ModuleType, ...] = (sidebar,)
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""
 
 

@@ -1,0 +1,325 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The jobs that render: from a strip to frames on disk and a result strip. One generator, whoever drives it.
+
+A job keeps names and ids, never strips: between two steps the user may undo, rename, delete or load.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import bpy
+
+from ..inference import job as job_file
+from ..inference.errors import ErrorCode, TalkingHeadError
+from ..inference.protocol import Message
+from . import builder, compat, consent, faces, folders, lookup, results, service, worker
+from .builder import PreparedJob
+from .client import Outcome, Request
+from .runner import JobControl, JobState, JobSteps, Phase
+
+RENDER_TITLE = "Render Frames"
+ANIMATE_TITLE = "Animate Portrait"
+FIND_TITLE = "Find Faces"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A strip by name, and which of its frames. ``only``: timeline frames of the range to compute, None for all."""
+
+    scene: str
+    strip: str
+    range_mode: str
+    only: range | None = None
+
+
+def render(target: Target, control: JobControl) -> JobSteps:
+    """Compute the missing frames of a strip and show them in its result strip.
+
+    Raises:
+        TalkingHeadError: whatever is wrong; CANCELLED. Finished frames are kept.
+    """
+    consent.require()
+    state = JobState(RENDER_TITLE, text="Reading the sliders")
+    yield from _until_blender_is_free(state, control)
+    prepared = _prepare(target)
+    state = replace(state, warnings=prepared.warnings)
+    yield replace(state, text=_starting_text())
+    yield from _run(prepared, state, control, _indices(prepared, target.only))
+
+
+def animate(target: Target, control: JobControl) -> JobSteps:
+    """Find the face of a strip, make it a source and insert its result strip, which shows the source at first.
+
+    Raises:
+        TalkingHeadError: NO_FACE and whatever else is wrong; the strip is then as it was.
+    """
+    consent.require()
+    state = JobState(ANIMATE_TITLE, text="Looking at the strip")
+    yield from _until_blender_is_free(state, control)
+    strip = find_strip(target)
+    before = {name: getattr(strip, name) for name in ("th_role", "th_id", "th_owner", "th_file", "th_folder")}
+    try:
+        prepared = _prepare(target)
+        state = replace(state, warnings=prepared.warnings, text=_starting_text())
+        yield from _check_face(target, prepared, state, control)
+        yield from _run(prepared, state, control, [])
+    except TalkingHeadError:
+        if (strip := _strip_or_none(target)) is not None and not lookup.results_of(strip):
+            for name, value in before.items():
+                setattr(strip, name, value)
+        raise
+
+
+def find_faces(target: Target, control: JobControl) -> JobSteps:
+    """Find the faces in the picture that a strip shows at the current frame.
+
+    Raises:
+        TalkingHeadError: NO_FACE and whatever else is wrong.
+    """
+    state = JobState(FIND_TITLE, text=_starting_text())
+    yield from _until_blender_is_free(state, control)
+    with main_window():
+        scene, strip = find_scene(target), find_strip(target)
+        prepared = builder.prepare_frame(scene, strip, _shown_frame(scene, strip))
+    yield from _analyse(target, prepared, state, control)
+    strip = find_strip(target)
+    count = len(faces.of(strip).faces)
+    if not count:
+        raise faces.no_face_error(target.strip)
+    yield replace(state, phase=Phase.DONE, text="1 face found" if count == 1 else f"{count} faces found")
+
+
+def answer_of(request: Request, state: JobState, control: JobControl) -> Generator[JobState, None, Message]:
+    """Wait for the answer to a request; its ``progress`` shows in the state.
+
+    Raises:
+        TalkingHeadError: the worker's error; CANCELLED.
+    """
+    try:
+        while request.open:
+            if control.cancelled:
+                worker.client().cancel(request)
+            worker.client().pump(control.wait_s)
+            for message in request.poll():
+                if message.type == "progress":
+                    state = _with_progress(state, message)
+            yield state
+        return request.result()
+    finally:
+        worker.client().cancel(request)
+
+
+def find_scene(target: Target) -> Any:
+    """The scene of a job.
+
+    Raises:
+        TalkingHeadError: INVALID_REQUEST when it is gone.
+    """
+    scene = bpy.data.scenes.get(target.scene)
+    if scene is None:
+        raise TalkingHeadError(
+            ErrorCode.INVALID_REQUEST, f"The scene '{target.scene}' is gone.", "Select a strip and start again."
+        )
+    return scene
+
+
+def find_strip(target: Target) -> Any:
+    """The strip of a job.
+
+    Raises:
+        TalkingHeadError: INVALID_REQUEST when it is gone.
+    """
+    strip = compat.strip_named(find_scene(target), target.strip)
+    if strip is None:
+        raise TalkingHeadError(
+            ErrorCode.INVALID_REQUEST,
+            f"There is no strip named '{target.strip}' in the scene '{target.scene}'.",
+            "Select an image or movie strip and start again.",
+        )
+    return strip
+
+
+@contextmanager
+def main_window() -> Iterator[None]:
+    """Give timers, which have no window, the first one: rendering a strip needs one."""
+    window = bpy.context.window or bpy.context.window_manager.windows[0]
+    with bpy.context.temp_override(window=window):
+        yield
+
+
+def _strip_or_none(target: Target) -> Any | None:
+    scene = bpy.data.scenes.get(target.scene)
+    return None if scene is None else compat.strip_named(scene, target.strip)
+
+
+def _shown_frame(scene: Any, strip: Any) -> int:
+    return min(max(scene.frame_current, compat.left(strip)), compat.right(strip) - 1)
+
+
+def _starting_text() -> str:
+    return "Asking the worker" if worker.client().running else "Starting the worker"
+
+
+def _until_blender_is_free(state: JobState, control: JobControl) -> JobSteps:
+    yield state
+    while service.blender_renders():
+        control.check()
+        yield replace(state, phase=Phase.WAITING, text="Waiting until Blender has rendered")
+    control.check()
+
+
+def _prepare(target: Target) -> PreparedJob:
+    with main_window():
+        prepared = builder.prepare(find_scene(target), find_strip(target), target.range_mode)
+    folders.ensure(prepared.folder)
+    return prepared
+
+
+def _indices(prepared: PreparedJob, only: range | None) -> list[int] | None:
+    if only is None:
+        return None
+    indices = [frame - prepared.first_frame for frame in only]
+    kept = [index for index in indices if 0 <= index < len(prepared.job.performance)]
+    if not kept:
+        raise TalkingHeadError(
+            ErrorCode.INVALID_REQUEST,
+            f"The strip '{prepared.job.name}' shows none of the frames {only[0]} to {only[-1]}.",
+            "Name frames that the strip shows.",
+        )
+    return kept
+
+
+def _check_face(target: Target, prepared: PreparedJob, state: JobState, control: JobControl) -> JobSteps:
+    if prepared.job.face.points:
+        return  # placed by hand: there is nothing to find
+    yield from _analyse(target, prepared, replace(state, text="Finding the face"), control)
+    analysis = faces.of(find_strip(target))
+    if analysis is None or not analysis.faces:
+        raise faces.no_face_error(target.strip)
+
+
+def _analyse(target: Target, prepared: PreparedJob, state: JobState, control: JobControl) -> JobSteps:
+    picture = prepared.job.face.picture
+    fields = {"source": prepared.job.source.to_dict(), "picture": picture}
+    request = worker.client().submit("analyse", fields)
+    answer = yield from answer_of(request, state, control)
+    faces.remember(find_strip(target), faces.Analysis.from_answer(answer.fields, picture))
+
+
+def _run(prepared: PreparedJob, state: JobState, control: JobControl, only: Sequence[int] | None) -> JobSteps:
+    path = job_file.job_path(prepared.folder, prepared.pair_id)
+    try:
+        job_file.save(prepared.job, path)
+    except OSError as error:
+        raise TalkingHeadError(
+            ErrorCode.OUTPUT_NOT_WRITABLE,
+            f"The folder {prepared.folder} cannot be written.",
+            "Choose another folder for the frames, or free some space.",
+            details=str(error),
+        ) from error
+    fields: dict[str, object] = {"job": str(path)}
+    if only is not None:
+        fields["only"] = list(only)
+    request = worker.client().submit("run", fields)
+    try:
+        yield from _Following(prepared, request, state, control).steps()
+    finally:
+        worker.client().cancel(request)  # dropped on the way: do not compute for nobody
+
+
+class _Following:
+    """Shows what a ``run`` request gives, as it comes."""
+
+    def __init__(self, prepared: PreparedJob, request: Request, state: JobState, control: JobControl) -> None:
+        self.prepared, self.request, self.state, self.control = prepared, request, state, control
+        self.events: deque[Message] = deque()
+        self.total = len(prepared.job.performance)
+        self.planned = False
+        self.lost = False
+
+    def steps(self) -> JobSteps:
+        while self.request.open or self.events:
+            if self.control.cancelled:
+                worker.client().cancel(self.request)
+            worker.client().pump(0.0 if self.events else self.control.wait_s)
+            self.events.extend(self.request.poll())
+            if service.blender_renders():
+                yield replace(self.state, phase=Phase.WAITING, text="Waiting until Blender has rendered")
+            else:
+                self._work()
+                yield self.state
+        while service.blender_renders():
+            yield replace(self.state, phase=Phase.WAITING, text="Waiting until Blender has rendered")
+        yield self._finished()
+
+    def _work(self) -> None:
+        """Take what has arrived, as much as the time allows."""
+        deadline = time.monotonic() + self.control.budget_s
+        finished: dict[int, str] = {}
+        while self.events and time.monotonic() < deadline:
+            message = self.events.popleft()
+            if message.type == "plan":
+                self._show_plan(message)
+            elif message.type == "progress":
+                self.state = _with_progress(self.state, message)
+            elif message.type == "frame":
+                finished[int(message.fields["index"])] = str(message.fields["file"])  # type: ignore[call-overload]
+        if finished and self.planned and not self.lost:
+            self.lost = not results.show_frames(self.prepared, finished)
+
+    def _show_plan(self, message: Message) -> None:
+        names = [str(name) for name in json.loads(message.payload)]
+        placeholder = str(message.fields["placeholder"])
+        self.planned = results.show_plan(self.prepared, names, placeholder) is not None
+        self.lost = not self.planned
+
+    def _finished(self) -> JobState:
+        """The last state.
+
+        Raises:
+            TalkingHeadError: the worker's error; CANCELLED.
+        """
+        if self.planned:
+            self.lost = results.finish(self.prepared) is None
+            service.push_undo(self.state.title)
+        if self.request.outcome is Outcome.CANCELLED:
+            text = f"Canceled after {self.state.done} of {self.state.total} frames, which are kept."
+            raise TalkingHeadError(ErrorCode.CANCELLED, text)
+        fields = self.request.result().fields
+        rendered, reused = int(fields["rendered"]), int(fields["reused"])
+        text = summary(rendered, reused, self.total) if self.state.title == RENDER_TITLE else "Ready: move the sliders"
+        warnings = self.state.warnings
+        if self.lost:
+            where = self.prepared.folder
+            warnings += (f"The strip '{self.prepared.job.name}' is gone. Its frames are kept in {where}.",)
+        return replace(self.state, phase=Phase.DONE, text=text, warnings=warnings, eta_s=None, fraction=1.0)
+
+
+def summary(rendered: int, reused: int, total: int) -> str:
+    """How many frames were computed, in words."""
+    if rendered == 0 and reused == total:
+        return f"All {total} frames were there already, none had to be rendered"
+    rest = total - rendered - reused
+    text = f"{rendered} of {total} frames rendered, {reused} reused"
+    return f"{text}, {rest} not asked for" if rest > 0 else text
+
+
+def _with_progress(state: JobState, message: Message) -> JobState:
+    fields = message.fields
+    eta = fields.get("eta_s")
+    return replace(
+        state,
+        phase=Phase.RUNNING,
+        text=str(fields.get("stage") or state.text),
+        done=int(fields.get("done") or 0),
+        total=int(fields.get("total") or 0),
+        eta_s=None if eta is None else float(eta),
+    )

@@ -1,0 +1,47 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The menu Strip > Talking Head. What stands in a menu is also found with F3."""
+
+from typing import Any
+
+import bpy
+
+_ENTRIES: tuple[str | None, ...] = (
+    "animate_portrait", "render_frames", "preview_frame", "stop_preview", "cancel", None,
+    "find_faces", "choose_face", "place_points", "clear_points", None,
+    "reset_controls", None,
+    "export_movie", "rebuild_job", "clean_up", "choose_folder", "reveal_folder", "show_source", None,
+    "set_up_worker", "repair_worker", "remove_worker", "show_log", "copy_report",
+)  # fmt: skip
+
+
+class TALKINGHEAD_MT_strip(bpy.types.Menu):
+    """Everything that Talking Head does"""
+
+    bl_idname = "TALKINGHEAD_MT_strip"
+    bl_label = "Talking Head"
+
+    def draw(self, context: Any) -> None:
+        self.layout.operator_context = "INVOKE_DEFAULT"
+        for entry in _ENTRIES:
+            if entry is None:
+                self.layout.separator()
+            else:
+                self.layout.operator(f"talkinghead.{entry}")
+
+
+def _draw_in_strip_menu(self: Any, context: Any) -> None:
+    self.layout.separator()
+    self.layout.menu(TALKINGHEAD_MT_strip.bl_idname)
+
+
+def register() -> None:
+    """Register the menu and hang it into Strip."""
+    bpy.utils.register_class(TALKINGHEAD_MT_strip)
+    bpy.types.SEQUENCER_MT_strip.append(_draw_in_strip_menu)
+
+
+def unregister() -> None:
+    """Take the menu out again."""
+    bpy.types.SEQUENCER_MT_strip.remove(_draw_in_strip_menu)
+    bpy.utils.unregister_class(TALKINGHEAD_MT_strip)

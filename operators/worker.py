@@ -1,0 +1,140 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Setting the worker up, repairing and removing it, and looking at what it wrote."""
+
+from typing import Any
+
+import bpy
+
+from ..blender_talkinghead import environment_setup, report, service, setup_job, worker
+from ..blender_talkinghead.process import log_tail
+from ..blender_talkinghead.runner import JobMaker
+from ..inference.errors import TalkingHeadError
+from . import base
+
+LOG_NAME = "Talking Head Log"
+_LOG_LINES = 400
+
+
+def _named(context: Any) -> str:
+    return "You named the worker's Python in the preferences or by TALKINGHEAD_PYTHON" if worker.is_named() else ""
+
+
+class _SetUp(base.JobOperator):
+    """Both ways of setting the worker up: they differ in their words only."""
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return base.allow(cls, context, base.job_runs, _named)
+
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        if bpy.app.background:
+            return self.execute(context)
+        self.lines = setup_job.announcement()
+        return context.window_manager.invoke_props_dialog(self, width=560)
+
+    def draw(self, context: Any) -> None:
+        column = self.layout.column(align=True)
+        for line in self.lines:
+            column.label(text=line)
+
+    def execute(self, context: Any) -> set[str]:
+        # The dialog's OK comes here as well; only then is there a window to run behind.
+        return super().execute(context) if bpy.app.background else self.start(context)
+
+    def job(self, context: Any) -> tuple[str, JobMaker]:
+        return setup_job.TITLE, setup_job.set_up
+
+
+class TALKINGHEAD_OT_set_up_worker(_SetUp, bpy.types.Operator):
+    """Make the worker's own Python environment; says first what is downloaded and where it goes"""
+
+    bl_idname = "talkinghead.set_up_worker"
+    bl_label = "Set Up Worker"
+
+
+class TALKINGHEAD_OT_repair_worker(_SetUp, bpy.types.Operator):
+    """Make the worker's environment anew; the present one stays until the new one works"""
+
+    bl_idname = "talkinghead.repair_worker"
+    bl_label = "Repair Worker"
+
+
+class TALKINGHEAD_OT_remove_worker(bpy.types.Operator):
+    """Delete the worker's environment and the downloaded models; rendered frames stay"""
+
+    bl_idname = "talkinghead.remove_worker"
+    bl_label = "Remove Worker"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return base.allow(cls, context, base.job_runs)
+
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        size_mb = environment_setup.size_bytes(worker.places()) / 1e6
+        return context.window_manager.invoke_confirm(
+            self, event, title="Remove Worker", message=f"This frees {size_mb:.0f} MB. Rendered frames stay."
+        )
+
+    def execute(self, context: Any) -> set[str]:
+        worker.stop()
+        try:
+            environment_setup.remove(worker.places())
+        except TalkingHeadError as error:
+            return base.report_error(self, error)
+        finally:
+            worker.refresh()
+        service.redraw()
+        self.report({"INFO"}, "The worker was removed")
+        return {"FINISHED"}
+
+
+class TALKINGHEAD_OT_show_log(bpy.types.Operator):
+    """Open the last lines of the worker's log in a text editor"""
+
+    bl_idname = "talkinghead.show_log"
+    bl_label = "Show Log"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return base.allow(cls, context)
+
+    def execute(self, context: Any) -> set[str]:
+        where = worker.places()
+        logs = (where.setup_log, where.worker_log)
+        parts = [f"{log.name}\n\n{log_tail(log, _LOG_LINES) or 'Nothing was written yet.'}\n" for log in logs]
+        text = bpy.data.texts.get(LOG_NAME) or bpy.data.texts.new(LOG_NAME)
+        text.from_string("\n".join(parts))
+        if not bpy.app.background:
+            bpy.ops.wm.window_new()
+            area = context.window_manager.windows[-1].screen.areas[0]
+            area.type = "TEXT_EDITOR"
+            area.spaces.active.text = text
+        return {"FINISHED"}
+
+
+class TALKINGHEAD_OT_copy_report(bpy.types.Operator):
+    """Copy versions, the last error and the logs to the clipboard, without your user name"""
+
+    bl_idname = "talkinghead.copy_report"
+    bl_label = "Copy Report"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return base.allow(cls, context)
+
+    def execute(self, context: Any) -> set[str]:
+        context.window_manager.clipboard = report.text()
+        self.report({"INFO"}, "The report is on the clipboard")
+        return {"FINISHED"}
+
+
+register, unregister = bpy.utils.register_classes_factory(
+    (
+        TALKINGHEAD_OT_set_up_worker,
+        TALKINGHEAD_OT_repair_worker,
+        TALKINGHEAD_OT_remove_worker,
+        TALKINGHEAD_OT_show_log,
+        TALKINGHEAD_OT_copy_report,
+    )
+)

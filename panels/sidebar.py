@@ -1,0 +1,231 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sidebar tab Talking Head of the Sequencer."""
+
+from typing import Any
+
+import bpy
+
+from ..blender_talkinghead import (
+    compat,
+    consent,
+    faces,
+    fixes,
+    preview,
+    properties,
+    service,
+    setup_job,
+    worker,
+    worker_box,
+)
+from ..blender_talkinghead.environment import State
+from ..blender_talkinghead.runner import Phase
+from ..inference.controls import Group, controls_in
+from ..inference.engines import description_of
+
+
+class _Sidebar:
+    bl_space_type = "SEQUENCE_EDITOR"
+    bl_region_type = "UI"
+    bl_category = "Talking Head"
+
+
+class _Child(_Sidebar):
+    """A panel that is there once a strip is animated."""
+
+    bl_parent_id = "TALKINGHEAD_PT_main"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        source = properties.source_of_active(context)
+        return source is not None and source.th_role == properties.ROLE_SOURCE
+
+
+class TALKINGHEAD_PT_main(_Sidebar, bpy.types.Panel):
+    bl_idname = "TALKINGHEAD_PT_main"
+    bl_label = "Talking Head"
+
+    def draw(self, context: Any) -> None:
+        layout = self.layout
+        if worker.state() is not State.READY:
+            worker_box.draw(layout)
+        strip = compat.active_strip(context)
+        if strip is None:
+            fixes.draw_note(layout, "Select a portrait: an image or movie strip.")
+            return
+        source = properties.source_of_active(context)
+        if source is None:
+            fixes.draw_note(layout, "The source of this result strip is no longer in the scene.", "ERROR")
+            return
+        if source.th_role != properties.ROLE_SOURCE:
+            layout.operator("talkinghead.animate_portrait", icon="USER")
+            if not consent.given():
+                fixes.draw_note(layout, "You are asked once whether you may animate the people in your pictures.")
+            return
+        if strip != source:
+            layout.label(text=f"Source: {source.name}", icon="LINKED")
+        self._draw_verbs(layout)
+
+    @staticmethod
+    def _draw_verbs(layout: Any) -> None:
+        layout.operator("talkinghead.render_frames", icon="RENDER_ANIMATION")
+        if preview.active():
+            layout.operator("talkinghead.stop_preview", icon="HIDE_ON", depress=True)
+        else:
+            layout.operator("talkinghead.preview_frame", icon="HIDE_OFF")
+        if preview.waiting():
+            layout.label(text="Preview on its way", icon="SORTTIME")
+        if (error := preview.error()) is not None:
+            fixes.draw_error(layout, error)
+
+
+class TALKINGHEAD_PT_job(_Sidebar, bpy.types.Panel):
+    bl_idname = "TALKINGHEAD_PT_job"
+    bl_parent_id = "TALKINGHEAD_PT_main"
+    bl_label = "Job"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        state = service.runner.state
+        return state is not None and not (state.title == setup_job.TITLE and worker.state() is not State.READY)
+
+    def draw(self, context: Any) -> None:
+        layout, state = self.layout, service.runner.state
+        if state is None:
+            return
+        if service.runner.running:
+            layout.label(text=state.title)
+            layout.progress(text=state.line, factor=state.progress, type="BAR")
+            text = "Canceling" if service.runner.cancelling else "Cancel"
+            layout.operator("talkinghead.cancel", text=text, icon="X")
+        elif state.error:
+            fixes.draw_error(layout, state.error)
+            row = layout.row(align=True)
+            row.operator("talkinghead.show_log")
+            row.operator("talkinghead.copy_report")
+        else:
+            icon = "CHECKMARK" if state.phase is Phase.DONE else "X"
+            fixes.draw_note(layout, f"{state.title}: {state.text}", icon)
+        for warning in state.warnings:
+            fixes.draw_note(layout, warning, "ERROR")
+
+
+class TALKINGHEAD_PT_face(_Sidebar, bpy.types.Panel):
+    bl_idname = "TALKINGHEAD_PT_face"
+    bl_parent_id = "TALKINGHEAD_PT_main"
+    bl_label = "Face"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return properties.source_of_active(context) is not None
+
+    def draw(self, context: Any) -> None:
+        layout, source = self.layout, properties.source_of_active(context)
+        layout.use_property_split, layout.use_property_decorate = True, False
+        if source.th_manual:
+            layout.label(text="Points placed by hand", icon="EMPTY_AXIS")
+            layout.operator("talkinghead.place_points", text="Edit Points")
+            layout.operator("talkinghead.clear_points")
+        else:
+            self._draw_found(layout, source)
+            layout.operator("talkinghead.place_points")
+        layout.prop(context.window_manager, "th_show_face")
+        layout.prop(source, "th_as_seen")
+
+    @staticmethod
+    def _draw_found(layout: Any, source: Any) -> None:
+        analysis = faces.of(source)
+        layout.operator("talkinghead.find_faces", icon="VIEWZOOM")
+        if analysis is None:
+            return
+        count = len(analysis.faces)
+        layout.label(text="1 face found" if count == 1 else f"{count} faces found")
+        if count > 1:
+            layout.operator("talkinghead.choose_face", icon="RESTRICT_SELECT_OFF")
+            layout.prop(source, "th_face_index")
+
+
+class _Sliders(_Child):
+    """The sliders of one group."""
+
+    group: Group
+
+    def draw_header_preset(self, context: Any) -> None:
+        operator = self.layout.operator("talkinghead.reset_controls", text="", icon="LOOP_BACK", emboss=False)
+        operator.group = self.group.value
+
+    def draw(self, context: Any) -> None:
+        layout, source = self.layout, properties.source_of_active(context)
+        layout.use_property_split = layout.use_property_decorate = True
+        engine = description_of(source.th_engine)
+        for control in controls_in(self.group):
+            row = layout.row()
+            row.active = control.name in engine.controls
+            row.prop(source, control.property_name, slider=True)
+
+
+class TALKINGHEAD_PT_head(_Sliders, bpy.types.Panel):
+    bl_label = "Head"
+    group = Group.HEAD
+
+
+class TALKINGHEAD_PT_eyes(_Sliders, bpy.types.Panel):
+    bl_label = "Eyes"
+    group = Group.EYES
+
+
+class TALKINGHEAD_PT_brows(_Sliders, bpy.types.Panel):
+    bl_label = "Brows"
+    group = Group.BROWS
+
+
+class TALKINGHEAD_PT_mouth(_Sliders, bpy.types.Panel):
+    bl_label = "Mouth"
+    group = Group.MOUTH
+
+
+class TALKINGHEAD_PT_engine(_Child, bpy.types.Panel):
+    bl_label = "Engine"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: Any) -> None:
+        layout, source = self.layout, properties.source_of_active(context)
+        layout.use_property_split, layout.use_property_decorate = True, False
+        layout.prop(source, "th_engine")
+        engine = description_of(source.th_engine)
+        for setting in engine.settings:
+            layout.prop(source, properties.setting_property(engine.name, setting.name))
+        if source.th_hidden_source:
+            layout.operator("talkinghead.show_source", icon="HIDE_OFF")
+
+
+class TALKINGHEAD_PT_output(_Child, bpy.types.Panel):
+    bl_label = "Output"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: Any) -> None:
+        layout, scene = self.layout, compat.sequencer_scene(context)
+        layout.use_property_split, layout.use_property_decorate = True, False
+        layout.prop(scene, "th_range_mode")
+        layout.prop(scene, "th_output_folder")
+        if not bpy.data.is_saved and not scene.th_output_folder:
+            fixes.draw_note(layout, "Save the file or choose a folder: frames of an unsaved file are lost.", "ERROR")
+        layout.operator("talkinghead.export_movie", icon="FILE_MOVIE")
+        layout.operator("talkinghead.reveal_folder", icon="FILE_FOLDER")
+        layout.operator("talkinghead.clean_up", icon="TRASH")
+
+
+register, unregister = bpy.utils.register_classes_factory(
+    (
+        TALKINGHEAD_PT_main,
+        TALKINGHEAD_PT_job,
+        TALKINGHEAD_PT_face,
+        TALKINGHEAD_PT_head,
+        TALKINGHEAD_PT_eyes,
+        TALKINGHEAD_PT_brows,
+        TALKINGHEAD_PT_mouth,
+        TALKINGHEAD_PT_engine,
+        TALKINGHEAD_PT_output,
+    )
+)
