@@ -37,8 +37,9 @@ class Session(Protocol):
     def frames(self, requests: Iterable[FrameRequest], quality: Quality) -> Iterator[tuple[int, Picture]]:
         """The frames asked for, each with its index, in any order, as they are made.
 
-        A frame has the picture's size; with an alpha channel when the source has one or the settings cut out. A pose
-        at rest, with no cut-out, gives back the source's own pixels bit for bit.
+        A frame has the picture's size and depth; with an alpha channel when the source has one or the settings cut
+        out. A pose at rest, with no cut-out, gives back the source's own pixels bit for bit. The pixels of a frame
+        that was given out do not change any more: it is encoded while the next one is made.
 
         Raises:
             TalkingHeadError: NO_FACE, OUT_OF_MEMORY ...

@@ -31,7 +31,7 @@ def encode_frame(picture: Picture) -> bytes | memoryview:
     done, data = cv2.imencode(".png", picture.pixels, _PNG_OPTIONS)
     if not done:
         raise RuntimeError(f"OpenCV wrote no PNG for {picture.pixels.dtype} {picture.pixels.shape}")
-    return memoryview(data.reshape(-1))
+    return data.data
 
 
 def write_frame(picture: Picture, path: Path) -> None:

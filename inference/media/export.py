@@ -13,7 +13,10 @@ from pathlib import Path
 import av
 import numpy as np
 from av.audio.resampler import AudioResampler
-from av.container import OutputContainer
+from av.audio.stream import AudioStream
+from av.container import InputContainer, OutputContainer
+from av.error import FFmpegError
+from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 
@@ -21,6 +24,7 @@ from ..errors import ErrorCode, TalkingHeadError
 from .colour import for_display
 from .encode import write_error, write_under_temporary_name
 from .images import check_file, read_image
+from .movies import EXACT
 from .picture import Picture
 
 CODEC_BY_EXTENSION: Mapping[str, str] = {".mp4": "h264", ".mkv": "ffv1", ".mov": "prores4444"}
@@ -90,7 +94,7 @@ def export_movie(export: MovieExport, step: Callable[[int], None] = lambda done:
         try:
             with av.open(str(temporary), "w", format=container_format, options=options) as container:
                 _write(container, export, codec, step)
-        except av.FFmpegError as error:
+        except FFmpegError as error:
             raise _write_failed(export, error) from error
 
     write_under_temporary_name(export.output, write)
@@ -111,7 +115,7 @@ def _codec(export: MovieExport) -> _Codec:
     return codec
 
 
-def _write_failed(export: MovieExport, error: av.FFmpegError) -> TalkingHeadError:
+def _write_failed(export: MovieExport, error: FFmpegError) -> TalkingHeadError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.ENOENT, errno.EROFS):
         return write_error(export.output, OSError(error.errno, str(error)))
     return TalkingHeadError(
@@ -122,17 +126,19 @@ def _write_failed(export: MovieExport, error: av.FFmpegError) -> TalkingHeadErro
 
 def _write(container: OutputContainer, export: MovieExport, codec: _Codec, step: Callable[[int], None]) -> None:
     first = read_image(export.frames[0])
-    stream = _video_stream(container, first, export, codec)
+    layout = _layout(first, codec)
+    stream = _video_stream(container, export.rate, codec, layout)
     sound = _sound(container, export, codec) if export.sound else iter(())
     for number, path in enumerate(export.frames):
         picture = first if number == 0 else read_image(path)
         if picture.size != first.size:
             raise TalkingHeadError(
                 ErrorCode.UNSUPPORTED_INPUT,
-                f"{path.name} is {picture.size[0]} x {picture.size[1]} pixels, the first frame {first.size[0]} x {first.size[1]}.",
+                "The frames differ in size: {} x {} and {} x {} pixels.".format(*first.size, *picture.size),
                 "A movie has one size: export the parts one by one.",
+                details=str(path),
             )
-        frame = _frame(picture, stream, codec)
+        frame = _frame(picture, layout)
         frame.pts, frame.time_base = number, 1 / export.rate
         container.mux(stream.encode(frame))
         _sound_until(container, sound, (number + 1) / export.rate)
@@ -141,46 +147,61 @@ def _write(container: OutputContainer, export: MovieExport, codec: _Codec, step:
     _sound_until(container, sound, None)
 
 
-def _video_stream(container: OutputContainer, first: Picture, export: MovieExport, codec: _Codec) -> VideoStream:
-    stream = container.add_stream(codec.encoder, rate=export.rate, options=dict(codec.options))
+@dataclass(frozen=True)
+class _Layout:
+    """How frames lie in the movie: size in px, FFmpeg's pixel format, whether it has alpha and more than 8 bits."""
+
+    width: int
+    height: int
+    pixel_format: str
+    alpha: bool
+    deep: bool
+
+
+def _layout(first: Picture, codec: _Codec) -> _Layout:
+    width, height = first.size
     alpha = codec.alpha and first.pixels.shape[2] == 4
     deep = codec.deep and first.pixels.dtype != np.uint8
-    context = stream.codec_context
-    context.time_base = 1 / export.rate
-    stream.width, stream.height = first.size
-    if codec.encoder == "ffv1":
-        stream.pix_fmt = ("gbrap16le" if alpha else "gbrp16le") if deep else ("bgra" if alpha else "bgr0")
-        return stream
     if codec.encoder == "libx264":
-        stream.width, stream.height = (side + side % 2 for side in first.size)
-        stream.pix_fmt = "yuv420p"
+        # 4:2:0 halves the colour planes, so both sides are even.
+        width, height = width + width % 2, height + height % 2
+        pixel_format = "yuv420p"
+    elif codec.encoder == "ffv1":
+        pixel_format = ("gbrap16le" if alpha else "gbrp16le") if deep else ("bgra" if alpha else "bgr0")
     else:
-        stream.pix_fmt = "yuva444p10le" if alpha else "yuv444p10le"
-    # ITU-T H.273: 1 is BT.709 for matrix and primaries, 13 the sRGB curve; limited range.
-    context.colorspace, context.color_range = 1, 1
-    context.color_primaries, context.color_trc = 1, 13
+        pixel_format = "yuva444p10le" if alpha else "yuv444p10le"
+    return _Layout(width, height, pixel_format, alpha, deep)
+
+
+def _video_stream(container: OutputContainer, rate: Fraction, codec: _Codec, layout: _Layout) -> VideoStream:
+    stream = container.add_stream(codec.encoder, rate=rate, options=dict(codec.options))
+    assert isinstance(stream, VideoStream)
+    stream.width, stream.height, stream.pix_fmt = layout.width, layout.height, layout.pixel_format
+    context = stream.codec_context
+    context.time_base = 1 / rate
+    if layout.pixel_format.startswith("yuv"):
+        # ITU-T H.273: 1 is BT.709 for matrix and primaries, 13 the sRGB curve; range 1 is limited.
+        context.colorspace, context.color_range = 1, 1
+        context.color_primaries, context.color_trc = 1, 13
     return stream
 
 
-def _frame(picture: Picture, stream: VideoStream, codec: _Codec) -> av.VideoFrame:
-    deep = codec.deep and picture.pixels.dtype != np.uint8
-    pixels = for_display(picture, deep).pixels
-    if pixels.shape[2] == 4 and "a" not in stream.pix_fmt.removeprefix("gbr").removeprefix("bgr"):
+def _frame(picture: Picture, layout: _Layout) -> VideoFrame:
+    pixels = for_display(picture, layout.deep).pixels
+    if pixels.shape[2] == 4 and not layout.alpha:
         pixels = _over_black(pixels)
-    if (pixels.shape[1], pixels.shape[0]) != (stream.width, stream.height):
-        pixels = np.pad(
-            pixels, ((0, stream.height - pixels.shape[0]), (0, stream.width - pixels.shape[1]), (0, 0)), mode="edge"
-        )
-    names = ("rgba64le", "rgb48le") if pixels.dtype == np.uint16 else ("bgra", "bgr24")
-    if pixels.dtype == np.uint16:
+    padding = ((0, layout.height - pixels.shape[0]), (0, layout.width - pixels.shape[1]), (0, 0))
+    pixels = np.pad(pixels, padding, mode="edge") if any(map(sum, padding)) else pixels
+    if layout.deep:
         pixels = pixels[..., [2, 1, 0, 3][: pixels.shape[2]]]
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), names[pixels.shape[2] == 3])
-    if stream.pix_fmt.startswith("yuv"):
+    names = ("rgba64le", "rgb48le") if layout.deep else ("bgra", "bgr24")
+    frame = VideoFrame.from_ndarray(np.ascontiguousarray(pixels), names[pixels.shape[2] == 3])
+    if layout.pixel_format.startswith("yuv"):
         return frame.reformat(
-            format=stream.pix_fmt, dst_colorspace=Colorspace.ITU709, src_color_range=ColorRange.JPEG,
-            dst_color_range=ColorRange.MPEG,
+            format=layout.pixel_format, dst_colorspace=Colorspace.ITU709, src_color_range=ColorRange.JPEG,
+            dst_color_range=ColorRange.MPEG, interpolation=EXACT,
         )  # fmt: skip
-    return frame.reformat(format=stream.pix_fmt)
+    return frame.reformat(format=layout.pixel_format)
 
 
 def _over_black(pixels: np.ndarray) -> np.ndarray:
@@ -194,20 +215,22 @@ def _sound(container: OutputContainer, export: MovieExport, codec: _Codec) -> It
     assert export.sound is not None
     try:
         source = av.open(str(export.sound))
-    except av.FFmpegError as error:
+    except FFmpegError as error:
         raise _no_sound(export.sound, str(error)) from error
     if not source.streams.audio:
         source.close()
         raise _no_sound(export.sound, "no audio stream")
     rate = source.streams.audio[0].rate
     target = container.add_stream(codec.sound, rate=rate, layout="stereo")
+    assert isinstance(target, AudioStream)
     end = round(len(export.frames) / export.rate * rate)
     return _sound_packets(source, target, end)
 
 
-def _sound_packets(source: av.container.InputContainer, target: av.AudioStream, end: int) -> Iterator[av.Packet]:
+def _sound_packets(source: InputContainer, target: AudioStream, end: int) -> Iterator[av.Packet]:
     context = target.codec_context
-    context.open()
+    if not context.is_open:
+        context.open()
     resampler = AudioResampler(context.format, "stereo", context.rate, context.frame_size or 1024)
     place = 0
     with source:

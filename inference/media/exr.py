@@ -90,12 +90,13 @@ def decode(data: bytes) -> tuple[np.ndarray, bool]:
         ValueError: damaged, or without R, G, B (or Y) channels.
     """
     import av
+    from av.error import FFmpegError
 
     header = read_header(io.BytesIO(data))
     try:
-        with av.open(io.BytesIO(data), format="exr_pipe", options=_layer(header)) as container:
+        with av.open(io.BytesIO(data), "r", format="exr_pipe", options=_layer(header)) as container:
             frame = next(container.decode(video=0))
-    except (av.FFmpegError, StopIteration) as error:
+    except (FFmpegError, StopIteration) as error:
         raise ValueError(str(error)) from error
     planes = [_plane(plane, frame.format.name) for plane in frame.planes]
     order = [0, 0, 0] if len(planes) < 3 else [1, 0, 2]

@@ -80,7 +80,7 @@ def check_file(path: Path) -> None:
         raise unreadable(path, "it is a folder")
     if size == 0:
         raise TalkingHeadError(
-            ErrorCode.SOURCE_UNREADABLE, f"The file {path} is empty.", "Copy or export it again, or choose another source."
+            ErrorCode.SOURCE_UNREADABLE, f"The file {path} is empty.", "Copy it again, or choose another source."
         )
 
 
@@ -158,13 +158,14 @@ def _decode_with_av(path: Path, data: np.ndarray) -> np.ndarray | None:
     import io
 
     import av
+    from av.error import FFmpegError
 
     try:
-        with av.open(io.BytesIO(data.tobytes())) as container:
+        with av.open(io.BytesIO(data.tobytes()), "r") as container:
             stream = container.streams.video[0]
             check_size(path, stream.codec_context.width, stream.codec_context.height)
             frame = next(container.decode(stream))
-    except (av.FFmpegError, IndexError, StopIteration):
+    except (FFmpegError, IndexError, StopIteration):
         return None
     deep = frame.format.components[0].bits > 8
     alpha = any(component.is_alpha for component in frame.format.components)

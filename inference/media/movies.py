@@ -13,8 +13,12 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.codec.context import CodecContext
 from av.container import InputContainer
+from av.error import FFmpegError
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
+from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 
 from ..errors import ErrorCode, TalkingHeadError
@@ -24,6 +28,8 @@ from .picture import Alpha, Picture
 from .timing import tick_at
 
 _LOG = logging.getLogger(__name__)
+# Without these flags FFmpeg's conversion cuts off instead of rounding and makes pictures one level darker.
+EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 _WITH_ALPHA_DECODER = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
 
@@ -95,7 +101,7 @@ class MovieReader:
         stamp = self._index.stamp(min(index, self._index.count - 1))
         try:
             return picture_of(self._frame(stamp))
-        except av.FFmpegError as error:
+        except FFmpegError as error:
             raise _damaged(self._path, f"picture {index}: {error}") from error
 
     def digest(self, index: int) -> str:
@@ -103,7 +109,7 @@ class MovieReader:
         return self._digests.of(self._path)
 
     def extension(self, index: int) -> str:
-        """ ".exr" for floating point movies, ".png" for others."""
+        """Extension ".exr" for floating point movies, ".png" for others."""
         return ".exr" if self._index.floating else ".png"
 
     def close(self) -> None:
@@ -173,28 +179,26 @@ def read_index(path: Path) -> MovieIndex:
                 raise _damaged(path, "no picture can be decoded")
         with _open(path) as container:
             return _indexed(container, first[1], decoder)
-    except av.FFmpegError as error:
+    except FFmpegError as error:
         raise _damaged(path, str(error)) from error
 
 
 def _indexed(container: InputContainer, first: VideoFrame, decoder: str) -> MovieIndex:
     stream = container.streams.video[0]
     packets = [packet for packet in container.demux(stream) if packet.size and not packet.is_discard]
-    counted = any(packet.pts is None for packet in packets)
+    known = [(packet.pts, packet.duration or 0) for packet in packets if packet.pts is not None]
+    counted = len(known) < len(packets)
     time_base = Fraction(stream.time_base or Fraction(1, 1000))
     rate = Fraction(stream.guessed_rate or stream.average_rate or 25)
     if counted:
         stamps, keys, count = list(range(len(packets))), [0], len(packets)
     else:
-        stamps = sorted({packet.pts for packet in packets})
-        keys = sorted(packet.pts for packet in packets if packet.is_keyframe)
-        last = max(packets, key=lambda packet: packet.pts)
-        count = round((stamps[-1] + (last.duration or 0) - stamps[0]) * time_base * rate) or 1
+        stamps = sorted({stamp for stamp, _ in known})
+        keys = sorted(packet.pts for packet in packets if packet.is_keyframe and packet.pts is not None)
+        count = round((sum(max(known)) - stamps[0]) * time_base * rate) or 1
     upright = (first.height, first.width) if first.rotation % 180 else (first.width, first.height)
     floating = "f32" in first.format.name or "f16" in first.format.name
-    return MovieIndex(
-        tuple(stamps), tuple(keys), time_base, rate, count, upright, floating, counted, decoder
-    )
+    return MovieIndex(tuple(stamps), tuple(keys), time_base, rate, count, upright, floating, counted, decoder)
 
 
 def _open(path: Path) -> InputContainer:
@@ -218,10 +222,7 @@ def _decoder_name(stream: VideoStream) -> str:
 def _decode(container: InputContainer, decoder: str, counted: bool) -> Iterator[tuple[int, VideoFrame]]:
     """Frames in presentation order with their stamps (with their numbers if ``counted``)."""
     stream = container.streams.video[0]
-    context = stream.codec_context
-    if decoder:
-        context = av.CodecContext.create(decoder, "r")
-        context.extradata = stream.codec_context.extradata
+    context = _alpha_decoder(stream, decoder) if decoder else stream.codec_context
     number = 0
     for packet in container.demux(stream):
         # PyAV ends with an empty packet, which makes the decoder give what it still holds.
@@ -229,6 +230,13 @@ def _decode(container: InputContainer, decoder: str, counted: bool) -> Iterator[
             stamp = number if counted or frame.pts is None else frame.pts
             number += 1
             yield stamp, frame
+
+
+def _alpha_decoder(stream: VideoStream, name: str) -> VideoCodecContext:
+    context = CodecContext.create(name, "r")
+    assert isinstance(context, VideoCodecContext)
+    context.extradata = stream.codec_context.extradata
+    return context
 
 
 def picture_of(frame: VideoFrame) -> Picture:
@@ -240,13 +248,17 @@ def picture_of(frame: VideoFrame) -> Picture:
     alpha = any(component.is_alpha for component in frame.format.components)
     deep = max(component.bits for component in frame.format.components) > 8
     if deep:
-        pixels = frame.to_ndarray(format="rgba64le" if alpha else "rgb48le")
+        pixels = _converted(frame, "rgba64le" if alpha else "rgb48le")
         pixels = pixels[..., [2, 1, 0, 3][: pixels.shape[2]]]
     else:
-        pixels = frame.to_ndarray(format="bgra" if alpha else "bgr24")
+        pixels = _converted(frame, "bgra" if alpha else "bgr24")
     turns = round(frame.rotation / 90) % 4
     pixels = np.ascontiguousarray(np.rot90(pixels, turns) if turns else pixels)
     return Picture(pixels, Alpha.STRAIGHT if alpha else Alpha.NONE)
+
+
+def _converted(frame: VideoFrame, pixel_format: str) -> np.ndarray:
+    return frame.reformat(format=pixel_format, interpolation=EXACT).to_ndarray()
 
 
 def _damaged(path: Path, reason: str) -> TalkingHeadError:

@@ -11,30 +11,20 @@ from typing import Protocol
 from ..job import Source, SourceKind
 from . import images
 from .digests import Digests
-from .picture import Picture
+from .picture import Picture, PictureReader
 
 
-class SourceReader(Protocol):
-    """What the worker asks of a source: ``PictureReader`` and what file a picture becomes."""
+class SourceReader(PictureReader, Protocol):
+    """What the worker asks of a source."""
 
     @property
     def rate(self) -> Fraction | None:
         """Nominal pictures a second of a movie, None for still pictures."""
         ...
 
-    def __len__(self) -> int: ...
-
-    def size(self) -> tuple[int, int]: ...
-
-    def read(self, index: int) -> Picture: ...
-
-    def digest(self, index: int) -> str: ...
-
     def extension(self, index: int) -> str:
         """File name extension that keeps the depth of a picture, without decoding it."""
         ...
-
-    def close(self) -> None: ...
 
 
 def open_source(source: Source, digests: Digests | None = None) -> SourceReader:
@@ -58,12 +48,15 @@ def open_source(source: Source, digests: Digests | None = None) -> SourceReader:
 class ImageReader:
     """One picture file a picture."""
 
-    rate: Fraction | None = None
-
     def __init__(self, files: list[Path], digests: Digests) -> None:
         self._files = files
         self._digests = digests
         images.check_file(files[0])
+
+    @property
+    def rate(self) -> Fraction | None:
+        """Still pictures have no rate."""
+        return None
 
     def __len__(self) -> int:
         return len(self._files)
@@ -82,7 +75,7 @@ class ImageReader:
         return self._digests.of(self._file(index))
 
     def extension(self, index: int) -> str:
-        """ ".exr" for floating point pictures, ".png" for others."""
+        """Extension ".exr" for floating point pictures, ".png" for others."""
         header = images.image_header(self._file(index))
         if header is None:
             return self.read(index).extension

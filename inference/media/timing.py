@@ -23,10 +23,10 @@ def picture_of_frame(frame: int, frame_rate: Fraction, picture_rate: Fraction) -
 
 
 def tick_at(time_s: Fraction, time_base: Fraction) -> int:
-    """Time stamp nearest to a time, halves down, as containers round when they store one.
+    """Time stamp nearest to a time, halves up, as FFmpeg rounds when it stores one (AV_ROUND_NEAR_INF).
 
     Args:
         time_base: seconds a tick.
     """
     ticks = time_s / time_base
-    return -(-(2 * ticks.numerator - ticks.denominator) // (2 * ticks.denominator))
+    return (2 * ticks.numerator + ticks.denominator) // (2 * ticks.denominator)

@@ -39,7 +39,7 @@ def analyse(source: Source, picture: int, sessions: Sessions) -> dict[str, objec
 def _face(face: Face, size: tuple[int, int]) -> dict[str, object]:
     """In parts of width and height; a pixel's centre lies half a pixel inside."""
     left, top, right, bottom = face.box()
-    points = [_part(*face.landmarks[landmark, :2], size) for _, landmark in MANUAL_POINTS]
+    points = [_part(face.landmarks[place, 0], face.landmarks[place, 1], size) for _, place in MANUAL_POINTS]
     return {
         "box": [*_part(left, top, size), *_part(right, bottom, size)],
         "score": round(face.score, 4),

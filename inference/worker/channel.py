@@ -10,6 +10,7 @@ import threading
 from typing import BinaryIO
 
 from .. import protocol
+from ..errors import TalkingHeadError
 from ..protocol import Message
 
 
@@ -44,6 +45,10 @@ class Channel:
     def send(self, type_: str, payload: bytes = b"", **fields: object) -> None:
         """Send a message."""
         self.send_message(Message(type_, fields, payload))
+
+    def send_error(self, id_: object, error: TalkingHeadError) -> None:
+        """Send an error as the answer to a request, or with None as one about the connection."""
+        self.send_message(Message("error", {**error.to_dict(), "id": id_}))
 
     def send_message(self, message: Message) -> None:
         """Send a message.

@@ -24,7 +24,7 @@ from ..media.digests import Digests
 from ..media.encode import write_error
 from ..media.export import CODEC_BY_EXTENSION, MovieExport, export_movie
 from ..media.reader import open_source
-from ..media.timing import picture_at
+from ..media.timing import picture_of_frame
 from ..performance import Performance, parse_rate
 from ..performance import load as load_performance
 from ..weights.store import WeightStore, default_folders
@@ -96,10 +96,11 @@ def make_job(options: argparse.Namespace) -> tuple[Job, Fraction]:
         performance = load_performance(options.performance)
         performance = Performance(rate or performance.rate, performance.values)
     else:
-        performance = Performance.from_poses(rate or movie_rate or _STILL_RATE, [{}] * _length(pictures, movie_rate, rate))
+        at_rest = [{}] * _length(pictures, movie_rate, rate)
+        performance = Performance.from_poses(rate or movie_rate or _STILL_RATE, at_rest)
     performance = _with_set(performance, options.set)
     picture_rate = movie_rate or performance.rate
-    indices = [min(picture_at(frame / performance.rate, picture_rate), pictures - 1) for frame in range(len(performance))]
+    indices = [picture_of_frame(frame, performance.rate, picture_rate) for frame in range(len(performance))]
     return Job(
         id="render",
         name=options.source.stem,
@@ -107,7 +108,7 @@ def make_job(options: argparse.Namespace) -> tuple[Job, Fraction]:
         settings=settings_from(options.engine, options.setting),
         source=source,
         face=face_of(options.face, options.points),
-        pictures=tuple(indices),
+        pictures=tuple(min(index, pictures - 1) for index in indices),
         performance=performance,
     ), performance.rate
 
@@ -174,7 +175,8 @@ def face_of(index: int, points: str | None) -> FaceChoice:
         text = points if points.lstrip().startswith("[") else Path(points).read_text(encoding="utf-8")
         data = json.loads(text)
     except (OSError, ValueError) as error:
-        raise _invalid("The points cannot be read.", f"Give 14 pairs [[x, y], ...] or a file that holds them ({error}).")
+        hint = f"Give 14 pairs [[x, y], ...] or a file that holds them ({error})."
+        raise _invalid("The points cannot be read.", hint) from error
     return FaceChoice.from_dict({"points": data})
 
 
@@ -225,9 +227,8 @@ def _one_frame(job: Job, output: Path, weights: Sequence[Path]) -> None:
     with _temporary_folder(output) as folder:
         (frame,) = _frames(job, folder, weights)
         if frame.suffix != output.suffix.lower():
-            raise _invalid(
-                f"The source's depth needs a {frame.suffix} file.", f"Use --output {output.with_suffix(frame.suffix).name}."
-            )
+            better = output.with_suffix(frame.suffix).name
+            raise _invalid(f"The source's depth needs a {frame.suffix} file.", f"Use --output {better}.")
         os.replace(frame, output)
 
 

@@ -8,6 +8,7 @@ import logging
 import os
 import platform
 import threading
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def _greet(channel: Channel) -> Message | None:
         message = channel.receive()
     except TalkingHeadError as error:
         _LOG.error("%s %s", error, error.details)
-        channel.send("error", id=None, **error.to_dict())
+        channel.send_error(None, error)
         return None
     if message is None:
         os._exit(0)
@@ -59,7 +60,7 @@ def _greet(channel: Channel) -> Message | None:
             f"got {message.type} {message.fields.get('protocol')}, this worker speaks protocol {PROTOCOL}",
         )
         _LOG.error("%s %s", error, error.details)
-        channel.send("error", id=message.fields.get("id"), **error.to_dict())
+        channel.send_error(message.fields.get("id"), error)
         return None
     channel.send(
         "hello", protocol=PROTOCOL, app_version=message.fields.get("app_version", ""),
@@ -88,7 +89,7 @@ def _read(channel: Channel, inbox: Inbox) -> None:
         code = 0
     except TalkingHeadError as error:
         _LOG.error("%s %s", error, error.details)
-        channel.send("error", id=None, **error.to_dict())
+        channel.send_error(None, error)
     except OSError as error:
         _LOG.error("The pipe from the host broke: %s", error)
     finally:
@@ -130,7 +131,7 @@ class _Server:
         if waiting is not None:
             self._answer(waiting, between=lambda: None)
 
-    def _answer(self, message: Message, between: object) -> None:
+    def _answer(self, message: Message, between: Callable[[], None]) -> None:
         from .failures import as_error
         from .requests import answer, known
         from .task import Task
@@ -144,7 +145,7 @@ class _Server:
             self._channel.send(type_, payload, id=id_, **fields)
 
         try:
-            done = answer(message, Task(send, self._inbox.check, between), self._sessions)  # type: ignore[arg-type]
+            done = answer(message, Task(send, self._inbox.check, between), self._sessions)
             self._channel.send_message(Message(done.type, {**done.fields, "id": id_}, done.payload))
         except Exception as exception:  # noqa: BLE001 -- whatever fails is told to the host; the worker goes on
             error = as_error(exception)
@@ -152,7 +153,7 @@ class _Server:
                 send("cancelled")
                 return
             _LOG.error("%s failed: %s\n%s", message.type, error, error.details)
-            send("error", **error.to_dict())
+            self._channel.send_error(id_, error)
 
 
 def _list(value: object) -> list[object]:

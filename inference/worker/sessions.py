@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ..engines import description_of
 from ..engines.engine import Engine, Session
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 
 _KEPT_SESSIONS = 3
 _LOG = logging.getLogger(__name__)
-
-
-class _EngineModule(Protocol):
-    def create(self) -> Engine: ...
 
 
 @dataclass(frozen=True)
@@ -163,7 +159,7 @@ class Sessions:
         if name not in self._engines:
             description = description_of(name)
             try:
-                module: _EngineModule = importlib.import_module(f"..engines.{description.module}", __package__)
+                module = importlib.import_module(f"..engines.{description.module}", __package__)
             except ImportError as error:
                 raise TalkingHeadError(
                     ErrorCode.PACKAGE_MISSING,
@@ -172,7 +168,7 @@ class Sessions:
                     Action.REPAIR_WORKER,
                     str(error),
                 ) from error
-            engine = module.create()
+            engine: Engine = module.create()
             engine.load(self._weights)
             self._engines[name] = engine
             _LOG.info("Engine %s loaded", name)
