@@ -61,7 +61,8 @@ def _starts(length: int, side: int) -> list[int]:
 
 
 def _moved(detection: Detection, left: int, top: int) -> Detection:
-    return Detection(detection.box + (left, top, left, top), detection.keypoints + (left, top), detection.score)
+    shift = np.array([left, top])
+    return Detection(detection.box + np.tile(shift, 2), detection.keypoints + shift, detection.score)
 
 
 def _is_cut(box: np.ndarray, part: tuple[int, ...], size: tuple[int, int]) -> bool:
