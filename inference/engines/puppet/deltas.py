@@ -21,7 +21,8 @@ BROW_RAISE = 0.085
 UPPER_LID, LOWER_LID = (0.86, 0.62, 0.16), (0.14, 0.10, 0.05)
 # Landmarks of the lid's edge sit inside the iris; the lid is taken to end this part of the eye width above them.
 LID_LIFT = 0.035
-LID_FOLLOWS_GAZE = 0.22
+# Parts of the lid gap by which the upper lid goes with a gaze up and down.
+LID_RISES, LID_SINKS = 0.22, 0.40
 SIDES = ("right", "left")
 
 
@@ -99,7 +100,8 @@ def lid_closing(pose: Mapping[str, float]) -> tuple[float, float]:
     sides = []
     for wink in (pose["wink_r"], pose["wink_l"]):
         closing = max(blink, 0.0) + wink + min(blink, 0.0) * (1 - wink)
-        closing -= LID_FOLLOWS_GAZE * pose["gaze_y"] * (1 - min(max(closing, 0.0), 1.0))
+        follow = LID_RISES if pose["gaze_y"] > 0 else LID_SINKS
+        closing -= follow * pose["gaze_y"] * (1 - min(max(closing, 0.0), 1.0))
         sides.append(min(max(closing, -0.5), 1.0))
     return sides[0], sides[1]
 
@@ -117,7 +119,9 @@ def _mouth_amplitudes(pose: Mapping[str, float], toothy: float) -> dict[str, flo
     wide, pucker = max(pose["mouth_wide"], 0.0), max(pose["mouth_pucker"], 0.0)
     jaw = jaw_drop(pose)
     # Pursed lips leave only a small opening, so a toothy source closes behind them, but not an opening jaw.
-    close = min(pose["mouth_close"] + 0.8 * pucker * toothy, 1.0)
+    close = min(pose["mouth_close"] + 0.95 * pucker * toothy * (1 - jaw), 1.0)
+    # Lips that are kept closed hold the jaw up: they only reach so far.
+    jaw *= 1 - 0.55 * pose["mouth_close"]
     return {
         "jaw": jaw,
         "smile": max(pose["mouth_smile"], 0.0),
@@ -145,7 +149,7 @@ def _brow(frame: FaceFrame, rows: EyeRows, down: float, inward: float) -> np.nda
 
 
 def _sorted_curve(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """x ascending and y of a row of points whose two edges are averaged by a straight fit of third order."""
+    """X ascending and y of a row of points whose two edges are averaged by a straight fit of third order."""
     x = np.linspace(points[:, 0].min(), points[:, 0].max(), 9)
     return x, np.polyval(np.polyfit(points[:, 0], points[:, 1], 2), x)
 

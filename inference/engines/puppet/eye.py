@@ -18,7 +18,7 @@ from .region import Part, Region, shown_part
 # Width of the strip inside the lids that lashes and lid edges colour, in eye widths.
 UPPER_MARGIN, LOWER_MARGIN = 0.055, 0.033
 # Travel of the iris at a gaze of 1, in eye widths.
-GAZE_X, GAZE_Y = 0.24, 0.20
+GAZE_X, GAZE_UP, GAZE_DOWN = 0.24, 0.20, 0.16
 LASH_WIDTH, LASH_STRENGTH = 0.030, 0.75
 # Gaze or lid travel (in eye widths) over which the plate replaces the source's own pixels.
 PLATE_FADE = 0.02
@@ -78,7 +78,7 @@ class EyeLook:
         room_right = max(self.upper.stop - keep - self.iris[0], 0.0)
         room_left = max(self.iris[0] - keep - self.upper.start, 0.0)
         x = float(np.clip(GAZE_X * width * gaze_x, -0.85 * room_left, 0.85 * room_right))
-        return np.array([x, -GAZE_Y * width * gaze_y])
+        return np.array([x, -(GAZE_UP if gaze_y > 0 else GAZE_DOWN) * width * gaze_y])
 
 
 @dataclass(frozen=True)

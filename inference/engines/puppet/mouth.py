@@ -95,12 +95,18 @@ def _interior(
     if look.mouth.toothy == 0:
         return drawn
     # Teeth hang on the skull: they rise with the upper lip only so far that no gap opens above them.
+    # A mouth drawn wider shows more of the row; what the source does not show is had by widening what it does.
     lift = np.minimum(pose.upper.at(x) - look.upper.at(x), 0)
+    middle = np.float32((look.upper.start + look.upper.stop) / 2)
+    wider = max((pose.upper.stop - pose.upper.start) / (look.upper.stop - look.upper.start), 1.0)
+    spread = (x - middle) * np.float32(1 - wider**-0.8)
     source_y = y - lift
     depth = np.minimum(source_y - look.upper.at(x) + FEATHER, look.lower.at(x) - source_y)
-    own_weight = ramp(-0.5 * FEATHER, FEATHER, depth) * (look.upper.beyond(x) <= 0) * np.float32(look.mouth.toothy)
-    down = frame.vectors_to_picture(np.array([0.0, 1.0])).astype(np.float32)
-    own = region.source(plane - lift[..., None] * down)
+    source_x = x - spread
+    own_weight = ramp(-0.5 * FEATHER, FEATHER, depth) * np.float32(look.mouth.toothy)
+    own_weight *= look.upper.beyond(source_x) <= 0
+    across, down = frame.vectors_to_picture(np.eye(2)).astype(np.float32)
+    own = region.source(plane - lift[..., None] * down - spread[..., None] * across)
     changed = min(1.0, 4 * pose.jaw + 4 * pose.pucker)
     own[..., :3] *= (1 - changed * 0.5 * (1 - ramp(0, 0.05, below_upper)))[..., None]
     return drawn + own_weight[..., None] * (own - drawn)
@@ -121,9 +127,9 @@ def _draw(
     out = _over(out, *_tongue(across, side, below, above, light))
     if look.mouth.toothy < 1:
         colour, weight = _lower_teeth(look, x - middle, side, above, gap)
-        out = _over(out, colour, weight * np.float32(0.8 * ramp(0.25, 0.8, np.float32(pose.jaw))))
+        out = _over(out, colour, weight * ramp(0.3, 0.85, np.float32(pose.jaw)))
         colour, weight = _upper_teeth(look, x, y, side, below, gap, middle)
-        out = _over(out, colour, weight * np.float32(1 - 0.75 * pose.pucker))
+        out = _over(out, colour * _shade(np.full_like(gap, 1 - 0.5 * pose.pucker)), weight)
     occlusion = 0.5 + 0.5 * ramp(0, 0.045, below) * (0.75 + 0.25 * ramp(0, 0.03, above))
     return out * _shade(occlusion)
 
@@ -131,11 +137,12 @@ def _draw(
 def _tongue(
     across: np.ndarray, side: np.ndarray, below: np.ndarray, above: np.ndarray, light: np.float32
 ) -> tuple[np.ndarray, np.ndarray]:
-    top = 0.085 - np.maximum(above - 0.012, 0) - 0.04 * np.abs(across)
-    weight = 0.8 * ramp(0, 0.05, top) * ramp(0.05, 0.16, below + above) * side
-    groove = 1 - 0.12 * np.exp(-((across / 0.1) ** 2))
-    shade = (0.6 + 0.4 * side) * groove * (0.75 + 0.25 * ramp(0.0, 0.05, top))
-    return (TONGUE * light * np.float32(0.85)) * shade[..., None], weight
+    gap = below + above
+    top = 0.030 + 0.38 * gap - above - 0.05 * across**2
+    weight = ramp(0, 0.035, top) * ramp(0.05, 0.16, gap) * ramp(0, 0.5, side)
+    groove = 1 - 0.16 * np.exp(-((across / 0.09) ** 2)) * ramp(0.02, 0.07, top)
+    shade = (0.45 + 0.55 * side) * groove * (0.55 + 0.45 * ramp(0.0, 0.08, top)) * (0.6 + 0.4 * ramp(0, 0.04, above))
+    return (TONGUE * light) * _shade(shade), weight
 
 
 def _tooth_colour(look: MouthLook) -> np.ndarray:
@@ -159,9 +166,9 @@ def _lower_teeth(
     look: MouthLook, offset: np.ndarray, side: np.ndarray, above: np.ndarray, gap: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     bite = 0.006 * np.abs(np.sin(np.pi * offset / (0.75 * TOOTH_PERIOD))) ** 0.7
-    height = 0.030 + bite - 0.7 * offset**2
-    weight = ramp(0, 0.010, height - above) * ramp(0.08, 0.16, gap)
-    return 0.82 * _teeth(look, offset / 0.75, side, above), weight
+    height = 0.034 - bite - 1.2 * offset**2
+    weight = ramp(0, 0.012, height - above) * ramp(0.08, 0.16, gap)
+    return 0.78 * _teeth(look, offset / 0.75, side, above), weight
 
 
 def _teeth(look: MouthLook, offset: np.ndarray, side: np.ndarray, depth: np.ndarray) -> np.ndarray:

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from ...face.face import Face
@@ -19,9 +18,10 @@ from .field import CoarseField
 from .frame import FaceFrame
 from .mouth import MouthLook, MouthPose, draw_mouth, inner_edges
 from .openings import Curve
-from .region import Region, region_of
+from .region import region_of
 from .rows import SKIN_POINTS
 from .skin import SkinLayers, skin_layers
+from .spectacles import FrontView, frame_mask
 from .warp import Box, Warp, box_of_cells, sample_cells
 
 # Amplitudes below this move nothing by a visible amount.
@@ -50,9 +50,12 @@ class Portrait:
     mouth: MouthLook
 
     @classmethod
-    def of(cls, canvas: Canvas, face: Face, only: Mapping[str, float] | None = None) -> Portrait:
-        """Prepare a picture for any pose, or faster for ``only`` one."""
+    def of(
+        cls, canvas: Canvas, face: Face, spectacles: bool = False, only: Mapping[str, float] | None = None
+    ) -> Portrait:
+        """Prepare a picture for any pose, or faster for ``only`` one. Worn ``spectacles`` stay still."""
         frame = FaceFrame.of(face)
+        mask = frame_mask(frame, FrontView.of(frame, canvas)) if spectacles else None
         movements = Movements.of(frame)
         if only is not None:
             movements = movements.combined(movements.amplitudes(only))
@@ -61,7 +64,7 @@ class Portrait:
             face,
             frame,
             movements,
-            skin_layers(frame, movements.deltas),
+            skin_layers(frame, movements.deltas, mask),
             (EyeLook.of(frame, movements.eyes[0], canvas), EyeLook.of(frame, movements.eyes[1], canvas)),
             MouthLook.of(frame, movements.mouth, canvas),
         )

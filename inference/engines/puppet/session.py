@@ -19,7 +19,9 @@ from ..engine import FrameRequest, Quality
 from .colour import Canvas
 from .composition import compose_frame
 from .faces import MovingFace, chosen_face
+from .frame import FaceFrame
 from .portrait import Portrait
+from .spectacles import FrontView, wears_spectacles
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +51,7 @@ class PuppetSession:
         self._face = chosen_face(tracker, pictures, choice)
         self._moving = MovingFace(tracker, pictures, self._face)
         self._still: Portrait | None = None
+        self._spectacles = self._worn(settings["spectacles"], choice)
         self._warn_about(self._face)
 
     def frames(self, requests: Iterable[FrameRequest], quality: Quality) -> Iterator[tuple[int, Picture]]:
@@ -73,13 +76,19 @@ class PuppetSession:
     def _portrait(self, index: int, picture: Picture, pose: Mapping[str, float]) -> Portrait | None:
         if len(self._pictures) == 1:
             if self._still is None:
-                self._still = Portrait.of(Canvas.of(picture), self._face)
+                self._still = Portrait.of(Canvas.of(picture), self._face, self._spectacles)
             return self._still
         face = self._moving.at(index)
         if face is None:
             self._warn(f"The face was lost in picture {index + 1}; it is passed through unchanged.")
             return None
-        return Portrait.of(Canvas.of(picture), face, pose)
+        return Portrait.of(Canvas.of(picture), face, self._spectacles, pose)
+
+    def _worn(self, setting: object, choice: FaceChoice) -> bool:
+        if setting != "auto":
+            return setting == "on"
+        canvas = Canvas.of(self._pictures.read(choice.picture))
+        return wears_spectacles(FrontView.of(FaceFrame.of(self._face), canvas))
 
     def _warn_about(self, face: Face) -> None:
         span = float(np.linalg.norm(face.landmarks[263, :2] - face.landmarks[33, :2]))

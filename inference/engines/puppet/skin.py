@@ -16,6 +16,7 @@ import numpy as np
 from .field import CoarseField, cell_centres
 from .frame import FaceFrame, smoothstep
 from .rows import EYES, LOWER_LIP, MOUTH_CORNERS, OVAL, SKIN_POINTS, UPPER_LIP, between_ends
+from .spectacles import freedom
 
 GRID_WIDTH = 76
 RIDGE = 1e-5
@@ -57,8 +58,8 @@ class SkinLayers:
         )
 
 
-def skin_layers(frame: FaceFrame, deltas: np.ndarray) -> SkinLayers:
-    """Solve both layers for displacements (n, 468, 2) in face coordinates."""
+def skin_layers(frame: FaceFrame, deltas: np.ndarray, spectacles: np.ndarray | None = None) -> SkinLayers:
+    """Solve both layers for displacements (n, 468, 2) in face coordinates; a mask of spectacles stays still."""
     left, top, step, rows, columns = _grid_of(frame)
     centres = frame.to_face(cell_centres(rows, columns, left, top, step).reshape(-1, 2).astype(np.float64))
     ring = _rings(frame)
@@ -66,9 +67,13 @@ def skin_layers(frame: FaceFrame, deltas: np.ndarray) -> SkinLayers:
     values = np.concatenate([deltas, np.zeros((len(deltas), len(ring), 2))], axis=1)
     values = values.transpose(1, 0, 2).reshape(len(control), -1)
     kernel = _Kernel(control)
-    weights = np.concatenate([kernel.solve(values, omitted) for omitted in (_not_upper(frame), _not_lower(frame))], axis=1)
+    omitted = (_not_upper(frame), _not_lower(frame))
+    weights = np.concatenate([kernel.solve(values, points) for points in omitted], axis=1)
     dense = kernel.evaluate(centres, weights).reshape(rows * columns, 2, len(deltas), 2)
-    dense = frame.vectors_to_picture(dense) * _fade(frame, centres)[:, None, None, None]
+    share = _fade(frame, centres)
+    if spectacles is not None:
+        share = share * freedom(spectacles, centres)
+    dense = frame.vectors_to_picture(dense) * share[:, None, None, None]
     upper, lower = dense[:, 0], dense[:, 1]
     # Away from the openings both layers are one, so that no seam shows where their compositing ends.
     near = _near_openings(frame, centres)
@@ -152,7 +157,7 @@ def _grid_of(frame: FaceFrame) -> tuple[int, int, int, int, int]:
     low, high = frame.to_picture(corners).min(axis=0), frame.to_picture(corners).max(axis=0)
     step = max(1, round(float(high[0] - low[0]) / GRID_WIDTH))
     left, top = (int(np.floor(v)) - step for v in low)
-    columns, rows = (int(np.ceil((float(end) - start) / step)) + 1 for end, start in zip(high, (left, top), strict=True))
+    columns, rows = (int(np.ceil((end - start) / step)) + 1 for end, start in zip(high, (left, top), strict=True))
     return left, top, step, rows, columns
 
 

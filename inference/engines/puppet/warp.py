@@ -53,7 +53,9 @@ class Warp:
         return out
 
 
-def compose_warp(head: CoarseField | None, layers: tuple[CoarseField, CoarseField] | None, size: tuple[int, int]) -> Warp:
+def compose_warp(
+    head: CoarseField | None, layers: tuple[CoarseField, CoarseField] | None, size: tuple[int, int]
+) -> Warp:
     """Compose a head field (inverse) with the forward displacements of both skin layers."""
     if layers is None:
         return Warp(head)
