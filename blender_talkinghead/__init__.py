@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import faces, file_session, overlay, preferences, preview, properties, service, worker
+from . import command_line, faces, file_session, overlay, preferences, preview, properties, service, worker
 
-MODULES: tuple[ModuleType, ...] = (properties, file_session, preferences, worker, service, faces, preview, overlay)
+MODULES: tuple[ModuleType, ...] = (
+    properties, file_session, preferences, worker, service, faces, preview, overlay, command_line
+)  # fmt: skip
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""
 
 

@@ -241,7 +241,6 @@ class _Following:
     def __init__(self, prepared: PreparedJob, request: Request, state: JobState, control: JobControl) -> None:
         self.prepared, self.request, self.state, self.control = prepared, request, state, control
         self.events: deque[Message] = deque()
-        self.total = len(prepared.job.performance)
         self.planned = False
         self.lost = False
 
@@ -295,7 +294,7 @@ class _Following:
             raise TalkingHeadError(ErrorCode.CANCELLED, text)
         fields = self.request.result().fields
         rendered, reused = int(fields["rendered"]), int(fields["reused"])
-        text = summary(rendered, reused, self.total) if self.state.title == RENDER_TITLE else "Ready: move the sliders"
+        text = summary(rendered, reused) if self.state.title == RENDER_TITLE else "Ready: move the sliders"
         warnings = self.state.warnings
         if self.lost:
             where = self.prepared.folder
@@ -303,13 +302,12 @@ class _Following:
         return replace(self.state, phase=Phase.DONE, text=text, warnings=warnings, eta_s=None, fraction=1.0)
 
 
-def summary(rendered: int, reused: int, total: int) -> str:
+def summary(rendered: int, reused: int) -> str:
     """How many frames were computed, in words."""
-    if rendered == 0 and reused == total:
+    total = rendered + reused
+    if rendered == 0:
         return f"All {total} frames were there already, none had to be rendered"
-    rest = total - rendered - reused
-    text = f"{rendered} of {total} frames rendered, {reused} reused"
-    return f"{text}, {rest} not asked for" if rest > 0 else text
+    return f"{rendered} of {total} frames rendered, {reused} reused"
 
 
 def _with_progress(state: JobState, message: Message) -> JobState:

@@ -29,18 +29,23 @@ def announcement() -> tuple[str, ...]:
     return tuple(lines)
 
 
-def set_up(control: JobControl) -> JobSteps:
-    """Make the environment, or make it anew, and have the worker say hello.
-
-    Raises:
-        TalkingHeadError: why it failed; CANCELLED. Nothing is left half made.
-    """
+def check_needed() -> None:
+    """Raises TalkingHeadError (INVALID_REQUEST) when the user named the worker's Python."""
     if worker.is_named():
         raise TalkingHeadError(
             ErrorCode.INVALID_REQUEST,
             "The worker's Python was named by you, so there is nothing to set up.",
             "Clear Worker Python in the add-on's preferences to let the add-on make its own.",
         )
+
+
+def set_up(control: JobControl) -> JobSteps:
+    """Make the environment, or make it anew, and have the worker say hello.
+
+    Raises:
+        TalkingHeadError: why it failed; CANCELLED. Nothing is left half made.
+    """
+    check_needed()
     worker.stop()
     state = JobState(TITLE, Phase.RUNNING)
     steps = environment_setup.set_up(worker.setup_plan())

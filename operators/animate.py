@@ -37,7 +37,7 @@ class TALKINGHEAD_OT_give_consent(bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     agree: BoolProperty(name=consent.ANSWER, description="Without this nothing is animated")
-    then: StringProperty(options={"HIDDEN", "SKIP_SAVE"})
+    then: StringProperty(description="Operator that goes on afterwards", options={"HIDDEN", "SKIP_SAVE"})
 
     @classmethod
     def poll(cls, context: Any) -> bool:

@@ -22,7 +22,9 @@ class TALKINGHEAD_OT_export_movie(base.JobOperator, ExportHelper, bpy.types.Oper
     bl_label = "Export Movie"
 
     filename_ext = ""
-    filter_glob: StringProperty(default="*.mp4;*.mkv;*.mov", options={"HIDDEN"})
+    filter_glob: StringProperty(
+        description="Files that the browser shows", default="*.mp4;*.mkv;*.mov", options={"HIDDEN"}
+    )
     codec: EnumProperty(name="Codec", description="Format of the movie", items=export.CODECS)
 
     @classmethod

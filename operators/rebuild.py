@@ -23,7 +23,9 @@ class TALKINGHEAD_OT_rebuild_job(ImportHelper, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     filename_ext = JOB_SUFFIX
-    filter_glob: StringProperty(default=f"*{JOB_SUFFIX}", options={"HIDDEN"})
+    filter_glob: StringProperty(
+        description="Files that the browser shows", default=f"*{JOB_SUFFIX}", options={"HIDDEN"}
+    )
 
     @classmethod
     def poll(cls, context: Any) -> bool:
