@@ -178,7 +178,7 @@ def _is_free(container: Any, channel: int, first: int, end: int, ignored: Any) -
 
 def _update(prepared: PreparedJob, source: Any, result: Any, frame_files: Sequence[str], placeholder: str) -> None:
     anchor = _realigned_anchor(source, result)
-    before = _layout(result)
+    before = _layout(result, anchor)
     after = before.grown(*prepared.content)
     names = _existing(prepared.folder, [element.filename for element in result.elements], placeholder)
     # A job's frame that is not there yet keeps showing the picture of its predecessor.
@@ -198,8 +198,8 @@ def _realigned_anchor(source: Any, result: Any) -> int:
     return lookup.facts_of(source).anchor if same_ends else anchor
 
 
-def _layout(result: Any) -> Layout:
-    first, anchor = result.th_result_first, lookup.result_anchor(result)
+def _layout(result: Any, anchor: int) -> Layout:
+    first = result.th_result_first
     return Layout(
         first, first + len(result.elements), compat.left(result) - anchor, compat.right(result) - anchor
     )
