@@ -70,9 +70,16 @@ class Canvas:
             return native
         return np.concatenate([native, np.full((*native.shape[:-1], 1), self.peak, np.float32)], axis=-1)
 
+    def to_native(self, values: np.ndarray) -> np.ndarray:
+        """float32 values rounded and clipped to ``pixels``'s type."""
+        if self.pixels.dtype == np.float32:
+            return values
+        return np.rint(np.clip(values, 0, self.peak)).astype(self.pixels.dtype)
+
     def finished(self, work: np.ndarray, box: Region | None) -> np.ndarray:
         """A frame of ``pixels``'s kind as one of the picture's kind; outside the box (x0, y0, x1, y1) the picture's own
-        pixels."""
+        pixels.
+        """
         if work.dtype == np.float32 and work.shape[2] == 4:
             # Cubic interpolation overshoots.
             np.clip(work[..., 3], 0, self.peak, out=work[..., 3])

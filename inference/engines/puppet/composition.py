@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from ...media.picture import Picture
 from ..engine import Quality
+from .expression import expression_of
 from .field import CoarseField
 from .portrait import Portrait
 from .region import resample_skin
@@ -33,14 +34,16 @@ def compose_frame(
         The picture itself when nothing moves; else a copy whose pixels outside the moving box are untouched.
     """
     canvas = portrait.canvas
-    expression = portrait.expression(pose)
+    expression = expression_of(portrait, pose)
     warp = compose_warp(head, expression.layers if expression else None, canvas.size)
     box = warp.moving_box(canvas.size)
     if expression is None and box is None:
         return canvas.picture
     work = canvas.pixels.copy()
     if box is not None:
-        resample_skin(work, canvas.pixels, warp, box, quality, executor)
+        pixels = canvas.pixels if expression is None else expression.pixels
+        resample_skin(work, pixels, warp, box, quality, executor)
     if expression is not None and warp.lower is not None:
         expression.draw_openings(work, warp, quality)
+        expression.draw_spectacles(work, warp, quality)
     return replace(canvas.picture, pixels=canvas.finished(work, box))

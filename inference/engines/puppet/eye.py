@@ -6,17 +6,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from .colour import Canvas
 from .deltas import LID_LIFT, Eye
+from .eye_plate import Eyeball, paint_plate
 from .frame import FaceFrame, smoothstep
 from .openings import Box, Curve, Masks, box_around, masks_of, pixels_in_face, positions_in_face, ramp, sample_box
 from .region import Part, Region, shown_part
+from .tone import Tone
 
-# Width of the strip inside the lids that lashes and lid edges colour, in eye widths.
-UPPER_MARGIN, LOWER_MARGIN = 0.055, 0.033
+# Display-referred BGR of an eyeball in full light, in the shade of its socket.
+WHITE = np.array([158, 164, 176], np.float32)
 # Travel of the iris at a gaze of 1, in eye widths.
 GAZE_X, GAZE_UP, GAZE_DOWN = 0.24, 0.20, 0.16
 LASH_WIDTH, LASH_STRENGTH = 0.030, 0.75
@@ -52,7 +53,7 @@ class EyeLook:
     lower: Curve
 
     @classmethod
-    def of(cls, frame: FaceFrame, eye: Eye, canvas: Canvas) -> EyeLook:
+    def of(cls, frame: FaceFrame, eye: Eye, canvas: Canvas, tone: Tone) -> EyeLook:
         """Measure an eye in a picture and paint its plate."""
         rows, points = eye.rows, frame.points
         upper, lower = Curve.through(points[list(rows.upper[0])]), Curve.through(points[list(rows.lower[0])])
@@ -64,7 +65,8 @@ class EyeLook:
         radius = float(np.clip(np.linalg.norm(rim - iris, axis=1).mean(), 0.12 * eye.width, 0.32 * eye.width))
         pixels = pixels_in_face(frame, box)
         colours = _crop_repeated(canvas, box)
-        plate = _plate(colours, pixels, upper, lower, iris, radius, eye.width)
+        bright = canvas.from_display(WHITE * np.float32(tone.light))
+        plate = paint_plate(colours, pixels, Eyeball(upper, lower, iris, radius, eye.width, bright))
         near_lid = np.abs(pixels[..., 1] - upper.at(pixels[..., 0])) < 0.06 * eye.width
         near_lid &= upper.beyond(pixels[..., 0]) == 0
         lash_colour = _dark(colours, near_lid)
@@ -172,57 +174,3 @@ def _lashes(pixels: np.ndarray, lid: Curve, width: float, smallest: float) -> np
     strands = np.exp(-(np.maximum(depth, 0) / 1.6) ** 2) * (depth > 0)
     strands *= 0.5 + 0.5 * np.cos(2 * np.pi * (t + 0.012 * depth * np.sign(t - 0.5)) * 26)
     return (along * np.maximum(line, 0.6 * strands)).astype(np.float32)
-
-
-def _plate(
-    colours: np.ndarray, pixels: np.ndarray, upper: Curve, lower: Curve, iris: np.ndarray, radius: float, width: float
-) -> np.ndarray:
-    """The eyeball without lids: known pixels, a completed iris, and smoothly continued white."""
-    x, y = pixels[..., 0], pixels[..., 1]
-    inside = np.minimum((y - upper.at(x)) / (UPPER_MARGIN * width), (lower.at(x) - y) / (LOWER_MARGIN * width))
-    known = np.clip(inside, 0, 1) * (upper.beyond(x) == 0)
-    solid = (known >= 1).astype(np.float32)
-    distance = np.hypot(x - iris[0], y - iris[1]) / radius
-    white = _continued(colours, solid * (distance > 1.15))
-    filled = _blend(white, _radial_iris(colours, solid, distance), 1 - ramp(1.0, 1.12, distance))
-    return _blend(filled, colours, known.astype(np.float32))
-
-
-def _radial_iris(colours: np.ndarray, solid: np.ndarray, distance: np.ndarray, rings: int = 14) -> np.ndarray:
-    """The iris as rings of the median colour of what is seen of each; rings not seen at all take their neighbour's."""
-    position = np.clip(distance / 1.12 * (rings - 1), 0, rings - 1)
-    nearest = np.rint(position).astype(int)
-    usable = (solid > 0) & (distance < 1.2)
-    profile, seen = np.zeros((rings, colours.shape[2]), np.float32), []
-    for ring in range(rings):
-        found = colours[usable & (nearest == ring)]
-        if len(found) >= 2:
-            profile[ring] = np.median(found, axis=0)
-            seen.append(ring)
-    if not seen:
-        return colours.copy()
-    for channel in range(profile.shape[1]):
-        profile[:, channel] = np.interp(np.arange(rings), seen, profile[seen, channel])
-    index = np.minimum(position.astype(int), rings - 2)
-    part = (position - index)[..., None].astype(np.float32)
-    return profile[index] * (1 - part) + profile[index + 1] * part
-
-
-def _continued(colours: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Known colours continued outwards: averages over wider and wider surroundings (normalized convolution)."""
-    height, width = known.shape
-    out = np.zeros_like(colours)
-    left = np.ones((height, width, 1), np.float32)
-    for sigma in (1.5, 4.0, 10.0, 0.5 * max(height, width)):
-        weight = cv2.GaussianBlur(known, (0, 0), sigma)[..., None] + 1e-12
-        average = cv2.GaussianBlur(colours * known[..., None], (0, 0), sigma) / weight
-        part = left * np.clip(weight / 0.08, 0, 1)
-        out += part * average
-        left -= part
-    if known.max() == 0:
-        return colours.copy()
-    return out + left * average
-
-
-def _blend(below: np.ndarray, above: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    return below + weight[..., None] * (above - below)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...errors import Action, ErrorCode, TalkingHeadError
 from ...face.face import Face
+from ...face.manual import manual_face
 from ...face.picture_8bit import to_bgr8
 from ...face.tracker import FaceTracker
 from ...job import FaceChoice
@@ -33,11 +34,10 @@ def chosen_face(tracker: FaceTracker, pictures: PictureReader, choice: FaceChoic
         TalkingHeadError: NO_FACE with the action PLACE_POINTS when there is none, CHOOSE_FACE when there are fewer.
     """
     picture = pictures.read(choice.picture)
+    bgr = to_bgr8(picture)
     if choice.points:
-        from ...face.manual import manual_face
-
-        return manual_face(choice.points, picture.size, tracker.mesh)
-    faces = tracker.faces(to_bgr8(picture))
+        return manual_face(choice.points, picture.size, tracker.mesh, bgr)
+    faces = tracker.faces(bgr)
     if not faces:
         raise TalkingHeadError(
             ErrorCode.NO_FACE,

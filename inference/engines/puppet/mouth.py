@@ -13,7 +13,8 @@ from .frame import FaceFrame
 from .mouth_deltas import Mouth
 from .openings import Curve, Masks, box_around, masks_of, positions_in_face, ramp
 from .region import Part, Region, shown_part
-from .rows import CHEEKS, LOWER_LIP, UPPER_LIP
+from .rows import LOWER_LIP, UPPER_LIP
+from .tone import Tone
 
 # Display-referred BGR, 0 to 255.
 CAVITY = np.array([18, 20, 46], np.float32)
@@ -33,27 +34,22 @@ class MouthLook:
         mouth: its measures.
         masks: where the lips' skin ends.
         upper, lower: the source's inner lip edges.
-        skin: (3,) display-referred BGR of the cheeks.
-        light: 0.25 to 1.15, how brightly the face is lit.
     """
 
     mouth: Mouth
     masks: Masks
     upper: Curve
     lower: Curve
-    skin: np.ndarray
-    light: float
+    tone: Tone
 
     @classmethod
-    def of(cls, frame: FaceFrame, mouth: Mouth, canvas: Canvas) -> MouthLook:
+    def of(cls, frame: FaceFrame, mouth: Mouth, tone: Tone) -> MouthLook:
         """Measure a mouth in a picture."""
         points = frame.points
         upper, lower = inner_edges(frame.points)
         numbers = [n for row in (*UPPER_LIP, *LOWER_LIP) for n in row]
         box = box_around(frame, points[numbers], 0.12)
-        skin = _skin(frame, canvas)
-        luma = float(skin @ np.array([0.114, 0.587, 0.299]))
-        return cls(mouth, masks_of(frame, upper, lower, box), upper, lower, skin, float(np.clip(luma / 190, 0.25, 1.15)))
+        return cls(mouth, masks_of(frame, upper, lower, box), upper, lower, tone)
 
 
 @dataclass(frozen=True)
@@ -120,7 +116,7 @@ def _draw(
     middle = (pose.upper.stop + pose.upper.start) / 2
     across = np.clip((x - np.float32(middle)) * np.float32(1 / half), -1, 1)
     side = np.sqrt(1 - (0.93 * across) ** 2)
-    light = np.float32(look.light)
+    light = np.float32(look.tone.light)
     gap = below + above
     depth = 1 - 0.45 * np.clip(gap * np.float32(1 / 0.22), 0, 1)
     out = (CAVITY * light) * depth[..., None]
@@ -146,8 +142,8 @@ def _tongue(
 
 
 def _tooth_colour(look: MouthLook) -> np.ndarray:
-    tone = 0.76 * TEETH + 0.24 * look.skin
-    return tone * np.float32(min(0.98 * look.light + 0.04, 1.0))
+    tone = 0.76 * TEETH + 0.24 * look.tone.skin
+    return tone * np.float32(min(0.98 * look.tone.light + 0.04, 1.0))
 
 
 def _upper_teeth(
@@ -184,15 +180,3 @@ def _shade(amount: np.ndarray) -> np.ndarray:
 
 def _over(below: np.ndarray, colour: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return below + weight[..., None] * (colour - below)
-
-
-def _skin(frame: FaceFrame, canvas: Canvas) -> np.ndarray:
-    """Median display-referred BGR around the cheek landmarks."""
-    width, height = canvas.size
-    radius = max(1, round(0.03 * frame.span_px))
-    found = []
-    for point in frame.to_picture(frame.points[list(CHEEKS)]):
-        x, y = (int(np.clip(round(float(v)), 0, size - 1)) for v, size in zip(point, (width, height), strict=True))
-        patch = canvas.pixels[max(0, y - radius) : y + radius + 1, max(0, x - radius) : x + radius + 1, :3]
-        found.append(patch.reshape(-1, 3).astype(np.float32))
-    return np.median(canvas.to_display(np.concatenate(found)), axis=0)

@@ -137,7 +137,8 @@ def _smile(frame: FaceFrame, grid: MouthGrid, mouth: Mouth) -> np.ndarray:
     points = frame.points[:SKIN_POINTS]
     for centre, lid in ((-0.42, 145), (0.42, 374)):
         dx, dy = grid.x - centre, grid.y + 0.30
-        lift = np.exp(-((dx / 0.16) ** 2) - (dy / 0.17) ** 2) * smoothstep(0, 0.06, points[:, 1] - points[lid, 1] - 0.02)
+        lift = np.exp(-((dx / 0.16) ** 2) - (dy / 0.17) ** 2)
+        lift *= smoothstep(0, 0.06, points[:, 1] - points[lid, 1] - 0.02)
         out[~grid.lips, 1] -= 0.035 * lift[~grid.lips]
     return out
 

@@ -81,7 +81,7 @@ class Masks:
 
 
 def sample_box(image: np.ndarray, box: Box, positions: np.ndarray) -> np.ndarray:
-    """Bilinear values of an image that covers ``box`` at source positions (h, w, 2) in px, its edge repeated outside."""
+    """Bilinear values at source positions (h, w, 2) in px of an image that covers ``box``, its edge repeated."""
     shifted = positions - np.array(box[:2], np.float32)
     return cv2.remap(image, shifted, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
@@ -104,7 +104,7 @@ def pixels_in_face(frame: FaceFrame, box: Box) -> np.ndarray:
 
 
 def positions_in_face(frame: FaceFrame, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """x and y (h, w) float32 in face coordinates of positions (h, w, 2) in px."""
+    """X and y (h, w) float32 in face coordinates of positions (h, w, 2) in px."""
     axes = (frame.axes / frame.span_px).astype(np.float32)
     dx = positions[..., 0] - np.float32(frame.origin_px[0])
     dy = positions[..., 1] - np.float32(frame.origin_px[1])

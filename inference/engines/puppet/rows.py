@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 Talking Head contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Landmark numbers of lids, brows, lips and outline. "Right" and "left" are the subject's; rows run in the order of
-increasing image x for the right eye and the lips, decreasing for the left eye (outer corner first)."""
+increasing image x for the right eye and the lips, decreasing for the left eye (outer corner first).
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,124 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A face in one pose: its skin layers' displacement, and the drawing of eyes, mouth and spectacles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ..engine import Quality
+from .colour import Canvas
+from .deltas import jaw_drop, lid_closing
+from .eye import EyePose, draw_eye
+from .field import CoarseField
+from .mouth import MouthPose, draw_mouth, inner_edges
+from .openings import Curve
+from .portrait import Portrait
+from .region import region_of, resample
+from .rows import SKIN_POINTS
+from .warp import Box, Warp, box_of_cells, sample_cells
+
+# Amplitudes below this move nothing by a visible amount.
+STILL = 1e-5
+# The layers are one where they differ by less, so that nothing needs compositing.
+SAME_PX = 0.02
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A portrait's face in one pose.
+
+    Attributes:
+        layers: forward displacement of the upper and the lower skin layer.
+        behind_spectacles: lids or brows move.
+    """
+
+    portrait: Portrait
+    layers: tuple[CoarseField, CoarseField]
+    eyes: tuple[EyePose, EyePose]
+    mouth: MouthPose
+    behind_spectacles: bool
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """The picture, without spectacles when the skin behind them moves."""
+        worn = self.portrait.spectacles
+        return worn.skin if worn is not None and self.behind_spectacles else self.portrait.canvas.pixels
+
+    def draw_spectacles(self, work: np.ndarray, warp: Warp, quality: Quality) -> None:
+        """Put the upper rims back over the skin that moved behind them."""
+        worn, canvas = self.portrait.spectacles, self.portrait.canvas
+        if worn is None or not self.behind_spectacles:
+            return
+        assert warp.plane is not None
+        positions = warp.plane.centres() + warp.plane.grid
+        margin = 2 * warp.plane.step
+        inside = (positions > np.array(worn.box[:2]) - margin) & (positions < np.array(worn.box[2:]) + margin)
+        box = box_of_cells(inside.all(axis=2), warp.plane, canvas.size)
+        if box is None:
+            return
+        plane = warp.plane.map(*box)
+        shifted = plane - np.array(worn.box[:2], np.float32)
+        weight = cv2.remap(worn.rims, shifted, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)[..., None]
+        x0, y0, x1, y1 = box
+        out = work[y0:y1, x0:x1].astype(np.float32)
+        out += weight * (resample(canvas.pixels, plane, quality) - out)
+        work[y0:y1, x0:x1] = canvas.to_native(out)
+
+    def draw_openings(self, work: np.ndarray, warp: Warp, quality: Quality) -> None:
+        """Composite eyes and mouth into the frame ``work``, which holds the upper skin layer."""
+        portrait = self.portrait
+        for which, (look, pose) in enumerate(zip(portrait.eyes, self.eyes, strict=True)):
+            moves = bool(np.abs(pose.shift).max() > 0 or abs(pose.closing) > STILL)
+            box = self._box(portrait.layers.near_eyes[which], warp, moves)
+            if box is not None:
+                region = region_of(work, self.pixels, warp, box, quality)
+                _put(work, box, draw_eye(look, portrait.frame, region, pose), portrait.canvas)
+        box = self._box(portrait.layers.near_mouth, warp, False)
+        if box is not None:
+            region = region_of(work, self.pixels, warp, box, quality)
+            drawn = draw_mouth(portrait.mouth, portrait.frame, portrait.canvas, region, self.mouth)
+            _put(work, box, drawn, portrait.canvas)
+
+    def _box(self, near: np.ndarray, warp: Warp, always: bool) -> Box | None:
+        """Output box of an opening whose surroundings on the grid are marked ``near``, or None when it is still."""
+        upper, lower = self.layers
+        if not always and (np.abs(upper.grid - lower.grid).max(axis=2) * near).max() < SAME_PX:
+            return None
+        assert warp.lower is not None
+        positions = warp.lower.centres() + warp.lower.grid
+        found = sample_cells(near, upper, positions)
+        return box_of_cells(found > 0.02, warp.lower, self.portrait.canvas.size)
+
+
+def expression_of(portrait: Portrait, pose: Mapping[str, float]) -> Expression | None:
+    """A portrait's face in a pose, or None when it is at rest."""
+    amplitudes = portrait.movements.amplitudes(pose)
+    gaze = (pose["gaze_x"], pose["gaze_y"])
+    if np.abs(amplitudes).max() < STILL and max(map(abs, gaze)) < STILL:
+        return None
+    layers = portrait.layers.fields(amplitudes)
+    points = portrait.frame.points.copy()
+    points[:SKIN_POINTS] += np.tensordot(amplitudes, portrait.movements.deltas, 1)
+    closing = lid_closing(pose)
+    eyes = tuple(
+        EyePose(look.gaze_shift(*gaze), amount, Curve.through(points[list(look.eye.rows.upper[0])]))
+        for look, amount in zip(portrait.eyes, closing, strict=True)
+    )
+    mouth = MouthPose(*inner_edges(points), jaw=jaw_drop(pose), pucker=max(pose["mouth_pucker"], 0.0))
+    return Expression(portrait, layers, (eyes[0], eyes[1]), mouth, _moves_behind_spectacles(pose))
+
+
+def _put(work: np.ndarray, box: Box, values: np.ndarray, canvas: Canvas) -> None:
+    x0, y0, x1, y1 = box
+    work[y0:y1, x0:x1] = canvas.to_native(values)
+
+
+def _moves_behind_spectacles(pose: Mapping[str, float]) -> bool:
+    """Whether a lid or a brow moves."""
+    names = ("brow", "brow_l", "brow_r", "wink_l", "wink_r", "gaze_y")
+    return pose["eye_open"] != 1 or any(pose[name] != 0 for name in names)
