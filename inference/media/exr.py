@@ -10,25 +10,35 @@ from __future__ import annotations
 
 import io
 import struct
-import zlib
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
 
 MAGIC = b"v/1\x01"
-_ZIP = 3
-_ZIP_LINES = 16
+_UNCOMPRESSED = 0
+_TILED_DEEP_PARTS = 0x200 | 0x800 | 0x1000  # bits of the version field
 _HALF, _FLOAT = 1, 2
 
 
 @dataclass(frozen=True)
 class ExrHeader:
-    """Size in px of the window that is shown, channel name to pixel type (0 uint, 1 half, 2 float), end of header."""
+    """Of one picture.
+
+    Attributes:
+        size: (width, height) in px of the window that is shown.
+        rows: lines of the window that is stored.
+        channels: name to pixel type: 0 whole number, 1 half, 2 float.
+        lines_per_block: as the compression has it.
+        plain_lines: one part of scan lines, neither tiled nor deep.
+        end: where the header ends in the file.
+    """
 
     size: tuple[int, int]
+    rows: int
     channels: dict[str, int]
     lines_per_block: int
+    plain_lines: bool
     end: int
 
     @property
@@ -45,7 +55,7 @@ def read_header(stream: BinaryIO) -> ExrHeader:
     """
     if stream.read(4) != MAGIC:
         raise ValueError("no OpenEXR file")
-    stream.read(4)
+    (version,) = struct.unpack("<I", stream.read(4).ljust(4, b"\0"))
     attributes: dict[str, bytes] = {}
     while name := _text(stream):
         _text(stream)
@@ -53,12 +63,14 @@ def read_header(stream: BinaryIO) -> ExrHeader:
         attributes[name] = stream.read(length)
     try:
         left, top, right, bottom = struct.unpack("<4i", attributes["displayWindow"])
+        _, first_row, _, last_row = struct.unpack("<4i", attributes["dataWindow"])
         compression = attributes["compression"][0]
         channels = _channels(attributes["channels"])
     except (KeyError, struct.error, IndexError) as error:
         raise ValueError(f"OpenEXR header without {error}") from error
-    lines = {0: 1, 1: 1, 2: 1, _ZIP: 16, 4: 32, 5: 16, 6: 32, 7: 32, 8: 32, 9: 256}.get(compression, 1)
-    return ExrHeader((right - left + 1, bottom - top + 1), channels, lines, stream.tell())
+    lines = {0: 1, 1: 1, 2: 1, 3: 16, 4: 32, 5: 16, 6: 32, 7: 32, 8: 32, 9: 256}.get(compression, 1)
+    size, rows = (right - left + 1, bottom - top + 1), last_row - first_row + 1
+    return ExrHeader(size, rows, channels, lines, not version & _TILED_DEEP_PARTS, stream.tell())
 
 
 def _text(stream: BinaryIO) -> str:
@@ -87,12 +99,14 @@ def decode(data: bytes) -> tuple[np.ndarray, bool]:
         (H, W, 3 or 4) float32, B, G, R, A; and whether they were stored as 16 bit floats.
 
     Raises:
-        ValueError: damaged, or without R, G, B (or Y) channels.
+        ValueError: damaged, incomplete, or without R, G, B (or Y) channels.
     """
     import av
     from av.error import FFmpegError
 
     header = read_header(io.BytesIO(data))
+    if header.plain_lines and not _has_last_block(io.BytesIO(data), header, len(data)):
+        raise ValueError("the file ends early")
     try:
         with av.open(io.BytesIO(data), "r", format="exr_pipe", options=_layer(header)) as container:
             frame = next(container.decode(video=0))
@@ -123,7 +137,7 @@ def _plane(plane: object, name: str) -> np.ndarray:
 
 
 def encode(pixels: np.ndarray, half: bool) -> bytes:
-    """An OpenEXR file, ZIP compressed.
+    """An OpenEXR file of scan lines, not compressed.
 
     Args:
         pixels: (H, W, 3 or 4) float32, B, G, R, A.
@@ -133,26 +147,15 @@ def encode(pixels: np.ndarray, half: bool) -> bytes:
     with np.errstate(over="ignore"):
         samples = pixels.astype("<f2" if half else "<f4")
     names = "BGR" if channels == 3 else "ABGR"
-    planes = [samples[..., "BGRA".index(name)] for name in names]
-    rows = np.stack(planes, axis=1)  # (H, channels, W): the order of a scan line
-    blocks = [_block(rows, top) for top in range(0, height, _ZIP_LINES)]
+    line_bytes = width * channels * samples.itemsize
     header = _header(width, height, names, _HALF if half else _FLOAT)
-    offsets, place = [], len(header) + 8 * len(blocks)
-    for block in blocks:
-        offsets.append(place)
-        place += len(block)
-    return b"".join([header, struct.pack(f"<{len(offsets)}Q", *offsets), *blocks])
-
-
-def _block(rows: np.ndarray, top: int) -> bytes:
-    raw = np.ascontiguousarray(rows[top : top + _ZIP_LINES]).view(np.uint8).reshape(-1)
-    # Bytes of even places first, then odd ones, then differences: the predictor of the ZIP compressor.
-    split = np.concatenate([raw[0::2], raw[1::2]])
-    delta = split.copy()
-    delta[1:] = split[1:] - split[:-1] + 128
-    packed = zlib.compress(delta.tobytes(), 1)
-    data = packed if len(packed) < raw.size else raw.tobytes()
-    return struct.pack("<iI", top, len(data)) + data
+    line = np.dtype([("y", "<i4"), ("size", "<i4"), ("samples", samples.dtype, (channels, width))])
+    lines = np.empty(height, line)
+    lines["y"], lines["size"] = np.arange(height), line_bytes
+    for place, name in enumerate(names):
+        lines["samples"][:, place] = samples[..., "BGRA".index(name)]
+    offsets = len(header) + 8 * height + line.itemsize * np.arange(height, dtype="<u8")
+    return b"".join([header, offsets.astype("<u8").tobytes(), lines.tobytes()])
 
 
 def _header(width: int, height: int, names: str, kind: int) -> bytes:
@@ -160,7 +163,7 @@ def _header(width: int, height: int, names: str, kind: int) -> bytes:
     window = struct.pack("<4i", 0, 0, width - 1, height - 1)
     attributes = [
         ("channels", "chlist", channels),
-        ("compression", "compression", bytes([_ZIP])),
+        ("compression", "compression", bytes([_UNCOMPRESSED])),
         ("dataWindow", "box2i", window),
         ("displayWindow", "box2i", window),
         ("lineOrder", "lineOrder", b"\0"),
@@ -175,14 +178,23 @@ def _header(width: int, height: int, names: str, kind: int) -> bytes:
 
 
 def is_whole(stream: BinaryIO, file_size: int) -> bool:
-    """Whether a file made by :func:`encode` has its last block: its offset and length end at the file's end."""
+    """Whether a file made by :func:`encode` has all its lines."""
     try:
-        header = read_header(stream)
-        blocks = -(-header.size[1] // header.lines_per_block)
-        stream.seek(header.end + 8 * (blocks - 1))
-        (last,) = struct.unpack("<Q", stream.read(8))
-        stream.seek(last + 4)
-        (length,) = struct.unpack("<I", stream.read(4))
-    except (ValueError, struct.error, OverflowError, OSError):
+        return _has_last_block(stream, read_header(stream), file_size)
+    except (ValueError, OSError):
         return False
-    return last + 8 + length == file_size
+
+
+def _has_last_block(stream: BinaryIO, header: ExrHeader, file_size: int) -> bool:
+    """Whether the block that lies last, by the table of offsets, ends inside the file."""
+    blocks = -(-header.rows // header.lines_per_block)
+    stream.seek(header.end)
+    table = stream.read(8 * blocks)
+    if blocks < 1 or len(table) < 8 * blocks:
+        return False
+    last = int(np.frombuffer(table, "<u8").max())
+    if last + 8 > file_size:
+        return False
+    stream.seek(last + 4)
+    (length,) = struct.unpack("<I", stream.read(4))
+    return last + 8 + length <= file_size

@@ -8,6 +8,7 @@ orientation. Other formats give None and are left to the decoders.
 
 from __future__ import annotations
 
+import io
 import struct
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -48,7 +49,7 @@ def read_header(stream: BinaryIO) -> Header | None:
             if start.startswith(magic) and (magic != b"RIFF" or start[8:12] == b"WEBP"):
                 stream.seek(0)
                 return parse(stream)
-    except (struct.error, IndexError) as error:
+    except (struct.error, IndexError, OverflowError) as error:
         raise ValueError(f"the header ends early ({error})") from error
     return None
 
@@ -121,16 +122,16 @@ def _webp_size(kind: bytes, start: bytes) -> tuple[int, int] | None:
 _TIFF_TYPES = {1: "B", 3: "H", 4: "I", 16: "Q"}
 
 
-def _tiff_tags(stream: BinaryIO, start: int) -> dict[int, tuple[int, int]]:
+def _tiff_tags(stream: BinaryIO) -> dict[int, tuple[int, int]]:
     """First value of each whole-number tag of the first directory, and its place in the file."""
     order = {b"II": "<", b"MM": ">"}.get(stream.read(2))
     if order is None:
         raise ValueError("no TIFF byte order")
     big = struct.unpack(order + "H", stream.read(2))[0] == 43
-    stream.seek(start + (8 if big else 4))
+    stream.seek(8 if big else 4)
     offset_format, count_format, entry_size = ("Q", "Q", 20) if big else ("I", "H", 12)
     (offset,) = struct.unpack(order + offset_format, stream.read(8 if big else 4))
-    stream.seek(start + offset)
+    stream.seek(offset)
     (count,) = struct.unpack(order + count_format, stream.read(8 if big else 2))
     tags = {}
     base = stream.tell()
@@ -142,14 +143,14 @@ def _tiff_tags(stream: BinaryIO, start: int) -> dict[int, tuple[int, int]]:
             continue
         place = stream.tell()
         if values * struct.calcsize(code) > (8 if big else 4):
-            place = start + struct.unpack(order + offset_format, stream.read(8 if big else 4))[0]
+            (place,) = struct.unpack(order + offset_format, stream.read(8 if big else 4))
         stream.seek(place)
         tags[tag] = struct.unpack(order + code, stream.read(struct.calcsize(code)))[0], place
     return tags
 
 
 def _tiff(stream: BinaryIO) -> Header:
-    tags = _tiff_tags(stream, 0)
+    tags = _tiff_tags(stream)
     if 256 not in tags or 257 not in tags:
         raise ValueError("a TIFF file without a size")
     alpha, place = tags.get(338, (0, 0))
@@ -165,11 +166,9 @@ def _tiff(stream: BinaryIO) -> Header:
 
 def exif_orientation(block: bytes) -> int:
     """Orientation 1 to 8 of an Exif block; 1 where there is none or the block is damaged."""
-    from io import BytesIO
-
     try:
-        return _orientation(_tiff_tags(BytesIO(block), 0))
-    except (ValueError, struct.error):
+        return _orientation(_tiff_tags(io.BytesIO(block)))
+    except (ValueError, OverflowError, struct.error):
         return 1
 
 

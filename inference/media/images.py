@@ -17,12 +17,13 @@ from .picture import Alpha, Picture
 # OpenCV's remap takes no longer side.
 MAX_SIDE_PX = 32766
 MAX_PIXELS = 1 << 28
+_AV_DECODERS = {".tga": "targa", ".dpx": "dpx", ".sgi": "sgi", ".rgb": "sgi", ".psd": "psd"}
 
 
 def read_image(path: Path) -> Picture:
     """Decode a picture, its Exif orientation applied.
 
-    PNG, JPEG, WebP, TIFF, BMP, GIF, JPEG 2000, AVIF, PNM, HDR by OpenCV; OpenEXR, TGA, DPX and others by av.
+    PNG, JPEG, WebP, TIFF, BMP, GIF, JPEG 2000, AVIF, PNM, HDR by OpenCV; OpenEXR, TGA, DPX, SGI, PSD by av.
     8 and 16 bit stay as they are, 32 bit floats too; grey becomes B = G = R.
 
     Raises:
@@ -155,23 +156,29 @@ def _declare_associated(data: np.ndarray, header: Header) -> np.ndarray:
 
 
 def _decode_with_av(path: Path, data: np.ndarray) -> np.ndarray | None:
-    import io
-
-    import av
+    """Formats that OpenCV does not know, by FFmpeg's decoder for the file's extension; None if there is none."""
+    from av.codec.context import CodecContext
     from av.error import FFmpegError
+    from av.packet import Packet
+    from av.video.codeccontext import VideoCodecContext
 
-    try:
-        with av.open(io.BytesIO(data.tobytes()), "r") as container:
-            stream = container.streams.video[0]
-            check_size(path, stream.codec_context.width, stream.codec_context.height)
-            frame = next(container.decode(stream))
-    except (FFmpegError, IndexError, StopIteration):
+    codec = _AV_DECODERS.get(path.suffix.lower())
+    if codec is None:
         return None
-    deep = frame.format.components[0].bits > 8
-    alpha = any(component.is_alpha for component in frame.format.components)
-    if deep:
-        return frame.to_ndarray(format="rgba64le")[..., [2, 1, 0, 3] if alpha else [2, 1, 0]]
-    return frame.to_ndarray(format="bgra" if alpha else "bgr24")
+    context = CodecContext.create(codec, "r")
+    assert isinstance(context, VideoCodecContext)
+    context.options = {"max_pixels": str(MAX_PIXELS)}
+    try:
+        frames = context.decode(Packet(data.tobytes())) + context.decode(None)
+    except FFmpegError as error:
+        raise _damaged(path, str(error)) from error
+    if not frames:
+        return None
+    components = frames[0].format.components
+    alpha = any(component.is_alpha for component in components)
+    if max(component.bits for component in components) <= 8:
+        return frames[0].to_ndarray(format="bgra" if alpha else "bgr24")
+    return frames[0].to_ndarray(format="rgba64le")[..., [2, 1, 0, 3] if alpha else [2, 1, 0]]
 
 
 def _picture(path: Path, raw: np.ndarray, header: Header | None) -> Picture:

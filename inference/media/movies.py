@@ -30,6 +30,8 @@ from .timing import tick_at
 _LOG = logging.getLogger(__name__)
 # Without these flags FFmpeg's conversion cuts off instead of rounding and makes pictures one level darker.
 EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+# Pictures to read on rather than seek.
+_NOT_WORTH_SEEKING = 8
 _WITH_ALPHA_DECODER = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
 
@@ -137,8 +139,11 @@ class MovieReader:
         return self._shown[1]
 
     def _is_near(self, stamp: int, shown: int) -> bool:
-        """Whether reading on from the picture shown is the shortest way."""
-        return shown <= stamp and self._index.key_before(stamp) <= max(shown, self._index.key_before(shown))
+        """Whether reading on from the picture shown is about as short as seeking to the key frame before."""
+        if stamp < shown:
+            return False
+        here, there, key = (bisect_right(self._index.stamps, s) for s in (shown, stamp, self._index.key_before(stamp)))
+        return there - here <= there - key + _NOT_WORTH_SEEKING
 
     def _go_before(self, stamp: int) -> None:
         """Start decoding at a key frame from which the stamp is reached; further back where seeking lands too late."""
@@ -214,7 +219,8 @@ def _open(path: Path) -> InputContainer:
 
 def _decoder_name(stream: VideoStream) -> str:
     """FFmpeg's own VP8 and VP9 decoders drop the alpha that WebM carries beside the picture."""
-    if stream.metadata.get("alpha_mode") == "1":
+    tags = {name.lower(): value for name, value in stream.metadata.items()}
+    if tags.get("alpha_mode") == "1":
         return _WITH_ALPHA_DECODER.get(stream.codec_context.name, "")
     return ""
 
