@@ -10,6 +10,8 @@ Runs in the worker's Python. Without portraits it takes the two of the demo.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import json
 import sys
 import tempfile
@@ -22,11 +24,14 @@ import numpy as np
 
 from inference import cli
 from inference.controls import POSE_CONTROLS, Control
+from inference.face.tracker import FaceTracker
 from inference.performance import Performance, parse_rate
+from inference.weights.store import WeightStore, default_folders
 from tools import sample_files
 
 LABEL_HEIGHT_PX = 26
 GAP_PX = 4
+CROP = 2.3  # side of a tile in face heights
 PAPER = (34, 34, 34)
 INK = (235, 235, 235)
 
@@ -60,17 +65,41 @@ def render(portrait: Path, poses: Sequence[dict[str, float]], arguments: Sequenc
         performance.write_text(json.dumps(Performance.from_poses(parse_rate("24"), poses).to_dict()), encoding="utf-8")
         frames = folder / "frames"
         command = ["render", "--source", str(portrait), "--performance", str(performance), "--output", str(frames)]
-        if cli.main([*command, *arguments]):
-            raise SystemExit(1)
-        return [cv2.imread(str(path), cv2.IMREAD_COLOR) for path in sorted(frames.glob("frame_*.png"))]
+        with contextlib.redirect_stdout(io.StringIO()):
+            failed = cli.main([*command, *arguments])
+        if failed:
+            raise SystemExit(1)  # the command has said why
+        return [read(path) for path in sorted(frames.glob("frame_*.png"))]
 
 
-def tile_picture(picture: np.ndarray, label: str, side_px: int) -> np.ndarray:
-    """The top square of a picture, reduced, with its label below; (side + label, side, 3) uint8."""
-    side = min(picture.shape[:2])
-    left = (picture.shape[1] - side) // 2
-    square = picture[:side, left : left + side]
-    reduced = cv2.resize(square, (side_px, side_px), interpolation=cv2.INTER_AREA)
+def read(path: Path) -> np.ndarray:
+    """A picture as (H, W, 3) uint8, B, G, R.
+
+    Raises:
+        SystemExit: it cannot be read.
+    """
+    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise SystemExit(f"{path} cannot be read.")
+    return picture
+
+
+def square_around_face(picture: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns of a square around the largest face, as large as CROP says or as fits."""
+    faces = FaceTracker(WeightStore(default_folders())).faces(picture)
+    if not faces:
+        raise SystemExit("There is no face to show.")
+    left, top, right, bottom = faces[0].box()
+    side = min(round((bottom - top) * CROP), *picture.shape[:2])
+    corner = [(top + bottom - side) / 2 - 0.1 * (bottom - top), (left + right - side) / 2]
+    first = [round(min(max(start, 0), extent - side)) for start, extent in zip(corner, picture.shape[:2], strict=True)]
+    return slice(first[0], first[0] + side), slice(first[1], first[1] + side)
+
+
+def tile_picture(square: np.ndarray, label: str, side_px: int) -> np.ndarray:
+    """A square picture at the tile's size, with its label below; (side + label, side, 3) uint8."""
+    interpolation = cv2.INTER_AREA if len(square) > side_px else cv2.INTER_CUBIC
+    reduced = cv2.resize(square, (side_px, side_px), interpolation=interpolation)
     strip = np.full((LABEL_HEIGHT_PX, side_px, 3), PAPER, np.uint8)
     cv2.putText(strip, label, (4, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.45, INK, 1, cv2.LINE_AA)
     return np.vstack([reduced, strip])
@@ -95,7 +124,11 @@ def make_sheet(portraits: Sequence[Path], side_px: int, arguments: Sequence[str]
         (H, W, 3) uint8, B, G, R.
     """
     tiles = [tile for control in POSE_CONTROLS for tile in tiles_of(control)]
-    columns = [render(portrait, [tile.pose for tile in tiles], arguments) for portrait in portraits]
+    columns = []
+    for portrait in portraits:
+        rows_and_columns = square_around_face(read(portrait))
+        frames = render(portrait, [tile.pose for tile in tiles], arguments)
+        columns.append([frame[rows_and_columns] for frame in frames])
     pictures = []
     for number in range(0, len(tiles), 2):
         for frames in columns:

@@ -12,24 +12,15 @@ from types import ModuleType
 import bpy
 
 from tools import build_extension
+from tools.headless_blender import MODULE, install
 
-REPOSITORY = "user_default"
-MODULE = f"bl_ext.{REPOSITORY}.talkinghead"
+__all__ = ["MODULE", "disable", "enable", "folder", "install", "is_enabled", "module", "zip_to_test"]
 
 
 def zip_to_test(folder: Path) -> Path:
     """The zip named by TALKINGHEAD_ZIP, or the light zip built from the working tree into ``folder``."""
     given = os.environ.get("TALKINGHEAD_ZIP")
     return Path(given).resolve(strict=True) if given else build_extension.build_light(folder)
-
-
-def install(path: Path) -> None:
-    """Install a zip into the user's default repository and enable it."""
-    result = bpy.ops.extensions.package_install_files(
-        filepath=str(path), repo=REPOSITORY, enable_on_install=True, overwrite=True
-    )
-    assert result == {"FINISHED"}, result
-    assert is_enabled()
 
 
 def is_enabled() -> bool:
