@@ -162,15 +162,14 @@ def _identify(strip: Any) -> tuple[str, int]:
     """Make the strip a source with an id of its own; a duplicate takes its own result along. Gives id and anchor."""
     facts = lookup.facts_of(strip)
     if strip.th_role != ROLE_SOURCE or pairs.needs_new_id(facts, lookup.facts_of_file(), lookup.file_name()):
-        own_results = lookup.results_of(strip)
-        strip.th_id = uuid.uuid4().hex
-        for result in own_results:
-            result.th_id = strip.th_id
-        strip.th_role = ROLE_SOURCE
-    for owned in (strip, *lookup.results_of(strip)):
-        owned.th_owner, owned.th_file = strip.name, lookup.file_name()
+        pair_id = uuid.uuid4().hex
+    else:
+        pair_id = strip.th_id
+    for owned in (*lookup.results_of(strip), strip):
+        lookup.remember_pair(owned, pair_id, strip.name)
+    strip.th_role = ROLE_SOURCE
     lookup.remember_placement(strip, facts.anchor)
-    return strip.th_id, facts.anchor
+    return pair_id, facts.anchor
 
 
 def _warnings(strip: Any, rendering: Rendering, place: folders.Place) -> tuple[str, ...]:

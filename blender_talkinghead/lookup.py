@@ -90,6 +90,12 @@ def result_anchor(strip: Any) -> int:
     return compat.content_start(strip) - compat.content_trim_start(strip) - strip.th_result_first
 
 
+def remember_pair(strip: Any, pair_id: str, owner: str) -> None:
+    """Note to which pair a strip belongs, and where the pair was made: by these a copy is told from its original."""
+    strip.th_id, strip.th_owner = pair_id, owner
+    strip.th_scene, strip.th_file = strip.id_data.name, file_name()
+
+
 def remember_placement(source: Any, anchor: int) -> None:
     """Note where a source lies, from which the anchor of a still is found after moving and trimming it."""
     source.th_seen_left, source.th_seen_right = compat.left(source), compat.right(source)
@@ -126,5 +132,6 @@ def _facts(strip: Any, anchor: int) -> StripFacts:
         left=compat.left(strip),
         right=compat.right(strip),
         owner=strip.th_owner,
+        home=strip.th_scene,
         file=strip.th_file,
     )

@@ -24,6 +24,7 @@ class StripFacts:
     Attributes:
         container: name of the meta strip that holds it, "" for none.
         owner: name of the source when the pair was made.
+        home: name of the scene in which the pair was made.
         file: name of the .blend file in which the pair was made; "" while that was unsaved.
         anchor: timeline frame of content frame 0.
         left, right: visible frames of the timeline, the right one exclusive.
@@ -39,6 +40,7 @@ class StripFacts:
     left: int
     right: int
     owner: str = ""
+    home: str = ""
     file: str = ""
 
     @property
@@ -116,12 +118,12 @@ def _distance(source: StripFacts, result: StripFacts) -> tuple[bool, bool, bool,
     )
 
 
-def _claim(source: StripFacts, strips: tuple[StripFacts, ...]) -> tuple[bool, bool, str, str]:
+def _claim(source: StripFacts, strips: tuple[StripFacts, ...]) -> tuple[bool, bool, bool, str, str]:
     """Smaller is the better claim of a source to the id that it shares with a duplicate."""
     aligned = any(
         strip.role == ROLE_RESULT and _match(source, strip) and strip.anchor == source.anchor for strip in strips
     )
-    return source.owner != source.name, not aligned, source.scene, source.name
+    return source.home != source.scene, source.owner != source.name, not aligned, source.scene, source.name
 
 
 def _same(one: StripFacts, other: StripFacts) -> bool:

@@ -209,6 +209,7 @@ def _register_pair() -> None:
     texts = {
         "th_id": ("Pair", "Identity that a source shares with its result"),
         "th_owner": ("Source Name", "Name of the source strip when it was paired"),
+        "th_scene": ("Scene Name", "Name of the scene in which the strip was paired"),
         "th_file": ("File Name", "Name of the .blend file in which the strip was paired"),
         "th_folder": ("Frames", "Folder of the frames, relative to the .blend file when it is saved"),
     }

@@ -136,8 +136,8 @@ def _create(prepared: PreparedJob, source: Any, names: list[str]) -> Any:
     strip.directory = folders.for_strip(prepared.folder)
     _set_elements(strip, names)
     compat.set_right(strip, first + len(names))
-    strip.th_id, strip.th_role = prepared.pair_id, ROLE_RESULT
-    strip.th_owner, strip.th_file = source.name, lookup.file_name()
+    lookup.remember_pair(strip, prepared.pair_id, source.name)
+    strip.th_role = ROLE_RESULT
     strip.th_result_first = prepared.content_first
     _copy_look(source, strip, baked=prepared.baked)
     return strip

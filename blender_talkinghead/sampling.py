@@ -14,6 +14,8 @@ from ..inference.controls import POSE_CONTROLS
 from ..inference.performance import Performance
 from . import compat
 
+DECIMALS = 4
+
 
 def scene_rate(scene: Any) -> Fraction:
     """Frames a second of a scene as an exact fraction, such as 30000/1001."""
@@ -26,6 +28,9 @@ def sample(scene: Any, strip: Any, frames: Sequence[int]) -> Performance:
     The scene is stepped through the frames, which honours drivers, NLA and F-curve modifiers, and put back to its
     frame. Values are read from the evaluated scene, because Blender writes them back to the strip only in the scene
     that the window shows.
+
+    They are rounded to ``DECIMALS``: Blender evaluates in 32 bit floats, and a strip that is moved together with its
+    keys gets values that differ in the sixth digit, which must not make every frame a new one.
 
     Args:
         frames: whole timeline frames.
@@ -41,7 +46,7 @@ def sample(scene: Any, strip: Any, frames: Sequence[int]) -> Performance:
         scene.frame_set(frame, subframe=subframe)
     low = np.array([control.minimum for control in POSE_CONTROLS])
     high = np.array([control.maximum for control in POSE_CONTROLS])
-    return Performance(scene_rate(scene), np.clip(rows, low, high))
+    return Performance(scene_rate(scene), np.clip(rows, low, high).round(DECIMALS))
 
 
 def _pose(scene: Any, name: str) -> list[float]:

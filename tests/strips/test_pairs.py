@@ -11,8 +11,8 @@ from source_package import source_module
 
 pairs = source_module("blender_talkinghead.pairs")
 
-SOURCE = pairs.StripFacts("Scene", "Face", "SOURCE", "a", "", 1, 10, 10, 60, "Face", "edit.blend")
-RESULT = pairs.StripFacts("Scene", "Face Talking Head", "RESULT", "a", "", 2, 10, 10, 60, "Face", "edit.blend")
+SOURCE = pairs.StripFacts("Scene", "Face", "SOURCE", "a", "", 1, 10, 10, 60, "Face", "Scene", "edit.blend")
+RESULT = pairs.StripFacts("Scene", "Face Talking Head", "RESULT", "a", "", 2, 10, 10, 60, "Face", "Scene", "edit.blend")
 
 
 def moved(strip, frames, **changes):
@@ -121,6 +121,11 @@ def test_copy_of_a_scene():
     strips = [SOURCE, RESULT, replace(SOURCE, scene="Scene.001"), replace(RESULT, scene="Scene.001")]
     assert [pairs.needs_new_id(strip, strips, "edit.blend") for strip in (strips[0], strips[2])] == [False, True]
     assert pairs.results_of(strips[2], strips) == (strips[3],)
+
+
+def test_pasted_into_another_scene_that_sorts_before():
+    strips = [SOURCE, RESULT, replace(SOURCE, scene="A Scene"), replace(RESULT, scene="A Scene")]
+    assert [pairs.needs_new_id(strip, strips, "edit.blend") for strip in (strips[0], strips[2])] == [False, True]
 
 
 def test_pasted_into_another_file():
