@@ -153,7 +153,10 @@ def checked_value(name: str, value: float) -> float:
             f"There is no control named '{name}'.",
             "Use one of: " + ", ".join(POSE_NAMES) + ".",
         )
-    number = float(value)
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = float("nan")
     if not control.minimum <= number <= control.maximum:
         raise TalkingHeadError(
             ErrorCode.INVALID_REQUEST,

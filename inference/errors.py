@@ -78,7 +78,7 @@ class TalkingHeadError(Exception):
 
     @classmethod
     def from_dict(cls, data: dict[str, object]) -> TalkingHeadError:
-        """Read the wire form; an unknown code or action becomes INTERNAL or NONE, so that older and newer sides talk."""
+        """Read the wire form; an unknown code or action becomes INTERNAL or NONE: older and newer sides can talk."""
         try:
             code = ErrorCode(str(data.get("code")))
         except ValueError:

@@ -1,12 +1,14 @@
 # SPDX-FileCopyrightText: 2026 Talking Head contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a render job is, as plain data: shared by Blender, the worker and the command line, and saved beside the frames."""
+"""What a render job is, as plain data: shared by Blender, worker and command line, and saved beside the frames."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -93,6 +95,8 @@ class FaceChoice:
     def __post_init__(self) -> None:
         if self.points and len(self.points) != len(MANUAL_POINTS):
             raise _invalid(f"a manual rig has {len(MANUAL_POINTS)} points, not {len(self.points)}")
+        if not all(math.isfinite(value) for point in self.points for value in point):
+            raise _invalid("a point of the manual rig is no number")
         if self.index < 0 or self.picture < 0:
             raise _invalid("face and picture index start at 0")
 
@@ -174,7 +178,7 @@ class Job:
             settings=_mapping(data, "settings"),
             source=Source.from_dict(_mapping(data, "source"), base),
             face=FaceChoice.from_dict(_mapping(data, "face")),
-            pictures=tuple(int(index) for index in _list(data, "pictures")),  # type: ignore[call-overload]
+            pictures=_indices(data, "pictures"),
             performance=Performance.from_dict(_mapping(data, "performance")),
             frame_files=tuple(str(name) for name in _list(data, "frame_files")),
         )
@@ -187,9 +191,13 @@ def job_path(folder: Path, job_id: str) -> Path:
 
 def save(job: Job, path: Path) -> None:
     """Write a job atomically, its paths relative to its folder."""
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(json.dumps(job.to_dict(path.parent), ensure_ascii=False), encoding="utf-8")
-    os.replace(temporary, path)
+    # A name of its own: two workers may save the same job at the same time.
+    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}.part")
+    try:
+        temporary.write_text(json.dumps(job.to_dict(path.parent), ensure_ascii=False), encoding="utf-8")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def load(path: Path) -> Job:
@@ -201,7 +209,8 @@ def load(path: Path) -> Job:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise TalkingHeadError(ErrorCode.SOURCE_MISSING, f"There is no job {path}.", "Render the strip again.") from None
+        message = f"There is no job {path}."
+        raise TalkingHeadError(ErrorCode.SOURCE_MISSING, message, "Render the strip again.") from None
     except (OSError, ValueError) as error:
         raise _invalid(f"{path}: {error}") from error
     if not isinstance(data, dict):
@@ -254,6 +263,14 @@ def _list(data: Mapping[str, object], key: str) -> list[object]:
     if not isinstance(value, list):
         raise _invalid(f"'{key}' must be a list")
     return value
+
+
+def _indices(data: Mapping[str, object], key: str) -> tuple[int, ...]:
+    indices = _list(data, key)
+    for index in indices:
+        if type(index) is not int:
+            raise _invalid(f"'{key}' holds {index!r}, which is no index")
+    return tuple(indices)  # type: ignore[arg-type]
 
 
 def _mapping(data: Mapping[str, object], key: str) -> Mapping[str, object]:

@@ -34,7 +34,9 @@ class Performance:
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or self.values.shape[1] != len(POSE_NAMES):
             raise ValueError(f"values must be (frames, {len(POSE_NAMES)}), not {self.values.shape}")
-        self.values.setflags(write=False)
+        values = np.array(self.values, np.float64)
+        values.setflags(write=False)
+        object.__setattr__(self, "values", values)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -105,7 +107,7 @@ def parse_rate(value: object) -> Fraction:
     except (ValueError, ZeroDivisionError):
         rate = Fraction(0)
     if not 0 < rate <= 1000:
-        raise _invalid(f"'{value}' is not a frame rate.", "Write it as a number or a fraction, such as 25 or 30000/1001.")
+        raise _invalid(f"'{value}' is not a frame rate.", "Write a number or a fraction, such as 25 or 30000/1001.")
     return rate
 
 

@@ -41,6 +41,8 @@ class Message:
         """
         try:
             shape = tuple(int(n) for n in self.fields["shape"])  # type: ignore[attr-defined]
+            if min(shape, default=0) < 0:
+                raise ValueError(f"negative shape {shape}")
             return np.frombuffer(self.payload, np.dtype(str(self.fields["dtype"]))).reshape(shape)
         except (KeyError, TypeError, ValueError) as error:
             raise _desync(f"array payload: {error}") from error
@@ -92,7 +94,7 @@ def read(stream: BinaryIO) -> Message | None:
 def _parse_header(raw: bytes) -> dict[str, object]:
     try:
         header = json.loads(raw, parse_constant=_refuse_constant)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _desync(f"header is not JSON: {error}") from error
     if not isinstance(header, dict) or not isinstance(header.get("type"), str):
         raise _desync("header has no type")

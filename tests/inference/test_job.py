@@ -1,0 +1,136 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Jobs: JSON there and back, paths that move with the project, keys by content."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from inference.controls import POSE_NAMES
+from inference.errors import ErrorCode, TalkingHeadError
+from inference.job import MANUAL_POINTS, FaceChoice, Job, Source, SourceKind, frame_key, job_path, load, save
+from inference.performance import Performance
+
+POINTS = tuple((0.1 + 0.01 * number, 0.5) for number in range(len(MANUAL_POINTS)))
+
+
+def a_job(**fields: object) -> Job:
+    job = Job(
+        id="0123",
+        name="肖像",
+        engine="puppet",
+        settings={"background": "hold"},
+        source=Source(SourceKind.SEQUENCE, ("/edit/media/a 1.png", "/edit/media/a 2.png")),
+        face=FaceChoice(1, POINTS, 1),
+        pictures=(0, 1, 1),
+        performance=Performance.from_poses(Fraction(24000, 1001), [{}, {"head_yaw": 3.5}, {}]),
+    )
+    return replace(job, **fields)
+
+
+def same(one: Job, other: Job) -> bool:
+    return one.to_dict() == other.to_dict()
+
+
+def test_json_there_and_back():
+    job = a_job().with_frame_files(["a.png", "b.png", "a.png"])
+    assert same(Job.from_dict(json.loads(json.dumps(job.to_dict()))), job)
+
+
+def test_a_moved_project_finds_its_source(tmp_path):
+    first = tmp_path / "one" / "frames"
+    first.mkdir(parents=True)
+    source = Source(SourceKind.IMAGE, (str(tmp_path / "one" / "portrait.png"),))
+    save(a_job(source=source), job_path(first, "0123"))
+    (tmp_path / "one").rename(tmp_path / "two")
+    moved = load(job_path(tmp_path / "two" / "frames", "0123"))
+    assert moved.source.files == (str(tmp_path / "two" / "portrait.png"),)
+
+
+def test_saving_leaves_one_file(tmp_path):
+    path = job_path(tmp_path, "0123")
+    for _ in range(3):
+        save(a_job(), path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["0123.job.json"]
+    assert same(load(path), a_job())
+
+
+def test_a_failed_save_keeps_the_old_job(tmp_path, monkeypatch):
+    path = job_path(tmp_path, "0123")
+    save(a_job(), path)
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("inference.job.os.replace", refuse)
+    with pytest.raises(OSError, match="No space"):
+        save(a_job(name="new"), path)
+    assert load(path).name == "肖像"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": "x"}, {"version": 2}, {"source": None}, {"source": {"kind": "image", "files": []}},
+        {"source": {"kind": "sound", "files": ["a"]}}, {"pictures": [0, 1]}, {"pictures": [0, 1, -1]},
+        {"pictures": [0, 1, "x"]}, {"pictures": [0, 1, 1.5]}, {"pictures": [0, 1, None]}, {"pictures": "012"},
+        {"face": {"points": [[0, 0]]}}, {"face": {"index": -1}}, {"face": {"index": "first"}}, {"face": []},
+        {"face": {"points": [["a", 0]] * 14}}, {"face": {"points": [[float("nan"), 0]] * 14}}, {"settings": []},
+        {"performance": {}}, {"frame_files": "a"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_is_refused(change):
+    data = a_job().to_dict()
+    Job.from_dict(data)
+    with pytest.raises(TalkingHeadError) as caught:
+        Job.from_dict({**data, **change})
+    assert caught.value.code is ErrorCode.INVALID_REQUEST
+
+
+def test_files_that_hold_none(tmp_path):
+    for content in (b"", b"[]", b"{", b"\xff"):
+        (tmp_path / "a.job.json").write_bytes(content)
+        with pytest.raises(TalkingHeadError) as caught:
+            load(tmp_path / "a.job.json")
+        assert caught.value.code is ErrorCode.INVALID_REQUEST
+    with pytest.raises(TalkingHeadError) as caught:
+        load(tmp_path / "none.job.json")
+    assert caught.value.code is ErrorCode.SOURCE_MISSING
+
+
+def key(**fields: object) -> str:
+    values: dict[str, object] = {
+        "engine": "puppet", "engine_version": 1, "settings": {"a": 1, "b": 2}, "weights": ["w"],
+        "source_digests": ["d"], "picture": 0, "face": FaceChoice(), "pose": np.zeros(len(POSE_NAMES)),
+    }  # fmt: skip
+    return frame_key(**{**values, **fields})  # type: ignore[arg-type]
+
+
+def test_key_is_of_content():
+    pose = np.zeros(len(POSE_NAMES))
+    pose[3] = 1e-3
+    changes = [
+        {"engine": "other"}, {"engine_version": 2}, {"settings": {"a": 1, "b": 3}}, {"weights": ["v"]},
+        {"source_digests": ["e"]}, {"source_digests": ["d", "d"]}, {"picture": 1}, {"face": FaceChoice(1)},
+        {"face": FaceChoice(points=POINTS)}, {"pose": pose},
+    ]  # fmt: skip
+    keys = [key(), *(key(**change) for change in changes)]
+    assert len(set(keys)) == len(keys)
+    assert all(len(name) == 32 for name in keys)
+
+
+def test_key_does_not_depend_on_order_or_noise():
+    assert key(settings={"b": 2, "a": 1}) == key()
+    assert key(pose=np.full(len(POSE_NAMES), 1e-9)) == key(pose=np.full(len(POSE_NAMES), -1e-9)) == key()
+
+
+def test_key_is_the_same_in_every_version():
+    # A changed key makes all frames on users' disks be rendered again; raise an engine's version instead.
+    assert key() == "da972ddd3ef53819890ae07f38617007"
