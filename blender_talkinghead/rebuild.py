@@ -13,7 +13,7 @@ from ..inference.controls import POSE_CONTROLS
 from ..inference.engines import description_of
 from ..inference.errors import ErrorCode, TalkingHeadError
 from ..inference.job import Job, Source, SourceKind
-from . import compat, folders, properties, rig_points
+from . import compat, folders, lookup, properties, rig_points
 
 KEY_GROUP = "Talking Head"
 
@@ -39,8 +39,8 @@ def rebuild(scene: Any, path: Path, first_frame: int) -> Any:
         rig_points.place(strip, job.face.points)
     _key(strip, job, first_frame)
     if not _id_in_use(job.id):
-        strip.th_id, strip.th_role, strip.th_owner = job.id, properties.ROLE_SOURCE, strip.name
-        strip.th_file = Path(bpy.data.filepath).name
+        lookup.remember_pair(strip, job.id, strip.name)
+        strip.th_role = properties.ROLE_SOURCE
         strip.th_folder = folders.stored(path.parent)
     compat.set_active_strip(scene, strip)
     return strip
