@@ -1,49 +1,68 @@
 # SPDX-FileCopyrightText: 2026 Talking Head contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a prepared picture and a pose to a finished frame."""
+"""From a picture, an expression and a turned head to a finished frame."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
 
+import numpy as np
+
 from ...media.picture import Picture
 from ..engine import Quality
-from .expression import expression_of
+from .colour import Canvas
+from .expression import Expression
 from .field import CoarseField
-from .portrait import Portrait
 from .region import resample_skin
-from .warp import compose_warp
+from .warp import Box, Warp, compose_warp
 
 
 def compose_frame(
-    portrait: Portrait,
+    canvas: Canvas,
+    expression: Expression | None,
     head: CoarseField | None,
-    pose: Mapping[str, float],
     quality: Quality,
     executor: Executor | None = None,
 ) -> Picture:
     """One frame over a stretched background.
 
     Args:
-        head: where the output's pixels come from when the head turns (inverse displacement), or None.
+        expression: the face in its pose, or None when it rests.
+        head: where the output's pixels come from when the head turns (inverse displacement), or None when it rests.
         executor: runs bands of the picture side by side.
 
     Returns:
         The picture itself when nothing moves; else a copy whose pixels outside the moving box are untouched.
     """
-    canvas = portrait.canvas
-    expression = expression_of(portrait, pose)
+    if expression is None and head is None:
+        return canvas.picture
+    work, box, _ = warp_pixels(canvas, expression, head, quality, executor)
+    return replace(canvas.picture, pixels=canvas.finished(work, box))
+
+
+def warp_pixels(
+    canvas: Canvas,
+    expression: Expression | None,
+    head: CoarseField | None,
+    quality: Quality,
+    executor: Executor | None = None,
+) -> tuple[np.ndarray, Box | None, Warp]:
+    """Pixels of the canvas's kind, the box (x0, y0, x1, y1) outside which they are untouched, and the warp."""
     warp = compose_warp(head, expression.layers if expression else None, canvas.size)
     box = warp.moving_box(canvas.size)
-    if expression is None and box is None:
-        return canvas.picture
     work = canvas.pixels.copy()
     if box is not None:
         pixels = canvas.pixels if expression is None else expression.pixels
         resample_skin(work, pixels, warp, box, quality, executor)
+    boxes = [] if box is None else [box]
     if expression is not None and warp.lower is not None:
-        expression.draw_openings(work, warp, quality)
-        expression.draw_spectacles(work, warp, quality)
-    return replace(canvas.picture, pixels=canvas.finished(work, box))
+        boxes += expression.draw(work, warp, quality)
+    return work, _around(boxes), warp
+
+
+def _around(boxes: list[Box]) -> Box | None:
+    if not boxes:
+        return None
+    low, high = np.min(boxes, axis=0), np.max(boxes, axis=0)
+    return int(low[0]), int(low[1]), int(high[2]), int(high[3])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ...controls import POSE_CONTROLS, Group
 from ..engine import Quality
 from .colour import Canvas
 from .deltas import jaw_drop, lid_closing
@@ -49,40 +50,49 @@ class Expression:
         worn = self.portrait.spectacles
         return worn.skin if worn is not None and self.behind_spectacles else self.portrait.canvas.pixels
 
-    def draw_spectacles(self, work: np.ndarray, warp: Warp, quality: Quality) -> None:
-        """Put the upper rims back over the skin that moved behind them."""
-        worn, canvas = self.portrait.spectacles, self.portrait.canvas
-        if worn is None or not self.behind_spectacles:
-            return
-        assert warp.plane is not None
-        positions = warp.plane.centres() + warp.plane.grid
-        margin = 2 * warp.plane.step
-        inside = (positions > np.array(worn.box[:2]) - margin) & (positions < np.array(worn.box[2:]) + margin)
-        box = box_of_cells(inside.all(axis=2), warp.plane, canvas.size)
-        if box is None:
-            return
-        plane = warp.plane.map(*box)
-        shifted = plane - np.array(worn.box[:2], np.float32)
-        weight = cv2.remap(worn.rims, shifted, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)[..., None]
-        x0, y0, x1, y1 = box
-        out = work[y0:y1, x0:x1].astype(np.float32)
-        out += weight * (resample(canvas.pixels, plane, quality) - out)
-        work[y0:y1, x0:x1] = canvas.to_native(out)
+    def draw(self, work: np.ndarray, warp: Warp, quality: Quality) -> list[Box]:
+        """Composite eyes, mouth and spectacles into the frame ``work``, which holds the upper skin layer.
 
-    def draw_openings(self, work: np.ndarray, warp: Warp, quality: Quality) -> None:
-        """Composite eyes and mouth into the frame ``work``, which holds the upper skin layer."""
+        Returns:
+            Pixel boxes that were drawn into.
+        """
         portrait = self.portrait
+        boxes = []
         for which, (look, pose) in enumerate(zip(portrait.eyes, self.eyes, strict=True)):
             moves = bool(np.abs(pose.shift).max() > 0 or abs(pose.closing) > STILL)
             box = self._box(portrait.layers.near_eyes[which], warp, moves)
             if box is not None:
                 region = region_of(work, self.pixels, warp, box, quality)
                 _put(work, box, draw_eye(look, portrait.frame, region, pose), portrait.canvas)
+                boxes.append(box)
         box = self._box(portrait.layers.near_mouth, warp, False)
         if box is not None:
             region = region_of(work, self.pixels, warp, box, quality)
             drawn = draw_mouth(portrait.mouth, portrait.frame, portrait.canvas, region, self.mouth)
             _put(work, box, drawn, portrait.canvas)
+            boxes.append(box)
+        return boxes + self._draw_spectacles(work, warp, quality)
+
+    def _draw_spectacles(self, work: np.ndarray, warp: Warp, quality: Quality) -> list[Box]:
+        """Put the upper rims back over the skin that moved behind them."""
+        worn, canvas = self.portrait.spectacles, self.portrait.canvas
+        if worn is None or not self.behind_spectacles:
+            return []
+        assert warp.plane is not None
+        positions = warp.plane.centres() + warp.plane.grid
+        margin = 2 * warp.plane.step
+        inside = (positions > np.array(worn.box[:2]) - margin) & (positions < np.array(worn.box[2:]) + margin)
+        box = box_of_cells(inside.all(axis=2), warp.plane, canvas.size)
+        if box is None:
+            return []
+        plane = warp.plane.map(*box)
+        shifted = plane - np.array(worn.box[:2], np.float32)
+        weight = cv2.remap(worn.rims, shifted, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)[..., None]
+        x0, y0, x1, y1 = box
+        out = work[y0:y1, x0:x1].astype(np.float32)
+        out += weight * (resample(canvas.pixels, plane, quality) - out)
+        _put(work, box, out, canvas)
+        return [box]
 
     def _box(self, near: np.ndarray, warp: Warp, always: bool) -> Box | None:
         """Output box of an opening whose surroundings on the grid are marked ``near``, or None when it is still."""
@@ -93,6 +103,11 @@ class Expression:
         positions = warp.lower.centres() + warp.lower.grid
         found = sample_cells(near, upper, positions)
         return box_of_cells(found > 0.02, warp.lower, self.portrait.canvas.size)
+
+
+def face_rests(pose: Mapping[str, float]) -> bool:
+    """Whether all controls of a pose but the head's are at rest."""
+    return all(pose[control.name] == control.rest for control in POSE_CONTROLS if control.group is not Group.HEAD)
 
 
 def expression_of(portrait: Portrait, pose: Mapping[str, float]) -> Expression | None:

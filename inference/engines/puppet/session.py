@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,14 +19,25 @@ from ...media.picture import Picture, PictureReader
 from ..engine import FrameRequest, Quality
 from .colour import Canvas
 from .composition import compose_frame
+from .expression import Expression, expression_of, face_rests
 from .faces import MovingFace, chosen_face
 from .frame import FaceFrame
+from .head import HeadWarp, head_rests
 from .portrait import Portrait
 from .spectacles import FrontView, wears_spectacles
 
 log = logging.getLogger(__name__)
 
 SMALL_FACE_PX = 24
+
+
+@dataclass
+class _Kept:
+    """What a still picture needs once."""
+
+    canvas: Canvas | None = None
+    portrait: Portrait | None = None
+    head: HeadWarp | None = None
 
 
 class PuppetSession:
@@ -50,7 +62,7 @@ class PuppetSession:
         self._executor = executor
         self._face = chosen_face(tracker, pictures, choice)
         self._moving = MovingFace(tracker, pictures, self._face)
-        self._still: Portrait | None = None
+        self._kept = _Kept()
         self._spectacles = self._worn(settings["spectacles"], choice)
         self._warn_about(self._face)
 
@@ -61,28 +73,59 @@ class PuppetSession:
 
     def close(self) -> None:
         """Free what the session holds."""
-        self._still = None
+        self._kept = _Kept()
 
     def _frame(self, request: FrameRequest, quality: Quality) -> Picture:
         pose = {**rest_pose(), **request.pose}
         picture = self._pictures.read(request.picture)
         if pose == rest_pose():
             return picture
-        portrait = self._portrait(request.picture, picture, pose)
-        if portrait is None:
+        face = self._face_in(request.picture)
+        if face is None:
             return picture
-        return compose_frame(portrait, None, pose, quality, self._executor)
+        canvas = self._canvas(picture)
+        return compose_frame(
+            canvas,
+            self._expression(canvas, face, pose),
+            None if head_rests(pose) else self._head(canvas, face).inverse(pose),
+            quality,
+            self._executor,
+        )
 
-    def _portrait(self, index: int, picture: Picture, pose: Mapping[str, float]) -> Portrait | None:
-        if len(self._pictures) == 1:
-            if self._still is None:
-                self._still = Portrait.of(Canvas.of(picture), self._face, self._spectacles)
-            return self._still
+    @property
+    def _is_still(self) -> bool:
+        return len(self._pictures) == 1
+
+    def _face_in(self, index: int) -> Face | None:
+        if self._is_still:
+            return self._face
         face = self._moving.at(index)
         if face is None:
             self._warn(f"The face was lost in picture {index + 1}; it is passed through unchanged.")
+        return face
+
+    def _canvas(self, picture: Picture) -> Canvas:
+        if not self._is_still:
+            return Canvas.of(picture)
+        if self._kept.canvas is None:
+            self._kept.canvas = Canvas.of(picture)
+        return self._kept.canvas
+
+    def _expression(self, canvas: Canvas, face: Face, pose: Mapping[str, float]) -> Expression | None:
+        if face_rests(pose):
             return None
-        return Portrait.of(Canvas.of(picture), face, self._spectacles, pose)
+        if not self._is_still:
+            return expression_of(Portrait.of(canvas, face, self._spectacles, pose), pose)
+        if self._kept.portrait is None:
+            self._kept.portrait = Portrait.of(canvas, face, self._spectacles)
+        return expression_of(self._kept.portrait, pose)
+
+    def _head(self, canvas: Canvas, face: Face) -> HeadWarp:
+        if not self._is_still:
+            return HeadWarp.build(face, canvas.size, str(self._settings["background"]))
+        if self._kept.head is None:
+            self._kept.head = HeadWarp.build(face, canvas.size, str(self._settings["background"]))
+        return self._kept.head
 
     def _worn(self, setting: object, choice: FaceChoice) -> bool:
         if setting != "auto":
