@@ -32,7 +32,13 @@ class FrameRequest:
 
 
 class Session(Protocol):
-    """An engine opened on one source, face and settings. Used by one thread at a time."""
+    """An engine opened on one source, face and settings. Used by one thread at a time.
+
+    Attributes:
+        warnings: sentences about the source or its frames that the user should read; may grow with every frame.
+    """
+
+    warnings: list[str]
 
     def frames(self, requests: Iterable[FrameRequest], quality: Quality) -> Iterator[tuple[int, Picture]]:
         """The frames asked for, each with its index, in any order, as they are made.

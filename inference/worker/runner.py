@@ -33,7 +33,7 @@ def run(task: Task, job_path: Path, only: Sequence[int] | None, sessions: Sessio
         only: frame indices to make; None for all.
 
     Returns:
-        Fields of the ``done`` message: ``rendered`` and ``reused`` frames, ``seconds``, ``stages``.
+        Fields of the ``done`` message: ``rendered`` and ``reused`` frames, ``seconds``, ``stages``, ``warnings``.
 
     Raises:
         TalkingHeadError: what the protocol's ``error`` carries.
@@ -45,8 +45,9 @@ def run(task: Task, job_path: Path, only: Sequence[int] | None, sessions: Sessio
     plan = _announce(task, job, job_path, only, sessions)
     planned = time.perf_counter()
     stages: dict[str, float] = {}
+    warnings: list[str] = []
     if plan.missing:
-        stages = _render(task, job, plan, folder, sessions)
+        stages, warnings = _render(task, job, plan, folder, sessions)
     rendered = sum(len(frames) for frames in plan.missing.values())
     stages = {"plan": planned - start, **stages}
     seconds = time.perf_counter() - start
@@ -56,6 +57,7 @@ def run(task: Task, job_path: Path, only: Sequence[int] | None, sessions: Sessio
         "reused": len(plan.wanted) - rendered,
         "seconds": round(seconds, 3),
         "stages": {name: round(value, 3) for name, value in stages.items()},
+        "warnings": warnings,
     }
 
 
@@ -83,12 +85,13 @@ def _save(job: Job, path: Path) -> None:
         raise write_error(path, error) from error
 
 
-def _render(task: Task, job: Job, plan: Plan, folder: Path, sessions: Sessions) -> dict[str, float]:
+def _render(task: Task, job: Job, plan: Plan, folder: Path, sessions: Sessions) -> tuple[dict[str, float], list[str]]:
     """Make the missing files.
 
     Returns:
-        Seconds by stage: "prepare" (load the engine, find the face), "decode", "engine", "encode", "disk". Decode,
-        encode and disk run beside the engine, so the sum is more than the time that passed.
+        Seconds by stage: "prepare" (load the engine, find the face), "decode", "engine", "encode", "disk"; decode,
+        encode and disk run beside the engine, so the sum is more than the time that passed. And what the engine
+        warns of.
     """
     requests = _requests(job, plan)
     needed = sorted({request.picture for request in requests})
@@ -100,13 +103,14 @@ def _render(task: Task, job: Job, plan: Plan, folder: Path, sessions: Sessions) 
         task.stage("rendering", len(requests))
         with _writer(task, plan) as writer:
             engine_s = _frames(task, requests, plan, folder, opened, writer)
-        return {
+        stages = {
             "prepare": prepared - start,
             "decode": opened.pictures.decode_s - decoded_s,
             "engine": engine_s,
             "encode": writer.encode_s,
             "disk": writer.disk_s,
         }
+        return stages, list(opened.session.warnings)
 
 
 def _subject(job: Job) -> Subject:

@@ -46,6 +46,7 @@ DESCRIPTION = EngineDescription(
 
 class TintSession:
     def __init__(self, pictures: PictureReader, settings: Mapping[str, object]) -> None:
+        self.warnings = ["The face was tinted."]
         self._pictures = pictures
         self._settings = settings
 

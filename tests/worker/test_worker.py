@@ -95,6 +95,7 @@ def test_run_makes_whole_frames_and_a_second_run_none(worker, tmp_path):
     assert sorted(m.fields["index"] for m in messages if m.type == "frame") == [0, 1, 2, 3, 4]
     assert messages[-1].fields["rendered"] == 5
     assert messages[-1].fields["reused"] == 0
+    assert messages[-1].fields["warnings"] == ["The face was tinted."]
     names = load(path).frame_files
     assert set(names) == frames_in(tmp_path)
     for index, name in enumerate(names):
