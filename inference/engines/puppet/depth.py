@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -18,6 +20,8 @@ _BLUR = 0.05
 # The surface comes down to the ear plane on the face's outline enlarged by this; further out over the hair above.
 _FOOT, _FOOT_ABOVE = 1.30, 0.35
 _OUTER = 2.6
+# Slopes for which limited versions of the surface are kept, descending.
+_SLOPES = (1.5, 1.1, 0.8, 0.55)
 
 
 def height_over_ears(face: Face, frame: FaceFrame, centres: np.ndarray) -> np.ndarray:
@@ -35,6 +39,53 @@ def height_over_ears(face: Face, frame: FaceFrame, centres: np.ndarray) -> np.nd
     step = float(centres[0, 1, 0] - centres[0, 0, 0]) if centres.shape[1] > 1 else 1.0
     surface = np.maximum(surface, 0).astype(np.float32)
     return cv2.GaussianBlur(surface, (0, 0), max(_BLUR * ear_width / step, 0.3), borderType=cv2.BORDER_REPLICATE)
+
+
+@dataclass(frozen=True)
+class Relief:
+    """A height surface in several versions, none steeper than its limit.
+
+    A turned surface folds where it falls off steeply on the side that turns away. In the limited versions the ground
+    next to steep places is raised, so that peaks such as the nose keep their height.
+
+    Attributes:
+        slopes: (n,) steepest slopes, descending; the first is that of the surface itself.
+        heights: (n, gh, gw) float32 in px.
+    """
+
+    slopes: np.ndarray
+    heights: np.ndarray
+
+    @classmethod
+    def of(cls, surface: np.ndarray, step: float) -> Relief:
+        """Prepare a surface (gh, gw) float32 on a grid with cells of ``step`` px."""
+        steepest = max(float(np.abs(gradient).max()) for gradient in np.gradient(surface, step))
+        slopes = [slope for slope in _SLOPES if slope < steepest]
+        return cls(
+            np.array([steepest, *slopes]), np.stack([surface, *(_limited(surface, slope * step) for slope in slopes)])
+        )
+
+    def at_most(self, slope: float) -> np.ndarray:
+        """The surface with no steeper slope than this, (gh, gw) float32."""
+        if slope >= self.slopes[0]:
+            return self.heights[0]
+        if slope <= self.slopes[-1]:
+            return self.heights[-1]
+        lower = int(np.argmax(self.slopes <= slope))
+        share = np.float32((slope - self.slopes[lower]) / (self.slopes[lower - 1] - self.slopes[lower]))
+        return self.heights[lower - 1] * share + self.heights[lower] * (1 - share)
+
+
+def _limited(surface: np.ndarray, drop: float) -> np.ndarray:
+    """The lowest surface over the given one that falls by at most ``drop`` from cell to cell."""
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    square = np.ones((3, 3), np.uint8)
+    out = surface
+    for _ in range(int(np.ceil(surface.max() / drop))):
+        # Alternating gives cones with eight sides.
+        straight = cv2.dilate(out, cross) - drop
+        out = np.maximum(out, np.maximum(straight, cv2.dilate(out, square) - drop * np.float32(2**0.5)))
+    return np.maximum(out, 0)
 
 
 def _control_points(face: Face, frame: FaceFrame) -> tuple[np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ import numpy as np
 from ...controls import BY_NAME
 from ...face.face import Face
 from ...face.tables import CHIN, FOREHEAD
-from .depth import height_over_ears
+from .depth import Relief, height_over_ears
 from .field import CoarseField, cell_centres, invert
 from .frame import FaceFrame, smoothstep
 
@@ -42,7 +42,7 @@ class HeadShape:
     Attributes:
         width, height: of the face: ear to ear, forehead to chin.
         place: (gh, gw, 2) float32 each cell's position relative to the pivot.
-        above: (gh, gw) float32 height over the ear plane.
+        relief: height over the ear plane.
         radius: (gh, gw) float32 elliptic distance from the face's centre, 1 on the head's outline.
         below: (gh, gw) float32 distance below the face's centre in half face heights.
     """
@@ -50,7 +50,7 @@ class HeadShape:
     width: float
     height: float
     place: np.ndarray
-    above: np.ndarray
+    relief: Relief
     radius: np.ndarray
     below: np.ndarray
 
@@ -74,6 +74,8 @@ _ROOM = 2.0
 _EDGE_ROOM = 2.2
 # Angles up to the first are taken as they are; larger ones approach the second, where a turned height field folds.
 _STRAIGHT_DEG, _STEEPEST_DEG = 22.0, 36.0
+# A turned surface keeps at least this part of its width everywhere.
+_LEAST_WIDTH = 0.25
 # Motions below this are not made.
 _STILL_PX = 0.01
 _MOST_ITERATIONS = 48
@@ -145,7 +147,7 @@ class HeadWarp:
         # The shift is along the picture's axes, everything else along the face's.
         shift = (self.frame.axes @ shift).astype(np.float32)
         scale = float(pose["head_scale"])
-        weight = self._weight(float(np.abs(shift).max()) + abs(scale - 1) * shape.width)
+        weight = self._weight(self._motion_px(pose))
         turned = shape.place + (self._turned(pose) - shape.place) * weight[..., None]
         # Roll and scale fade as angle and exponent instead of as displacement: that never folds by itself.
         angle = np.float32(np.radians(pose["head_roll"])) * weight
@@ -159,7 +161,7 @@ class HeadWarp:
         """(gh, gw, 2) float32 places after yaw and pitch, in weak perspective."""
         yaw, pitch = np.radians(bounded_deg(pose["head_yaw"])), np.radians(bounded_deg(pose["head_pitch"]))
         x, y = self.shape.place[..., 0], self.shape.place[..., 1]
-        above = self.shape.above
+        above = self._above(yaw, pitch)
         z = above * np.float32(self.yaw_gain)
         x1 = x * np.float32(np.cos(yaw)) + z * np.float32(np.sin(yaw))
         z1 = above * np.float32(np.cos(yaw)) - x * np.float32(np.sin(yaw))
@@ -167,6 +169,25 @@ class HeadWarp:
         z2 = z1 * np.float32(np.cos(pitch)) + y * np.float32(np.sin(pitch))
         growth = 1 + np.float32(_PERSPECTIVE / self.shape.width) * (z2 - above)
         return np.dstack([x1 * growth, y1 * growth])
+
+    def _above(self, yaw: float, pitch: float) -> np.ndarray:
+        """(gh, gw) float32 height over the ears in px, no steeper than these angles in radians can show unfolded."""
+        angle = float(np.hypot(yaw, pitch))
+        if angle < 1e-6:
+            return self.shape.relief.heights[0]
+        gain = max(self.yaw_gain, self.pitch_gain)
+        slope = (np.cos(angle) - _LEAST_WIDTH) / (gain * np.sin(angle))
+        return self.shape.relief.at_most(float(slope))
+
+    def _motion_px(self, pose: Mapping[str, float]) -> float:
+        """About how far the head's outline moves towards its surroundings."""
+        width = self.shape.width
+        yaw, pitch = (np.radians(bounded_deg(pose[name])) for name in ("head_yaw", "head_pitch"))
+        shift = np.hypot(pose["head_x"], pose["head_y"])
+        growth = max(float(pose["head_scale"]) - 1, 0.0)
+        roll = 2 * np.sin(np.radians(abs(pose["head_roll"])) / 2)
+        turn = 2 - np.cos(yaw) - np.cos(pitch) + 0.15 * (abs(np.sin(yaw)) + abs(np.sin(pitch)))
+        return float(width * (shift + 1.3 * growth + 0.5 * roll + turn))
 
     def _weight(self, motion_px: float) -> np.ndarray:
         """(gh, gw) float32: 1 on the head, 0 where nothing moves; the ramps grow with what they must take up."""
@@ -227,7 +248,7 @@ def _head_shape(face: Face, frame: FaceFrame, centres: np.ndarray, background: B
         width,
         height,
         ((place - pivot) * span).astype(np.float32),
-        height_over_ears(face, frame, centres),
+        Relief.of(height_over_ears(face, frame, centres), float(centres[0, 1, 0] - centres[0, 0, 0])),
         radius.astype(np.float32),
         (off[..., 1] / (height / 2)).astype(np.float32),
     )
