@@ -12,7 +12,7 @@ from typing import Any
 from ..inference.errors import ErrorCode, TalkingHeadError
 from ..inference.job import FaceChoice, Job
 from . import compat, file_session, folders, lookup, pairs, prerender, properties, sampling, sources
-from .pairs import ROLE_SOURCE
+from .pairs import ROLE_SOURCE, StripFacts
 from .sources import Rendering, StripSource
 
 PREVIEW_ID = "preview"
@@ -54,7 +54,8 @@ class PreparedJob:
 def prepare(scene: Any, strip: Any, range_mode: str) -> PreparedJob:
     """The job of a strip (of a result's source) for a range of frames.
 
-    Writes nothing but the pair's identity on the strips, and pictures that Blender has to render first.
+    Writes nothing but the pair's identity on the strips, once nothing can fail any more, and pictures that Blender has
+    to render first.
 
     Args:
         range_mode: one of ``properties.RANGE_...``.
@@ -108,16 +109,15 @@ def _source(strip: Any) -> Any:
 def _build(scene: Any, strip: Any, range_mode: str, frame: int | None) -> PreparedJob:
     rendering = sources.rendering_of(scene, strip)
     settings = properties.settings_of(strip)
+    facts = lookup.facts_of(strip)
     if frame is None:
         frames = frames_in_range(scene, strip, range_mode)
-        pair_id, anchor = _identify(strip)
+        pair_id = _pair_id(strip, facts)
         place = folders.place_for(scene, strip, pair_id)
-        strip.th_folder = folders.stored(place.path)
     else:
         frames = range(frame, frame + 1)
-        pair_id, anchor = PREVIEW_ID, lookup.facts_of(strip).anchor
-        place = folders.preview_place()
-    shown = _pictures(scene, strip, rendering, frames, anchor, place.path / f"rendered-{pair_id[:8]}")
+        pair_id, place = PREVIEW_ID, folders.preview_place()
+    shown = _pictures(scene, strip, rendering, frames, facts.anchor, place.path / f"rendered-{pair_id[:8]}")
     job = Job(
         id=pair_id,
         name=strip.name,
@@ -128,13 +128,15 @@ def _build(scene: Any, strip: Any, range_mode: str, frame: int | None) -> Prepar
         pictures=tuple(shown.picture_at(number) for number in frames),
         performance=sampling.sample(scene, strip, frames),
     )
+    if frame is None:
+        _remember(strip, pair_id, facts.anchor, place)
     return PreparedJob(
         job=job,
         folder=place.path,
         scene=scene.name,
         pair_id=pair_id,
         first_frame=frames[0],
-        content_first=frames[0] - anchor,
+        content_first=frames[0] - facts.anchor,
         baked=rendering is Rendering.AS_SEEN,
         cut_out=settings.get("cut_out") is True,
         file_session=file_session.current(),
@@ -158,18 +160,20 @@ def _face_picture(strip: Any, shown: StripSource) -> int:
     return strip.th_face_picture if strip.th_face_picture >= 0 else shown.pictures[0]
 
 
-def _identify(strip: Any) -> tuple[str, int]:
-    """Make the strip a source with an id of its own; a duplicate takes its own result along. Gives id and anchor."""
-    facts = lookup.facts_of(strip)
-    if strip.th_role != ROLE_SOURCE or pairs.needs_new_id(facts, lookup.facts_of_file(), lookup.file_name()):
-        pair_id = uuid.uuid4().hex
-    else:
-        pair_id = strip.th_id
+def _pair_id(strip: Any, facts: StripFacts) -> str:
+    """The id of the strip's pair, a new one if it has none or is a duplicate."""
+    if strip.th_role == ROLE_SOURCE and not pairs.needs_new_id(facts, lookup.facts_of_file(), lookup.file_name()):
+        return strip.th_id
+    return uuid.uuid4().hex
+
+
+def _remember(strip: Any, pair_id: str, anchor: int, place: folders.Place) -> None:
+    """Make the strip a source with this id; its own results come along."""
     for owned in (*lookup.results_of(strip), strip):
         lookup.remember_pair(owned, pair_id, strip.name)
     strip.th_role = ROLE_SOURCE
-    lookup.remember_placement(strip, facts.anchor)
-    return pair_id, facts.anchor
+    strip.th_folder = folders.stored(place.path)
+    lookup.remember_placement(strip, anchor)
 
 
 def _warnings(strip: Any, rendering: Rendering, place: folders.Place) -> tuple[str, ...]:

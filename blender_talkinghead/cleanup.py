@@ -37,8 +37,9 @@ def frame_folders() -> tuple[Path, ...]:
                 found.add(folders.absolute(strip.th_folder))
             elif strip.th_role == ROLE_RESULT and strip.type == "IMAGE":
                 found.add(folders.absolute(strip.directory))
-        parent = folders.parent_of(scene).path
-        found.update(path.parent for path in parent.glob("*/*" + job.JOB_SUFFIX))
+        parent = folders.parent_of(scene)
+        if not parent.temporary:  # that one is shared by all files that are not saved yet
+            found.update(path.parent for path in parent.path.glob("*/*" + job.JOB_SUFFIX))
     return tuple(sorted(folder for folder in found if folder.is_dir()))
 
 

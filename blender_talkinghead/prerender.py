@@ -74,6 +74,7 @@ def _copy_for_rendering(scene: Any, strip: Any, as_seen: bool, depth: int) -> It
         _show_only(copy, own)
         _set_output(copy, depth)
         window.scene = copy
+        copy.view_layers[0].update()  # or the first frame shows animated values of another frame (4.2, 4.5)
         yield copy
     finally:
         window.scene = shown
