@@ -49,7 +49,7 @@ def warp_pixels(
     executor: Executor | None = None,
 ) -> tuple[np.ndarray, Box | None, Warp]:
     """Pixels of the canvas's kind, the box (x0, y0, x1, y1) outside which they are untouched, and the warp."""
-    warp = compose_warp(head, expression.layers if expression else None, canvas.size)
+    warp = compose_warp(head, expression.layers if expression else None, canvas.size, executor)
     box = warp.moving_box(canvas.size)
     work = canvas.pixels.copy()
     if box is not None:
@@ -57,7 +57,7 @@ def warp_pixels(
         resample_skin(work, pixels, warp, box, quality, executor)
     boxes = [] if box is None else [box]
     if expression is not None and warp.lower is not None:
-        boxes += expression.draw(work, warp, quality)
+        boxes += expression.draw(work, warp, quality, executor)
     return work, _around(boxes), warp
 
 

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -19,7 +21,7 @@ from .field import CoarseField
 from .mouth import MouthPose, draw_mouth, inner_edges
 from .openings import Curve
 from .portrait import Portrait
-from .region import region_of, resample
+from .region import lay_lower_skin, resample
 from .rows import SKIN_POINTS
 from .warp import Box, Warp, box_of_cells, sample_cells
 
@@ -50,41 +52,58 @@ class Expression:
         worn = self.portrait.spectacles
         return worn.skin if worn is not None and self.behind_spectacles else self.portrait.canvas.pixels
 
-    def draw(self, work: np.ndarray, warp: Warp, quality: Quality) -> list[Box]:
+    def draw(
+        self, work: np.ndarray, warp: Warp, quality: Quality, executor: Executor | None = None
+    ) -> list[Box]:
         """Composite eyes, mouth and spectacles into the frame ``work``, which holds the upper skin layer.
 
         Returns:
             Pixel boxes that were drawn into.
         """
-        portrait = self.portrait
-        boxes = []
-        for which, (look, pose) in enumerate(zip(portrait.eyes, self.eyes, strict=True)):
-            moves = bool(np.abs(pose.shift).max() > 0 or abs(pose.closing) > STILL)
-            box = self._box(portrait.layers.near_eyes[which], warp, moves)
-            if box is not None:
-                region = region_of(work, self.pixels, warp, box, quality)
-                _put(work, box, draw_eye(look, portrait.frame, region, pose), portrait.canvas)
-                boxes.append(box)
-        box = self._box(portrait.layers.near_mouth, warp, False)
-        if box is not None:
-            region = region_of(work, self.pixels, warp, box, quality)
-            drawn = draw_mouth(portrait.mouth, portrait.frame, portrait.canvas, region, self.mouth)
-            _put(work, box, drawn, portrait.canvas)
-            boxes.append(box)
-        return boxes + self._draw_spectacles(work, warp, quality)
+        openings = (
+            partial(self._draw_mouth, work, warp, quality),
+            partial(self._draw_eye, 0, work, warp, quality),
+            partial(self._draw_eye, 1, work, warp, quality),
+        )
+        # Openings lie apart, so they can be drawn at the same time.
+        boxes = list((map if executor is None else executor.map)(_call, openings))
+        boxes.append(self._draw_spectacles(work, warp, quality))
+        return [box for box in boxes if box is not None]
 
-    def _draw_spectacles(self, work: np.ndarray, warp: Warp, quality: Quality) -> list[Box]:
+    def _draw_eye(self, which: int, work: np.ndarray, warp: Warp, quality: Quality) -> Box | None:
+        portrait, look, pose = self.portrait, self.portrait.eyes[which], self.eyes[which]
+        moves = bool(np.abs(pose.shift).max() > 0 or abs(pose.closing) > STILL)
+        box = self._box(portrait.layers.near_eyes[which], warp, moves)
+        if box is None:
+            return None
+        region = lay_lower_skin(work, self.pixels, warp, box, look.masks, quality)
+        if region is not None:
+            _put(work, region.box, draw_eye(look, portrait.frame, region, pose), portrait.canvas)
+        return box
+
+    def _draw_mouth(self, work: np.ndarray, warp: Warp, quality: Quality) -> Box | None:
+        portrait = self.portrait
+        box = self._box(portrait.layers.near_mouth, warp, False)
+        if box is None:
+            return None
+        region = lay_lower_skin(work, self.pixels, warp, box, portrait.mouth.masks, quality)
+        if region is not None:
+            drawn = draw_mouth(portrait.mouth, portrait.frame, portrait.canvas, region, self.mouth)
+            _put(work, region.box, drawn, portrait.canvas)
+        return box
+
+    def _draw_spectacles(self, work: np.ndarray, warp: Warp, quality: Quality) -> Box | None:
         """Put the upper rims back over the skin that moved behind them."""
         worn, canvas = self.portrait.spectacles, self.portrait.canvas
         if worn is None or not self.behind_spectacles:
-            return []
+            return None
         assert warp.plane is not None
         positions = warp.plane.centres() + warp.plane.grid
         margin = 2 * warp.plane.step
         inside = (positions > np.array(worn.box[:2]) - margin) & (positions < np.array(worn.box[2:]) + margin)
         box = box_of_cells(inside.all(axis=2), warp.plane, canvas.size)
         if box is None:
-            return []
+            return None
         plane = warp.plane.map(*box)
         shifted = plane - np.array(worn.box[:2], np.float32)
         weight = cv2.remap(worn.rims, shifted, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)[..., None]
@@ -92,7 +111,7 @@ class Expression:
         out = work[y0:y1, x0:x1].astype(np.float32)
         out += weight * (resample(canvas.pixels, plane, quality) - out)
         _put(work, box, out, canvas)
-        return [box]
+        return box
 
     def _box(self, near: np.ndarray, warp: Warp, always: bool) -> Box | None:
         """Output box of an opening whose surroundings on the grid are marked ``near``, or None when it is still."""
@@ -126,6 +145,10 @@ def expression_of(portrait: Portrait, pose: Mapping[str, float]) -> Expression |
     )
     mouth = MouthPose(*inner_edges(points), jaw=jaw_drop(pose), pucker=max(pose["mouth_pucker"], 0.0))
     return Expression(portrait, layers, (eyes[0], eyes[1]), mouth, _moves_behind_spectacles(pose))
+
+
+def _call(function: Callable[[], Box | None]) -> Box | None:
+    return function()
 
 
 def _put(work: np.ndarray, box: Box, values: np.ndarray, canvas: Canvas) -> None:

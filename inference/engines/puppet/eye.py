@@ -101,7 +101,7 @@ class EyePose:
 def draw_eye(look: EyeLook, frame: FaceFrame, region: Region, pose: EyePose) -> np.ndarray:
     """Composite eyeball, lids and lashes over a region: (h, w, C) float32."""
     cover_upper = look.masks.sampled(look.masks.upper, region.upper)
-    cover_lower = look.masks.sampled(look.masks.lower, region.lower)
+    cover_lower = region.cover_lower
     out = region.base.copy()
     part = shown_part(cover_upper, cover_lower)
     if part is not None:

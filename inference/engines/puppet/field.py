@@ -12,6 +12,8 @@ import numpy as np
 ITERATIONS = 14
 # Without damping the iteration diverges where the field compresses strongly (a wide open jaw).
 DAMPING = 0.6
+# An inversion has converged when its largest change is smaller than this, in cells.
+SETTLED = 0.002
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,9 @@ class CoarseField:
     def to_cells(self, points: np.ndarray) -> np.ndarray:
         """Points (..., 2) in px as float32 cell coordinates, 0 at the first centre."""
         offset = np.array([self.left, self.top], np.float32) + np.float32(self.step / 2 - 0.5)
-        return ((points - offset) * np.float32(1 / self.step)).astype(np.float32)
+        cells = np.subtract(points, offset, dtype=np.float32)
+        cells *= np.float32(1 / self.step)
+        return cells
 
     def displacement(self, x0: int, y0: int, x1: int, y1: int) -> np.ndarray:
         """The field at each pixel of the region: (y1 - y0, x1 - x0, 2) float32 px."""
@@ -76,7 +80,7 @@ class CoarseField:
 
     def moving_box(self, tolerance: float = 0.01) -> tuple[int, int, int, int] | None:
         """(x0, y0, x1, y1) around all pixels that may move more than ``tolerance`` px, or None. May pass the edges."""
-        moving = np.abs(self.grid).max(axis=2) > tolerance
+        moving = (np.abs(self.grid[..., 0]) > tolerance) | (np.abs(self.grid[..., 1]) > tolerance)
         rows, columns = np.flatnonzero(moving.any(axis=1)), np.flatnonzero(moving.any(axis=0))
         if not rows.size:
             return None
@@ -129,22 +133,52 @@ def compose(first: CoarseField, second: CoarseField, over: CoarseField | None = 
 
 
 def invert(forward: CoarseField, iterations: int = ITERATIONS, damping: float = DAMPING) -> CoarseField:
-    """The inverse: ``u`` with ``u(y) = -forward(y + u(y))``, by a damped fixed point on the same grid."""
-    scale = np.float32(1 / forward.step)
-    rows, columns = forward.grid.shape[:2]
-    home = np.dstack(np.meshgrid(np.arange(columns, dtype=np.float32), np.arange(rows, dtype=np.float32)))
-    # Three channels: see ``sample``. All in cells, so that one iteration is one remap and two in-place additions.
+    """The inverse: ``u`` with ``u(y) = -forward(y + u(y))``, by a damped fixed point on the same grid.
+
+    It ends early when no value moves by more than ``SETTLED`` cells. The field must not move its grid's edge, or only
+    as evenly as a constant continuation does.
+    """
+    part = _moving_part(forward.grid)
+    out = np.zeros_like(forward.grid)
+    if part is not None:
+        moving = np.ascontiguousarray(forward.grid[part]) * np.float32(1 / forward.step)
+        out[part] = _fixed_point(moving, iterations, np.float32(damping)) * np.float32(forward.step)
+    return CoarseField(out, forward.left, forward.top, forward.step)
+
+
+def _fixed_point(moving: np.ndarray, iterations: int, damping: np.float32) -> np.ndarray:
+    """Inverse displacement of a displacement (gh, gw, 2), both in cells."""
+    rows, columns = moving.shape[:2]
+    # Three channels: see ``sample``.
     field = np.zeros((rows, columns, 3), np.float32)
-    field[..., :2] = forward.grid * scale
-    cells = home - np.float32(damping) * field[..., :2]
-    home *= np.float32(damping)
-    for _ in range(iterations - 1):
-        found = cv2.remap(field, cells, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[..., :2]
-        cells *= np.float32(1 - damping)
-        cells += home
-        cells -= np.float32(damping) * found
-    displacement = (cells - home * np.float32(1 / damping)) * np.float32(forward.step)
-    return CoarseField(np.ascontiguousarray(displacement), forward.left, forward.top, forward.step)
+    field[..., :2] = moving
+    x, y = (np.ascontiguousarray(v) for v in np.meshgrid(*(np.arange(n, dtype=np.float32) for n in (columns, rows))))
+    cells_x, cells_y = x - moving[..., 0] * damping, y - moving[..., 1] * damping
+    for iteration in range(1, iterations):
+        found = cv2.remap(field, cells_x, cells_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        change_x, change_y = x - found[..., 0], y - found[..., 1]
+        change_x -= cells_x
+        change_y -= cells_y
+        cells_x += damping * change_x
+        cells_y += damping * change_y
+        if iteration % 3 == 0 and max(_largest(change_x), _largest(change_y)) < SETTLED:
+            break
+    return np.dstack([cells_x - x, cells_y - y])
+
+
+def _largest(values: np.ndarray) -> float:
+    return float(cv2.norm(values, cv2.NORM_INF))
+
+
+def _moving_part(grid: np.ndarray) -> tuple[slice, slice] | None:
+    """The rectangle of a grid outside which nothing moves, with a margin of two cells; None when all is still."""
+    moving = (grid[..., 0] != 0) | (grid[..., 1] != 0)
+    rows, columns = np.flatnonzero(moving.any(axis=1)), np.flatnonzero(moving.any(axis=0))
+    if not rows.size:
+        return None
+    return tuple(  # type: ignore[return-value]
+        slice(max(int(found[0]) - 2, 0), int(found[-1]) + 3) for found in (rows, columns)
+    )
 
 
 def _cells_for(start: int, stop: int, origin: int, step: int) -> tuple[int, int]:

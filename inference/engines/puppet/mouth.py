@@ -70,7 +70,7 @@ def inner_edges(points: np.ndarray) -> tuple[Curve, Curve]:
 def draw_mouth(look: MouthLook, frame: FaceFrame, canvas: Canvas, region: Region, pose: MouthPose) -> np.ndarray:
     """Composite interior and lips over a region: (h, w, C) float32."""
     cover_upper = look.masks.sampled(look.masks.upper, region.upper)
-    cover_lower = look.masks.sampled(look.masks.lower, region.lower)
+    cover_lower = region.cover_lower
     out = region.base.copy()
     part = shown_part(cover_upper, cover_lower)
     if part is not None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import cv2
@@ -54,12 +55,15 @@ class Warp:
 
 
 def compose_warp(
-    head: CoarseField | None, layers: tuple[CoarseField, CoarseField] | None, size: tuple[int, int]
+    head: CoarseField | None,
+    layers: tuple[CoarseField, CoarseField] | None,
+    size: tuple[int, int],
+    executor: Executor | None = None,
 ) -> Warp:
     """Compose a head field (inverse) with the forward displacements of both skin layers."""
     if layers is None:
         return Warp(head)
-    upper, lower = invert(layers[0]), invert(layers[1])
+    upper, lower = (map if executor is None else executor.map)(invert, layers)
     if head is None:
         return Warp(None, CoarseField(np.zeros_like(upper.grid), upper.left, upper.top, upper.step), upper, lower)
     box = _seen_box(head, upper.box, size)
