@@ -38,6 +38,7 @@ def sample(scene: Any, strip: Any, frames: Sequence[int]) -> Performance:
     name = strip.name
     frame, subframe = scene.frame_current, scene.frame_subframe
     rows = np.empty((len(frames), len(POSE_CONTROLS)), np.float64)
+    scene.update_tag()  # a slider that a script set without a key has not reached the evaluated scene yet
     try:
         for row, number in enumerate(frames):
             scene.frame_set(number)

@@ -80,6 +80,13 @@ def test_second_render_computes_only_what_a_moved_key_touched(source):
     assert "none had to be rendered" in talking.core("service").runner.state.text
 
 
+def test_sliders_without_keys_count_as_well(scene, saved_file, astronaut):
+    strip = talking.animated(astronaut, length=2)
+    strip.th_mouth_smile = 0.8
+    bpy.ops.talkinghead.render_frames()
+    assert not np.array_equal(talking.pixels(talking.frame_files(strip)[0]), talking.pixels(astronaut))
+
+
 def test_range_of_the_scene_renders_its_frames_only(scene, source):
     scene.th_range_mode = "SCENE"
     scene.frame_start, scene.frame_end = 2, 4
