@@ -23,7 +23,7 @@ from .openings import Curve
 from .portrait import Portrait
 from .region import lay_lower_skin, resample
 from .rows import SKIN_POINTS
-from .warp import Box, Warp, box_of_cells, sample_cells
+from .warp import Box, Warp, box_of_cells
 
 # Amplitudes below this move nothing by a visible amount.
 STILL = 1e-5
@@ -52,45 +52,40 @@ class Expression:
         worn = self.portrait.spectacles
         return worn.skin if worn is not None and self.behind_spectacles else self.portrait.canvas.pixels
 
-    def draw(
-        self, work: np.ndarray, warp: Warp, quality: Quality, executor: Executor | None = None
-    ) -> list[Box]:
+    def draw(self, work: np.ndarray, warp: Warp, quality: Quality, executor: Executor | None = None) -> list[Box]:
         """Composite eyes, mouth and spectacles into the frame ``work``, which holds the upper skin layer.
 
         Returns:
             Pixel boxes that were drawn into.
         """
+        boxes = self._boxes(warp)
         openings = (
-            partial(self._draw_mouth, work, warp, quality),
-            partial(self._draw_eye, 0, work, warp, quality),
-            partial(self._draw_eye, 1, work, warp, quality),
+            partial(self._draw_mouth, boxes[2], work, warp, quality),
+            partial(self._draw_eye, 0, boxes[0], work, warp, quality),
+            partial(self._draw_eye, 1, boxes[1], work, warp, quality),
         )
         # Openings lie apart, so they can be drawn at the same time.
-        boxes = list((map if executor is None else executor.map)(_call, openings))
+        for _ in (map if executor is None else executor.map)(_call, openings):
+            pass
         boxes.append(self._draw_spectacles(work, warp, quality))
         return [box for box in boxes if box is not None]
 
-    def _draw_eye(self, which: int, work: np.ndarray, warp: Warp, quality: Quality) -> Box | None:
-        portrait, look, pose = self.portrait, self.portrait.eyes[which], self.eyes[which]
-        moves = bool(np.abs(pose.shift).max() > 0 or abs(pose.closing) > STILL)
-        box = self._box(portrait.layers.near_eyes[which], warp, moves)
+    def _draw_eye(self, which: int, box: Box | None, work: np.ndarray, warp: Warp, quality: Quality) -> None:
         if box is None:
-            return None
+            return
+        portrait, look, pose = self.portrait, self.portrait.eyes[which], self.eyes[which]
         region = lay_lower_skin(work, self.pixels, warp, box, look.masks, quality)
         if region is not None:
             _put(work, region.box, draw_eye(look, portrait.frame, region, pose), portrait.canvas)
-        return box
 
-    def _draw_mouth(self, work: np.ndarray, warp: Warp, quality: Quality) -> Box | None:
-        portrait = self.portrait
-        box = self._box(portrait.layers.near_mouth, warp, False)
+    def _draw_mouth(self, box: Box | None, work: np.ndarray, warp: Warp, quality: Quality) -> None:
         if box is None:
-            return None
+            return
+        portrait = self.portrait
         region = lay_lower_skin(work, self.pixels, warp, box, portrait.mouth.masks, quality)
         if region is not None:
             drawn = draw_mouth(portrait.mouth, portrait.frame, portrait.canvas, region, self.mouth)
             _put(work, region.box, drawn, portrait.canvas)
-        return box
 
     def _draw_spectacles(self, work: np.ndarray, warp: Warp, quality: Quality) -> Box | None:
         """Put the upper rims back over the skin that moved behind them."""
@@ -113,15 +108,22 @@ class Expression:
         _put(work, box, out, canvas)
         return box
 
-    def _box(self, near: np.ndarray, warp: Warp, always: bool) -> Box | None:
-        """Output box of an opening whose surroundings on the grid are marked ``near``, or None when it is still."""
+    def _boxes(self, warp: Warp) -> list[Box | None]:
+        """Output boxes of right eye, left eye and mouth; None for those that are still."""
         upper, lower = self.layers
-        if not always and (np.abs(upper.grid - lower.grid).max(axis=2) * near).max() < SAME_PX:
-            return None
+        near = self.portrait.layers.near
+        apart = np.abs(upper.grid - lower.grid)
+        apart = np.maximum(apart[..., 0], apart[..., 1])
         assert warp.lower is not None
-        positions = warp.lower.centres() + warp.lower.grid
-        found = sample_cells(near, upper, positions)
-        return box_of_cells(found > 0.02, warp.lower, self.portrait.canvas.size)
+        found = upper.sampled(near, warp.lower.centres() + warp.lower.grid) > 0.02
+        boxes: list[Box | None] = []
+        for which in range(near.shape[2]):
+            moves = float((apart * near[..., which]).max()) >= SAME_PX
+            if which < len(self.eyes):
+                pose = self.eyes[which]
+                moves |= bool(np.abs(pose.shift).max() > 0 or abs(pose.closing) > STILL)
+            boxes.append(box_of_cells(found[..., which], warp.lower, self.portrait.canvas.size) if moves else None)
+        return boxes
 
 
 def face_rests(pose: Mapping[str, float]) -> bool:
@@ -147,8 +149,8 @@ def expression_of(portrait: Portrait, pose: Mapping[str, float]) -> Expression |
     return Expression(portrait, layers, (eyes[0], eyes[1]), mouth, _moves_behind_spectacles(pose))
 
 
-def _call(function: Callable[[], Box | None]) -> Box | None:
-    return function()
+def _call(function: Callable[[], None]) -> None:
+    function()
 
 
 def _put(work: np.ndarray, box: Box, values: np.ndarray, canvas: Canvas) -> None:

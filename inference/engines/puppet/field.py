@@ -56,6 +56,10 @@ class CoarseField:
         """
         return sample(self.grid, self.to_cells(points))
 
+    def sampled(self, values: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """Bilinear values of a float32 image (gh, gw, ...) on this grid at points (h, w, 2) in px, 0 outside."""
+        return cv2.remap(values, self.to_cells(points), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+
     def to_cells(self, points: np.ndarray) -> np.ndarray:
         """Points (..., 2) in px as float32 cell coordinates, 0 at the first centre."""
         offset = np.array([self.left, self.top], np.float32) + np.float32(self.step / 2 - 0.5)

@@ -19,7 +19,7 @@ from .tone import Tone
 # Display-referred BGR, 0 to 255.
 CAVITY = np.array([18, 20, 46], np.float32)
 TONGUE = np.array([74, 78, 158], np.float32)
-TEETH = np.array([214, 238, 250], np.float32)
+TEETH = np.array([198, 231, 252], np.float32)
 # Shade takes blue away first: the inside of a mouth is lit through red tissue, so its darks are warm and never grey.
 SHADE_TINT = np.array([1.25, 1.10, 0.85], np.float32)
 TOOTH_HEIGHT, TOOTH_PERIOD = 0.075, 0.062
@@ -104,7 +104,9 @@ def _interior(
     across, down = frame.vectors_to_picture(np.eye(2)).astype(np.float32)
     own = region.source(plane - lift[..., None] * down - spread[..., None] * across)
     changed = min(1.0, 4 * pose.jaw + 4 * pose.pucker)
-    own[..., :3] *= (1 - changed * 0.5 * (1 - ramp(0, 0.05, below_upper)))[..., None]
+    # Pursed lips shade what is behind them.
+    shade = 1 - changed * 0.5 * (1 - ramp(0, 0.05, below_upper))
+    own[..., :3] *= (shade * np.float32(1 - 0.4 * pose.pucker))[..., None]
     return drawn + own_weight[..., None] * (own - drawn)
 
 

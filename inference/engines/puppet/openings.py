@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -40,7 +41,8 @@ class Curve:
         points = points[np.argsort(points[:, 0])]
         x = np.linspace(points[0, 0], points[-1, 0], SAMPLES)
         y = np.interp(x, points[:, 0], points[:, 1])
-        smooth = np.convolve(np.pad(y, 2, mode="edge"), SMOOTHING, mode="valid")
+        padded = np.concatenate([y[[0, 0]], y, y[[-1, -1]]])
+        smooth = np.convolve(padded, SMOOTHING, mode="valid")
         smooth[0], smooth[-1] = y[0], y[-1]
         return cls(float(x[0]), float(x[-1]), smooth)
 
@@ -50,8 +52,13 @@ class Curve:
         place = np.clip((x - np.float32(self.start)) * np.float32(scale), 0, SAMPLES - 1.001).astype(np.float32)
         index = place.astype(np.int32)
         place -= index
+        y, slopes = self._table
+        return y[index] + place * slopes[index]
+
+    @cached_property
+    def _table(self) -> tuple[np.ndarray, np.ndarray]:
         y = self.y.astype(np.float32)
-        return y[index] + place * np.diff(y)[index]
+        return y, np.diff(y)
 
     def raised(self, amount: np.ndarray | float) -> Curve:
         """The curve moved up by an amount (65,) or one number."""

@@ -35,7 +35,7 @@ class SkinLayers:
         upper, lower: (n, gh * gw * 2) float32 forward displacement in px at amplitude 1.
         shape: (gh, gw).
         left, top, step: as in ``CoarseField``.
-        near_eyes, near_mouth: (gh, gw) float32, 1 around an opening, 0 away from it (right eye, left eye).
+        near: (gh, gw, 3) float32: 1 around right eye, left eye and mouth, 0 away from them.
     """
 
     upper: np.ndarray
@@ -44,8 +44,7 @@ class SkinLayers:
     left: int
     top: int
     step: int
-    near_eyes: tuple[np.ndarray, np.ndarray]
-    near_mouth: np.ndarray
+    near: np.ndarray
 
     def fields(self, amplitudes: np.ndarray) -> tuple[CoarseField, CoarseField]:
         """Forward displacement of the upper and the lower layer for amplitudes (n,)."""
@@ -79,8 +78,8 @@ def skin_layers(frame: FaceFrame, deltas: np.ndarray, spectacles: np.ndarray | N
     near = _near_openings(frame, centres)
     lower = upper + np.max(near, axis=0)[:, None, None] * (lower - upper)
     flat = [layer.transpose(1, 0, 2).reshape(len(deltas), -1).astype(np.float32) for layer in (upper, lower)]
-    right_eye, left_eye, mouth = (part.reshape(rows, columns).astype(np.float32) for part in near)
-    return SkinLayers(flat[0], flat[1], (rows, columns), left, top, step, (right_eye, left_eye), mouth)
+    around = np.stack(near, axis=-1).reshape(rows, columns, len(near)).astype(np.float32)
+    return SkinLayers(flat[0], flat[1], (rows, columns), left, top, step, around)
 
 
 class _Kernel:
@@ -166,20 +165,25 @@ def _fade(frame: FaceFrame, points: np.ndarray) -> np.ndarray:
 
 
 def _near_openings(frame: FaceFrame, points: np.ndarray) -> list[np.ndarray]:
-    """For right eye, left eye and mouth: 1 around it, 0 away from it, where the lower layer is not its own."""
+    """For right eye, left eye and mouth: 1 around it, 0 away from it, where the lower layer is not its own.
+
+    The lower layer only shows below an opening's upper edge, so that little is needed above.
+    """
     found = []
     for rows in EYES:
         eye = frame.points[[n for row in (*rows.upper[:1], *rows.lower) for n in row]]
-        found.append(_inside(points, eye, 0.10, 0.08))
-    mouth = frame.points[[*(n for row in (*UPPER_LIP, *LOWER_LIP) for n in row), 152, 148, 377, 176, 400]]
-    return [*found, _inside(points, mouth, 0.12, 0.25)]
+        found.append(_inside(points, eye, 0.10, 0.08, above=0.10))
+    mouth = frame.points[[*(n for row in (UPPER_LIP[0], *LOWER_LIP) for n in row), 152, 148, 377, 176, 400]]
+    return [*found, _inside(points, mouth, 0.12, 0.25, above=0.14)]
 
 
-def _inside(points: np.ndarray, of: np.ndarray, full: float, fall: float) -> np.ndarray:
-    """1 within ``full`` of the points' box, 0 beyond ``full + fall``."""
+def _inside(points: np.ndarray, of: np.ndarray, full: float, fall: float, above: float) -> np.ndarray:
+    """1 within ``full`` of the points' box, 0 beyond ``full + fall``; ``above`` it, 1 within a third of that."""
     low, high = of.min(axis=0), of.max(axis=0)
     beyond = np.maximum(np.maximum(low - points, points - high), 0)
-    return 1 - smoothstep(full, full + fall, np.hypot(beyond[:, 0], beyond[:, 1]))
+    up = 1 - smoothstep(above / 3, above, low[1] - points[:, 1])
+    beyond[:, 1] = np.maximum(points[:, 1] - high[1], 0)
+    return up * (1 - smoothstep(full, full + fall, np.hypot(beyond[:, 0], beyond[:, 1])))
 
 
 def _not_upper(frame: FaceFrame) -> np.ndarray:

@@ -7,7 +7,6 @@ from __future__ import annotations
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from .field import CoarseField, cell_centres, invert
@@ -115,8 +114,3 @@ def intersection(first: Box, second: Box) -> Box | None:
     x0, y0 = max(first[0], second[0]), max(first[1], second[1])
     x1, y1 = min(first[2], second[2]), min(first[3], second[3])
     return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
-
-
-def sample_cells(values: np.ndarray, field: CoarseField, points: np.ndarray) -> np.ndarray:
-    """Bilinear values of a (gh, gw) float32 image on a field's grid at points (h, w, 2), 0 outside."""
-    return cv2.remap(values, field.to_cells(points), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
