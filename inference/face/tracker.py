@@ -74,6 +74,11 @@ class FaceTracker:
                     return face
         return None
 
+    def refine(self, bgr: np.ndarray, near: Face) -> Face | None:
+        """The face that is about where another one is, without detection; None when the networks see none there."""
+        found = self._landmarks_at(bgr, near.landmarks)
+        return None if found is None else Face(found, near.score)
+
     def person_matte(self, bgr: np.ndarray) -> np.ndarray:
         """(H, W) float32, 0 to 1: how much each pixel of a (H, W, 3) uint8 picture belongs to a person.
 
@@ -84,13 +89,21 @@ class FaceTracker:
 
     def _faces_of(self, bgr: np.ndarray, detection: Detection) -> list[Face]:
         """The face of a detection, or nothing when the landmark network sees none there."""
-        landmarks, _ = self._landmarks.run(bgr, region_of_detection(detection))
+        first, _ = self._landmarks.run(bgr, region_of_detection(detection))
+        landmarks = self._landmarks_at(bgr, first)
+        if landmarks is None:
+            return []
+        return [Face(landmarks, detection.score, self._blendshapes.run(landmarks))]
+
+    def _landmarks_at(self, bgr: np.ndarray, landmarks: np.ndarray) -> np.ndarray | None:
+        """Landmarks (478, 3) from a region around earlier ones, or None where there is no face."""
+        presence = 0.0
         for _ in range(_MOST_RUNS):
             region = region_of_landmarks(landmarks)
             landmarks, presence = self._landmarks.run(bgr, region)
             if _turn(region, region_of_landmarks(landmarks)) < _SETTLED:
                 break
-        return [Face(landmarks, detection.score, self._blendshapes.run(landmarks))] if presence >= THRESHOLD else []
+        return landmarks if presence >= THRESHOLD else None
 
 
 def _turn(before: Region, after: Region) -> float:

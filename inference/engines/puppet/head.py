@@ -82,6 +82,16 @@ _MOST_ITERATIONS = 48
 
 
 @dataclass(frozen=True)
+class TurnGains:
+    """Factors on the height field, one for each way of turning. Landmark models give flatter faces than there are."""
+
+    right: float = 1.0
+    left: float = 1.0
+    up: float = 1.0
+    down: float = 1.0
+
+
+@dataclass(frozen=True)
 class HeadWarp:
     """The head of one picture, ready to be turned.
 
@@ -91,7 +101,7 @@ class HeadWarp:
         shape: the head on the grid.
         left, top, step: the grid, as in ``CoarseField``.
         background: what the surroundings do.
-        yaw_gain, pitch_gain: factors on the height for each turn, from calibration.
+        gains: factors on the height for each turn, from calibration.
     """
 
     size: tuple[int, int]
@@ -101,8 +111,7 @@ class HeadWarp:
     top: int
     step: int
     background: Background
-    yaw_gain: float = 1.0
-    pitch_gain: float = 1.0
+    gains: TurnGains = TurnGains()
 
     @classmethod
     def build(cls, face: Face, size: tuple[int, int], background: Background | str = Background.STRETCH) -> HeadWarp:
@@ -119,9 +128,9 @@ class HeadWarp:
         shape = _head_shape(face, frame, centres, background)
         return cls(size, frame, shape, int(low[0]), int(low[1]), step, background)
 
-    def with_gains(self, yaw_gain: float, pitch_gain: float) -> HeadWarp:
+    def with_gains(self, gains: TurnGains) -> HeadWarp:
         """The same head with other factors on its height."""
-        return replace(self, yaw_gain=yaw_gain, pitch_gain=pitch_gain)
+        return replace(self, gains=gains)
 
     def forward(self, pose: Mapping[str, float]) -> CoarseField | None:
         """Where each place of the picture goes: displacement in px, or None when the head is at rest."""
@@ -161,21 +170,22 @@ class HeadWarp:
         """(gh, gw, 2) float32 places after yaw and pitch, in weak perspective."""
         yaw, pitch = np.radians(bounded_deg(pose["head_yaw"])), np.radians(bounded_deg(pose["head_pitch"]))
         x, y = self.shape.place[..., 0], self.shape.place[..., 1]
-        above = self._above(yaw, pitch)
-        z = above * np.float32(self.yaw_gain)
+        yaw_gain = self.gains.right if yaw > 0 else self.gains.left
+        pitch_gain = self.gains.up if pitch > 0 else self.gains.down
+        above = self._above(yaw, pitch, max(yaw_gain, pitch_gain))
+        z = above * np.float32(yaw_gain)
         x1 = x * np.float32(np.cos(yaw)) + z * np.float32(np.sin(yaw))
         z1 = above * np.float32(np.cos(yaw)) - x * np.float32(np.sin(yaw))
-        y1 = y * np.float32(np.cos(pitch)) - z1 * np.float32(self.pitch_gain * np.sin(pitch))
+        y1 = y * np.float32(np.cos(pitch)) - z1 * np.float32(pitch_gain * np.sin(pitch))
         z2 = z1 * np.float32(np.cos(pitch)) + y * np.float32(np.sin(pitch))
         growth = 1 + np.float32(_PERSPECTIVE / self.shape.width) * (z2 - above)
         return np.dstack([x1 * growth, y1 * growth])
 
-    def _above(self, yaw: float, pitch: float) -> np.ndarray:
+    def _above(self, yaw: float, pitch: float, gain: float) -> np.ndarray:
         """(gh, gw) float32 height over the ears in px, no steeper than these angles in radians can show unfolded."""
         angle = float(np.hypot(yaw, pitch))
         if angle < 1e-6:
             return self.shape.relief.heights[0]
-        gain = max(self.yaw_gain, self.pitch_gain)
         slope = (np.cos(angle) - _LEAST_WIDTH) / (gain * np.sin(angle))
         return self.shape.relief.at_most(float(slope))
 
