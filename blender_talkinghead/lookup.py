@@ -73,13 +73,14 @@ def results_of(source: Any) -> list[Any]:
 
 def find_source(pair_id: str, scene_name: str, content: tuple[int, int]) -> Any | None:
     """The source with an id that shows some of the content frames (end exclusive), first of all in the named scene."""
-    best: tuple[tuple[bool, int], Any] | None = None
+    best: tuple[tuple[bool, bool, int], Any] | None = None
     for scene in bpy.data.scenes:
         for facts in facts_of_scene(scene):
             shared = min(facts.content[1], content[1]) - max(facts.content[0], content[0])
             if facts.role != ROLE_SOURCE or facts.id != pair_id or shared <= 0:
                 continue
-            rank = (scene.name == scene_name, shared)
+            # By owner, a duplicate that was made while the job ran is not taken for its original.
+            rank = (scene.name == scene_name, facts.owner == facts.name, shared)
             if best is None or rank > best[0]:
                 best = rank, compat.strip_named(scene, facts.name)
     return None if best is None else best[1]

@@ -321,6 +321,17 @@ def test_strips_and_scene_renamed_while_the_job_runs(scene, portrait):
     assert names_of(sequencer.all_strips()["Shown"])[0] == files[0]
 
 
+def test_source_duplicated_while_the_job_runs(scene, portrait):
+    prepared, _files = _running_job(scene, portrait)
+    sequencer.select(portrait)
+    with sequencer.override():
+        bpy.ops.sequencer.duplicate()
+    (copy,) = [s for s in sequencer.all_strips() if s.th_role == "SOURCE" and s != portrait]
+    copy.frame_start += 100
+    copy.name = "A Name That Sorts First"
+    assert core("results").target_of(prepared).source == portrait
+
+
 def test_scene_deleted_while_the_job_runs(scene, portrait):
     prepared, files = _running_job(scene, portrait)
     bpy.context.window.scene = bpy.data.scenes.new("Other")
