@@ -8,7 +8,7 @@ A *container* is what strips lie in: the sequence editor or a meta strip. Ends a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -41,7 +41,7 @@ def strips_in(container: Any) -> Any:
     return container.strips if hasattr(container, "strips") else container.sequences
 
 
-def all_strips(scene: Any) -> Sequence[Any]:
+def all_strips(scene: Any) -> Any:
     """Every strip of a scene, those inside meta strips included; empty without a sequence editor."""
     editor = scene.sequence_editor
     if editor is None:
