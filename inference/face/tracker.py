@@ -76,7 +76,8 @@ class FaceTracker:
 
     def refine(self, bgr: np.ndarray, near: Face) -> Face | None:
         """The face that is about where another one is, without detection; None when the networks see none there."""
-        found = self._landmarks_at(bgr, near.landmarks)
+        first, _ = self._landmarks.run(bgr, region_of_landmarks(near.landmarks))
+        found = self._landmarks_at(bgr, first)
         return None if found is None else Face(found, near.score)
 
     def person_matte(self, bgr: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -19,9 +19,13 @@ from .head import HeadWarp, TurnGains
 
 log = logging.getLogger(__name__)
 
-TURN_DEG = 15.0
+# Several angles, because the tracker is only sure to about a degree.
+TURNS_DEG = (15.0, 20.0)
 LOWEST_GAIN, HIGHEST_GAIN = 0.8, 2.0
-_SMALL_PX = 288
+# What portraits mostly need, and how much of a turn comes from the height (the rest from foreshortening).
+_FIRST_GAIN = TurnGains(1.3, 1.3, 1.15, 1.15)
+_SHARE = 0.65
+_SMALL_PX = 320
 _MARGIN = 0.45
 # How each gain is measured: the control, its sign, and the angle that answers.
 _TURNS = {
@@ -40,33 +44,33 @@ def calibrated(head: HeadWarp, face: Face, bgr: np.ndarray, tracker: FaceTracker
         bgr: its picture, (H, W, 3) uint8.
     """
     small = _SmallView.of(bgr, face)
-    rest = _angles(small.render(head, rest_pose()), small.face, tracker)
-    gains = {field.name: _gain(head, small, tracker, field.name, rest) for field in fields(TurnGains)} if rest else {}
-    known = {name: gain for name, gain in gains.items() if gain is not None}
-    if len(known) < len(_TURNS):
-        log.info("head angles are not calibrated for %s", ", ".join(name for name in _TURNS if name not in known))
-    return head.with_gains(replace(head.gains, **known))
+    first = head.with_gains(_FIRST_GAIN)
+    rest = _angles(small.bgr, small.face, tracker)
+    slopes = {name: _slope(first, small, tracker, name, rest) for name in _TURNS} if rest else {}
+    gains = {
+        name: float(np.clip(getattr(_FIRST_GAIN, name) + (1 - slope) / _SHARE, LOWEST_GAIN, HIGHEST_GAIN))
+        for name, slope in slopes.items()
+        if slope is not None
+    }
+    if len(gains) < len(_TURNS):
+        log.info("head angles are not calibrated for %s", ", ".join(name for name in _TURNS if name not in gains))
+    return head.with_gains(replace(head.gains, **gains))
 
 
-def _gain(
+def _slope(
     head: HeadWarp, small: _SmallView, tracker: FaceTracker, name: str, rest: Mapping[str, float]
 ) -> float | None:
-    """Gain of one turn, by one secant step from a first guess; None when the turned face is not found."""
+    """Measured by wanted angle of one way of turning, by least squares; None when a turned face is not found."""
     control, sign, measured = _TURNS[name]
-
-    def turn(gain: float) -> float | None:
-        turned = small.render(head.with_gains(replace(head.gains, **{name: gain})), {**rest_pose(), control: sign * TURN_DEG})
-        found = _angles(turned, small.face, tracker)
-        return sign * (found[measured] - rest[measured]) if found else None
-
-    first = turn(1.0)
-    if first is None or first < TURN_DEG / 4:
-        return None
-    guess = float(np.clip(TURN_DEG / first, LOWEST_GAIN, HIGHEST_GAIN))
-    second = turn(guess)
-    if second is None or abs(second - first) < 0.2:
-        return guess
-    return float(np.clip(1 + (guess - 1) * (TURN_DEG - first) / (second - first), LOWEST_GAIN, HIGHEST_GAIN))
+    products = 0.0
+    for turn_deg in TURNS_DEG:
+        pose = {**rest_pose(), control: sign * turn_deg}
+        found = _angles(small.render(head, pose), small.moved_face(head, pose), tracker)
+        if found is None:
+            return None
+        products += turn_deg * sign * (found[measured] - rest[measured])
+    slope = products / sum(turn_deg**2 for turn_deg in TURNS_DEG)
+    return slope if 0.3 < slope < 2.5 else None
 
 
 def _angles(bgr: np.ndarray, face: Face, tracker: FaceTracker) -> dict[str, float] | None:
@@ -117,3 +121,13 @@ class _SmallView:
         return cv2.remap(
             self.bgr, source.astype(np.float32), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
+
+    def moved_face(self, head: HeadWarp, pose: Mapping[str, float]) -> Face:
+        """About where the face is in ``render``, so that the tracker need not search."""
+        field = head.forward(pose)
+        if field is None:
+            return self.face
+        landmarks = self.face.landmarks.copy()
+        places = landmarks[:, :2] * self.scale + self.origin
+        landmarks[:, :2] += field.at(places) / self.scale
+        return replace(self.face, landmarks=landmarks)
