@@ -17,6 +17,8 @@ from .mouth_deltas import Mouth, mouth_deltas
 from .rows import EYES, SKIN_POINTS, EyeRows
 
 BROW_RAISE = 0.085
+# Both brow sliders of a side add up to at most this; further, the skin between lid and brow would fold.
+LOWEST_BROW, HIGHEST_BROW = -1.1, 1.15
 # Parts of the lid gap that the lids travel at a full blink, row by row from the edge outwards.
 UPPER_LID, LOWER_LID = (0.86, 0.62, 0.16), (0.14, 0.10, 0.05)
 # Landmarks of the lid's edge sit inside the iris; the lid is taken to end this part of the eye width above them.
@@ -109,7 +111,7 @@ def lid_closing(pose: Mapping[str, float]) -> tuple[float, float]:
 def _eye_amplitudes(pose: Mapping[str, float]) -> dict[str, float]:
     values: dict[str, float] = {}
     for side, closing, own in zip(SIDES, lid_closing(pose), (pose["brow_r"], pose["brow_l"]), strict=True):
-        brow = min(max(pose["brow"] + own, -1.5), 1.5)
+        brow = min(max(pose["brow"] + own, LOWEST_BROW), HIGHEST_BROW)
         values[f"brow_{side}"], values[f"frown_{side}"] = max(brow, 0.0), max(-brow, 0.0)
         values[f"blink_{side}"], values[f"widen_{side}"] = max(closing, 0.0), max(-closing, 0.0)
     return values

@@ -101,7 +101,7 @@ class Expression:
             return None
         plane = warp.plane.map(*box)
         shifted = plane - np.array(worn.box[:2], np.float32)
-        weight = cv2.remap(worn.rims, shifted, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)[..., None]
+        weight = cv2.remap(worn.rims, shifted, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)[..., None]  # type: ignore[call-overload]
         x0, y0, x1, y1 = box
         out = work[y0:y1, x0:x1].astype(np.float32)
         out += weight * (resample(canvas.pixels, plane, quality) - out)

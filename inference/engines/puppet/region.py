@@ -102,7 +102,7 @@ def _rectangle(marked: np.ndarray) -> Part | None:
 
 def resample(pixels: np.ndarray, positions: np.ndarray, quality: Quality, out: np.ndarray | None = None) -> np.ndarray:
     """Pixels at positions (h, w, 2) float32 px, the picture's edge repeated outside."""
-    return cv2.remap(pixels, positions, None, INTERPOLATION[quality], dst=out, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.remap(pixels, positions, None, INTERPOLATION[quality], dst=out, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
 
 
 def resample_skin(

@@ -13,16 +13,18 @@ import numpy as np
 
 from ...controls import rest_pose
 from ...face.face import Face
+from ...face.picture_8bit import to_bgr8
 from ...face.tracker import FaceTracker
 from ...job import FaceChoice
 from ...media.picture import Picture, PictureReader
 from ..engine import FrameRequest, Quality
+from .calibrate import calibrated
 from .colour import Canvas
 from .composition import compose_frame
 from .expression import Expression, expression_of, face_rests
 from .faces import MovingFace, chosen_face
 from .frame import FaceFrame
-from .head import HeadWarp, head_rests
+from .head import HeadWarp, TurnGains, head_rests
 from .portrait import Portrait
 from .spectacles import FrontView, wears_spectacles
 
@@ -60,10 +62,12 @@ class PuppetSession:
         self._pictures = pictures
         self._settings = settings
         self._executor = executor
+        self._choice = choice
         self._face = chosen_face(tracker, pictures, choice)
         self._moving = MovingFace(tracker, pictures, self._face)
         self._kept = _Kept()
-        self._spectacles = self._worn(settings["spectacles"], choice)
+        self._gains: TurnGains | None = None
+        self._spectacles = self._worn(settings["spectacles"])
         self._warn_about(self._face)
 
     def frames(self, requests: Iterable[FrameRequest], quality: Quality) -> Iterator[tuple[int, Picture]]:
@@ -121,16 +125,25 @@ class PuppetSession:
         return expression_of(self._kept.portrait, pose)
 
     def _head(self, canvas: Canvas, face: Face) -> HeadWarp:
-        if not self._is_still:
-            return HeadWarp.build(face, canvas.size, str(self._settings["background"]))
-        if self._kept.head is None:
-            self._kept.head = HeadWarp.build(face, canvas.size, str(self._settings["background"]))
-        return self._kept.head
+        if self._is_still and self._kept.head is not None:
+            return self._kept.head
+        head = HeadWarp.build(face, canvas.size, str(self._settings["background"])).with_gains(self._head_gains())
+        if self._is_still:
+            self._kept.head = head
+        return head
 
-    def _worn(self, setting: object, choice: FaceChoice) -> bool:
+    def _head_gains(self) -> TurnGains:
+        """Gains that make head angles true, measured once, on the picture on which the face was chosen."""
+        if self._gains is None:
+            picture = self._pictures.read(self._choice.picture)
+            head = HeadWarp.build(self._face, picture.size, str(self._settings["background"]))
+            self._gains = calibrated(head, self._face, to_bgr8(picture), self._tracker).gains
+        return self._gains
+
+    def _worn(self, setting: object) -> bool:
         if setting != "auto":
             return setting == "on"
-        canvas = Canvas.of(self._pictures.read(choice.picture))
+        canvas = Canvas.of(self._pictures.read(self._choice.picture))
         return wears_spectacles(FrontView.of(FaceFrame.of(self._face), canvas))
 
     def _warn_about(self, face: Face) -> None:

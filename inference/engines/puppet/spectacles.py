@@ -44,7 +44,7 @@ class FrontView:
         x = np.arange(X_RANGE[0], X_RANGE[1], 1 / DENSITY)
         y = np.arange(Y_RANGE[0], Y_RANGE[1], 1 / DENSITY)
         positions = frame.to_picture(np.dstack(np.meshgrid(x, y))).astype(np.float32)
-        native = cv2.remap(canvas.pixels, positions, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        native = cv2.remap(canvas.pixels, positions, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
         return cls(np.rint(np.clip(canvas.to_display(native[..., :3]), 0, 255)).astype(np.uint8))
 
     def contrast(self) -> np.ndarray:
@@ -176,11 +176,11 @@ def _corners() -> np.ndarray:
 def _sample_view(frame: FaceFrame, image: np.ndarray, box: Box) -> np.ndarray:
     """Values of an image over the front view at the pixels of a box."""
     cells = ((pixels_in_face(frame, box) - (X_RANGE[0], Y_RANGE[0])) * DENSITY).astype(np.float32)
-    return cv2.remap(image, cells, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    return cv2.remap(image, cells, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)  # type: ignore[call-overload]
 
 
 def freedom(still: np.ndarray, points: np.ndarray) -> np.ndarray:
     """How freely skin moves at points (n, 2) in face coordinates: (n,) float32, 0 where all is still."""
     cells = ((points - (X_RANGE[0], Y_RANGE[0])) * DENSITY).astype(np.float32).reshape(-1, 1, 2)
     strength = np.clip(1.6 * still, 0, 1)
-    return 1 - cv2.remap(strength, cells, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)[:, 0]
+    return 1 - cv2.remap(strength, cells, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)[:, 0]  # type: ignore[call-overload]
