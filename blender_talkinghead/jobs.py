@@ -64,17 +64,14 @@ def animate(target: Target, control: JobControl) -> JobSteps:
     consent.require()
     state = JobState(ANIMATE_TITLE, text="Looking at the strip")
     yield from _until_blender_is_free(state, control)
-    strip = find_strip(target)
-    before = {name: getattr(strip, name) for name in ("th_role", "th_id", "th_owner", "th_file", "th_folder")}
+    before = _identity(find_strip(target))
     try:
         prepared = _prepare(target)
         state = replace(state, warnings=prepared.warnings, text=_starting_text())
         yield from _check_face(target, prepared, state, control)
         yield from _run(prepared, state, control, [])
     except TalkingHeadError:
-        if (strip := _strip_or_none(target)) is not None and not lookup.results_of(strip):
-            for name, value in before.items():
-                setattr(strip, name, value)
+        _restore_identity(target, before)
         raise
 
 
@@ -86,12 +83,17 @@ def find_faces(target: Target, control: JobControl) -> JobSteps:
     """
     state = JobState(FIND_TITLE, text=_starting_text())
     yield from _until_blender_is_free(state, control)
-    with main_window():
-        scene, strip = find_scene(target), find_strip(target)
-        prepared = builder.prepare_frame(scene, strip, _shown_frame(scene, strip))
+    scene, strip = find_scene(target), find_strip(target)
+    before = _identity(strip)
+    try:
+        with main_window():
+            prepared = builder.prepare_frame(scene, strip, _shown_frame(scene, strip))
+    finally:
+        _restore_identity(target, before)  # looking makes no source
     yield from _analyse(target, prepared, state, control)
     strip = find_strip(target)
-    count = len(faces.of(strip).faces)
+    analysis = faces.of(strip)
+    count = len(analysis.faces) if analysis else 0
     if not count:
         raise faces.no_face_error(target.strip)
     yield replace(state, phase=Phase.DONE, text="1 face found" if count == 1 else f"{count} faces found")
@@ -158,6 +160,20 @@ def main_window() -> Iterator[None]:
 def _strip_or_none(target: Target) -> Any | None:
     scene = bpy.data.scenes.get(target.scene)
     return None if scene is None else compat.strip_named(scene, target.strip)
+
+
+def _identity(strip: Any) -> dict[str, object]:
+    """What makes a strip a source: the hidden properties of the add-on."""
+    names = [prop.identifier for prop in strip.bl_rna.properties if prop.is_hidden]
+    return {name: getattr(strip, name) for name in names if name.startswith("th_")}
+
+
+def _restore_identity(target: Target, before: dict[str, object]) -> None:
+    """Make a strip what it was before a job that came to nothing, unless it has a result."""
+    strip = _strip_or_none(target)
+    if strip is not None and not lookup.results_of(strip):
+        for name, value in before.items():
+            setattr(strip, name, value)
 
 
 def _shown_frame(scene: Any, strip: Any) -> int:

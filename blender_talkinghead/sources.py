@@ -122,7 +122,14 @@ def _movie_time(scene: Any, strip: Any) -> MovieTime | None:
     path = folders.absolute(strip.filepath)
     _check_files(strip, [str(path)])
     trim, start = compat.content_trim_start(strip), compat.content_start(strip)
-    pictures = media_pictures(path) - trim - compat.content_trim_end(strip)
+    in_file = media_pictures(path)
+    if in_file == 0:
+        raise TalkingHeadError(
+            ErrorCode.SOURCE_UNREADABLE,
+            f"The movie {path.name} cannot be read.",
+            "It may be damaged, empty or in a format that Blender does not know: put a good file in its place.",
+        )
+    pictures = in_file - trim - compat.content_trim_end(strip)
     if pictures <= 0:
         return None
     reverse, strobe = strip.use_reverse_frames, exact_rate(strip.strobe)
@@ -155,7 +162,8 @@ def _count_pictures(path: str, _changed_ns: int, _size: int) -> int:
     try:
         editor = scene.sequence_editor_create()
         strip = compat.new_movie_strip(editor, "probe", path, 1, 1)
-        return compat.content_duration(strip)
+        # Blender takes what it cannot read for a movie of one picture without a frame rate.
+        return compat.content_duration(strip) if strip.fps > 0 else 0
     except RuntimeError:
         return 0
     finally:

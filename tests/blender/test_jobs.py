@@ -49,7 +49,8 @@ def test_animate_inserts_a_result_that_shows_the_source(scene, saved_file, astro
     strip = talking.animated(astronaut, length=6)
     result = talking.result_of(strip)
     assert (strip.th_role, result.th_role) == ("SOURCE", "RESULT")
-    assert (result.channel, result.frame_final_start, result.frame_final_end) == (2, 1, 7)
+    compat = talking.core("compat")
+    assert (result.channel, compat.left(result), compat.right(result)) == (2, 1, 7)
     assert len(talking.core("faces").of(strip).faces) == 1
     seen = talking.pixels(sequencer.render_frame(tmp_path / "seen.png", 3))
     assert np.array_equal(seen, talking.pixels(astronaut))
@@ -111,7 +112,7 @@ def test_cancel_keeps_frames_and_the_next_render_goes_on(long_source):
     assert 3 <= len(kept) < 200
     state = talking.step_to_end(talking.start_render(long_source))
     assert state.phase.value == "done"
-    rendered, _, rest = state.text.partition(" of ")
+    rendered = state.text.split()[0]
     assert int(rendered) <= 200 - 3
     assert len(set(talking.frame_files(long_source))) == 200
 
@@ -154,11 +155,12 @@ def test_strip_renamed_meanwhile_gets_its_frames(scene, long_source):
     assert len(set(talking.frame_files(long_source))) == 200
 
 
-def test_strip_duplicated_and_moved_meanwhile_does_no_harm(scene, long_source):
+def test_strips_moved_meanwhile_get_their_frames(scene, long_source):
     runner = talking.start_render(long_source)
     talking.step_until(runner, lambda state: state.done >= 1)
-    long_source.frame_start += 10
-    talking.result_of(long_source).frame_start += 10
+    compat = talking.core("compat")
+    for strip in (long_source, talking.result_of(long_source)):
+        compat.set_content_start(strip, compat.content_start(strip) + 10)
     assert talking.step_to_end(runner).phase.value == "done"
     assert len(set(talking.frame_files(long_source))) == 200
 

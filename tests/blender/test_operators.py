@@ -5,9 +5,6 @@
 from __future__ import annotations
 
 import bpy
-import installed_extension
-import pytest
-import sequencer
 
 
 def operator_names():

@@ -106,8 +106,12 @@ def step_to_end(runner: Any, limit: int = 5000) -> Any:
 def snapshot(scene: Any) -> list[tuple]:
     """What a failed operator must leave as it was: strips, their places and the add-on's values on them."""
     names = [name for name in dir(sequencer.strip_type()) if name.startswith("th_") and name != "th_points"]
+    compat = core("compat")
     return [
-        (strip.name, strip.channel, strip.frame_final_start, strip.frame_final_end, strip.mute)
-        + tuple(getattr(strip, name) for name in names)
+        (strip.name, strip.channel, compat.left(strip), compat.right(strip), strip.mute, *_values(strip, names))
         for strip in sequencer.all_strips(scene)
     ]
+
+
+def _values(strip: Any, names: list[str]) -> list[Any]:
+    return [getattr(strip, name) for name in names]
