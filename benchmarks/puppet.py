@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -91,7 +92,7 @@ def frame_rates(subject: Subject, seconds: float) -> None:
             for threads in (1, 2):
                 with ThreadPoolExecutor(threads) as pool:
                     executor = pool if threads > 1 else None
-                    figures.append(1000 / median_ms(lambda: whole(subject, pose, quality, executor), seconds))
+                    figures.append(1000 / median_ms(partial(whole, subject, pose, quality, executor), seconds))
             print(f"  {name:12} {quality.value:8} {figures[0]:8.1f} {figures[1]:8.1f}")
 
 

@@ -149,8 +149,8 @@ def _strip_names(scene: Any, wanted: Sequence[str]) -> list[str]:
 
 
 def _render_strip(scene_name: str, strip_name: str, options: argparse.Namespace) -> None:
-    scene = bpy.data.scenes[scene_name]
-    strip = compat.strip_named(scene, strip_name)
+    target = jobs.Target(scene_name, strip_name, properties.RANGE_STRIP)
+    scene, strip = jobs.find_scene(target), jobs.find_strip(target)
     if options.engine:
         strip.th_engine = options.engine
     mode = options.range.upper() if options.range else scene.th_range_mode

@@ -15,7 +15,7 @@ from typing import Any
 import bpy
 
 # Blender 4.4 renamed Sequence to Strip.
-STRIP_TYPE: Any = bpy.types.Strip if hasattr(bpy.types, "Strip") else bpy.types.Sequence
+STRIP_TYPE: Any = bpy.types.Strip if hasattr(bpy.types, "Strip") else bpy.types.Sequence  # type: ignore[attr-defined]
 
 # Blender 5.2 renamed the time properties; the old names warn there.
 _HAS_NEW_TIME_NAMES = "left_handle" in STRIP_TYPE.bl_rna.properties
@@ -51,7 +51,7 @@ def all_strips(scene: Any) -> Any:
 
 def strip_named(scene: Any, name: str) -> Any | None:
     """The strip of that name; names are unique in a scene."""
-    strips = all_strips(scene)
+    strips: Any = all_strips(scene)
     return strips.get(name) if strips else None
 
 

@@ -17,6 +17,7 @@ import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..inference.errors import Action, ErrorCode, TalkingHeadError
 from ..inference.weights.catalogue import weight_file
@@ -251,7 +252,7 @@ def _with_last_line(text: str, log: Path) -> str:
     return text
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[Any]) -> None:
     if process.poll() is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             if hasattr(os, "killpg"):

@@ -77,8 +77,8 @@ def _draw_picture() -> None:
 
     top_left, top_right, bottom_right, bottom_left = placement_of(scene, strip, source, picture.size).corners()
     shader = gpu.shader.from_builtin("IMAGE")
-    corners = {"pos": (bottom_left, bottom_right, top_right, top_left), "texCoord": ((0, 0), (1, 0), (1, 1), (0, 1))}
-    batch = batch_for_shader(shader, "TRI_FAN", corners)
+    corners = {"pos": (bottom_left, bottom_right, top_left, top_right), "texCoord": ((0, 0), (1, 0), (0, 1), (1, 1))}
+    batch = batch_for_shader(shader, "TRI_STRIP", corners)
     gpu.state.blend_set("ALPHA")
     shader.bind()
     shader.uniform_sampler("image", _texture_of(picture))
@@ -94,7 +94,7 @@ def _texture_of(picture: preview.Picture) -> Any:
         _texture.clear()
         height, width, _ = picture.pixels.shape
         values = np.ascontiguousarray(picture.pixels[::-1], np.float32) / np.float32(255)
-        data = gpu.types.Buffer("FLOAT", width * height * 4, values.reshape(-1))
+        data = gpu.types.Buffer("FLOAT", width * height * 4, values.reshape(-1))  # type: ignore[arg-type]
         _texture[picture.number] = gpu.types.GPUTexture((width, height), format="RGBA8", data=data)
     return _texture[picture.number]
 
@@ -161,13 +161,14 @@ def _draw_disc(center: Point, radius_px: float, color: Sequence[float]) -> None:
     shader.bind()
     shader.uniform_float("color", color)
     gpu.state.blend_set("ALPHA")
-    batch_for_shader(shader, "TRI_FAN", {"pos": [center, *rim]}).draw(shader)
+    triangles = [(0, place, place + 1) for place in range(1, len(rim))]
+    batch_for_shader(shader, "TRIS", {"pos": [center, *rim]}, indices=triangles).draw(shader)
     gpu.state.blend_set("NONE")
 
 
 def register() -> None:
     """Draw in every Preview."""
-    bpy.types.WindowManager.th_show_face = BoolProperty(
+    bpy.types.WindowManager.th_show_face = BoolProperty(  # type: ignore[attr-defined]
         name="Show Face", description="Show the found faces, or the placed points, in the Preview", default=True
     )
     if not bpy.app.background:
@@ -181,4 +182,4 @@ def unregister() -> None:
     while _handles:
         bpy.types.SpaceSequenceEditor.draw_handler_remove(_handles.pop(), "PREVIEW")
     _texture.clear()
-    del bpy.types.WindowManager.th_show_face
+    del bpy.types.WindowManager.th_show_face  # type: ignore[attr-defined]

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, BinaryIO, cast
 
 from ..inference.errors import Action, ErrorCode, TalkingHeadError
 
@@ -74,7 +75,7 @@ def scrubbed_environment(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def popen_options() -> dict[str, object]:
+def popen_options() -> dict[str, Any]:
     """Options that keep a child apart from Blender: no console window, no shared Ctrl-C, a group of its own."""
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
@@ -122,7 +123,7 @@ class WorkerProcess:
             ) from error
         assert self._process.stdin and self._process.stdout
         # Unbuffered, so that closing never waits for a thread that is blocked in a write.
-        self.stdin, self.stdout = self._process.stdin, self._process.stdout
+        self.stdin, self.stdout = cast(BinaryIO, self._process.stdin), cast(BinaryIO, self._process.stdout)
         self.pid = self._process.pid
 
     def write(self, data: bytes) -> None:

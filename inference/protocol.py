@@ -12,7 +12,7 @@ import json
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -30,7 +30,7 @@ class Message:
     """One message: ``type``, further header ``fields`` and raw ``payload`` bytes."""
 
     type: str
-    fields: Mapping[str, object] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
     payload: bytes = b""
 
     def array(self) -> np.ndarray:

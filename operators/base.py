@@ -76,6 +76,8 @@ class JobOperator:
     """
 
     needs_consent = False
+    report: Any  # Blender's, as of every operator
+    bl_idname: str
     _timer: Any = None
 
     def job(self, context: Any) -> tuple[str, JobMaker]:
@@ -86,7 +88,9 @@ class JobOperator:
         if bpy.app.background:
             return self.execute(context)
         if self.needs_consent and not consent.given():
-            return bpy.ops.talkinghead.give_consent("INVOKE_DEFAULT", then=self.bl_idname)
+            return bpy.ops.talkinghead.give_consent(  # type: ignore[attr-defined]
+                "INVOKE_DEFAULT", then=self.bl_idname
+            )
         return self.start(context)
 
     def start(self, context: Any) -> set[str]:

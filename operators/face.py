@@ -83,7 +83,8 @@ class TALKINGHEAD_OT_choose_face(_PickInPreview, bpy.types.Operator):
             return {"PASS_THROUGH"}
         (region, mouse), (source, placement) = hit, placed
         view = region.view2d.region_to_view(*mouse)
-        index = faces.face_at(faces.of(source), placement.to_picture(view))
+        analysis = faces.of(source)
+        index = faces.face_at(analysis, placement.to_picture(view)) if analysis else None
         if index is None:
             return {"RUNNING_MODAL"}
         context.workspace.status_text_set(None)

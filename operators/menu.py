@@ -38,10 +38,10 @@ def _draw_in_strip_menu(self: Any, context: Any) -> None:
 def register() -> None:
     """Register the menu and hang it into Strip."""
     bpy.utils.register_class(TALKINGHEAD_MT_strip)
-    bpy.types.SEQUENCER_MT_strip.append(_draw_in_strip_menu)
+    bpy.types.SEQUENCER_MT_strip.append(_draw_in_strip_menu)  # type: ignore[arg-type]
 
 
 def unregister() -> None:
     """Take the menu out again."""
-    bpy.types.SEQUENCER_MT_strip.remove(_draw_in_strip_menu)
+    bpy.types.SEQUENCER_MT_strip.remove(_draw_in_strip_menu)  # type: ignore[arg-type]
     bpy.utils.unregister_class(TALKINGHEAD_MT_strip)

@@ -25,7 +25,9 @@ class TALKINGHEAD_OT_preview_frame(bpy.types.Operator):
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         if not bpy.app.background and not consent.given():
-            return bpy.ops.talkinghead.give_consent("INVOKE_DEFAULT", then=self.bl_idname)
+            return bpy.ops.talkinghead.give_consent(  # type: ignore[attr-defined]
+                "INVOKE_DEFAULT", then=self.bl_idname
+            )
         return self.execute(context)
 
     def execute(self, context: Any) -> set[str]:
@@ -60,9 +62,11 @@ class TALKINGHEAD_OT_stop_preview(bpy.types.Operator):
 def _size_px(context: Any) -> int:
     """Longest side of the strip as it is shown now, so that no pixel is computed that is not seen."""
     pair = overlay.active_pair(context)
+    if pair is None:
+        return preview.DEFAULT_SIZE_PX
+    scene, strip, source = pair
     longest = 0.0
     for region in _preview_regions(context):
-        scene, strip, source = pair
         placement = overlay.placement_of(scene, strip, source, overlay.picture_size(source))
         corners = [region.view2d.view_to_region(x, y, clip=False) for x, y in placement.corners()]
         for one, other in ((0, 1), (1, 2)):

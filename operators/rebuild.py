@@ -23,6 +23,7 @@ class TALKINGHEAD_OT_rebuild_job(ImportHelper, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     filename_ext = JOB_SUFFIX
+    filepath: str  # of ImportHelper
     filter_glob: StringProperty(
         description="Files that the browser shows", default=f"*{JOB_SUFFIX}", options={"HIDDEN"}
     )

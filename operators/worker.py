@@ -23,6 +23,8 @@ def _named(context: Any) -> str:
 class _SetUp(base.JobOperator):
     """Both ways of setting the worker up: they differ in their words only."""
 
+    layout: Any  # Blender's, while it draws
+
     @classmethod
     def poll(cls, context: Any) -> bool:
         return base.allow(cls, context, base.job_runs, _named)

@@ -149,6 +149,7 @@ class TALKINGHEAD_PT_face(_Sidebar, bpy.types.Panel):
 class _Sliders(_Child):
     """The sliders of one group."""
 
+    layout: Any  # Blender's, while it draws
     group: Group
 
     def draw_header_preset(self, context: Any) -> None:

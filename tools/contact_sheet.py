@@ -31,7 +31,7 @@ from tools import sample_files
 
 LABEL_HEIGHT_PX = 26
 GAP_PX = 4
-CROP = 2.3  # side of a tile in face heights
+CROP = 2.0  # side of a tile in face heights
 PAPER = (34, 34, 34)
 INK = (235, 235, 235)
 

@@ -118,13 +118,13 @@ def write_background(path: Path) -> None:
     """A dark studio wall with a light spot, as PNG."""
     import bpy
 
-    y, x = np.mgrid[0 : 1 : HEIGHT_PX * 1j, 0 : 1 : WIDTH_PX * 1j].astype(np.float32)
+    y, x = np.meshgrid(np.linspace(0, 1, HEIGHT_PX), np.linspace(0, 1, WIDTH_PX), indexing="ij")
     light = np.exp(-(((x - 0.35) / 0.45) ** 2 + ((y - 0.6) / 0.6) ** 2))[..., None]
-    wall, spot = np.float32([0.05, 0.07, 0.11]), np.float32([0.36, 0.42, 0.52])
+    wall, spot = np.array([0.05, 0.07, 0.11]), np.array([0.36, 0.42, 0.52])
     pixels = np.ones((HEIGHT_PX, WIDTH_PX, 4), np.float32)
     pixels[..., :3] = wall + light * (spot - wall)
     image = bpy.data.images.new("background", WIDTH_PX, HEIGHT_PX)
-    image.pixels.foreach_set(pixels.ravel())
+    image.pixels.foreach_set(pixels.ravel())  # type: ignore[attr-defined]
     image.filepath_raw, image.file_format = str(path), "PNG"
     image.save()
     bpy.data.images.remove(image)
@@ -147,13 +147,14 @@ def animate(scene: Any, strip: Any, performance: Mapping[str, Sequence[tuple[flo
         other.select = other == strip
     scene.sequence_editor.active_strip = strip
     name = strip.name
-    opening_s = timed(bpy.ops.talkinghead.animate_portrait)
+    buttons: Any = bpy.ops.talkinghead  # type: ignore[attr-defined]
+    opening_s = timed(buttons.animate_portrait)
     strip = scene.sequence_editor.strips_all[name]
     for control, keys in performance.items():
         for second, value in keys:
             setattr(strip, f"th_{control}", value)
             strip.keyframe_insert(f"th_{control}", frame=1 + second * RATE, group="Talking Head")
-    return Rendered(name, FRAMES, opening_s, timed(bpy.ops.talkinghead.render_frames))
+    return Rendered(name, FRAMES, opening_s, timed(buttons.render_frames))
 
 
 def timed(operator: Any) -> float:

@@ -58,7 +58,7 @@ class CoarseField:
 
     def sampled(self, values: np.ndarray, points: np.ndarray) -> np.ndarray:
         """Bilinear values of a float32 image (gh, gw, ...) on this grid at points (h, w, 2) in px, 0 outside."""
-        return cv2.remap(values, self.to_cells(points), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        return cv2.remap(values, self.to_cells(points), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)  # type: ignore[call-overload]
 
     def to_cells(self, points: np.ndarray) -> np.ndarray:
         """Points (..., 2) in px as float32 cell coordinates, 0 at the first centre."""
@@ -119,7 +119,7 @@ def sample(grid: np.ndarray, cells: np.ndarray) -> np.ndarray:
     flat = cells.reshape(-1, 1, 2) if cells.ndim != 3 else cells
     padded = np.zeros((*grid.shape[:2], 3), np.float32)
     padded[..., :2] = grid
-    found = cv2.remap(padded, flat, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    found = cv2.remap(padded, flat, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
     return np.ascontiguousarray(found[..., :2]).reshape(shape)
 
 

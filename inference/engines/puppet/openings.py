@@ -46,7 +46,7 @@ class Curve:
         smooth[0], smooth[-1] = y[0], y[-1]
         return cls(float(x[0]), float(x[-1]), smooth)
 
-    def at(self, x: np.ndarray) -> np.ndarray:
+    def at(self, x: np.ndarray | np.float32) -> np.ndarray:
         """Height at x (any shape), level beyond the corners; float32."""
         scale = (SAMPLES - 1) / max(self.stop - self.start, 1e-6)
         place = np.clip((x - np.float32(self.start)) * np.float32(scale), 0, SAMPLES - 1.001).astype(np.float32)
@@ -90,7 +90,7 @@ class Masks:
 def sample_box(image: np.ndarray, box: Box, positions: np.ndarray) -> np.ndarray:
     """Bilinear values at source positions (h, w, 2) in px of an image that covers ``box``, its edge repeated."""
     shifted = positions - np.array(box[:2], np.float32)
-    return cv2.remap(image, shifted, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.remap(image, shifted, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
 
 
 def masks_of(frame: FaceFrame, upper: Curve, lower: Curve, box: Box) -> Masks:
@@ -126,7 +126,7 @@ def box_around(frame: FaceFrame, points: np.ndarray, padding: float) -> Box:
     return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
 
-def ramp(low: float, high: float, value: np.ndarray) -> np.ndarray:
+def ramp(low: float, high: float, value: np.ndarray | np.float32) -> np.ndarray:
     """Smoothstep in float32 for small regions."""
     t = np.clip((value - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
     return t * t * (3 - 2 * t)
