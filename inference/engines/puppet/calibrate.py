@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Talking Head contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes head angles true: turns the head in a small rendering, measures it with the tracker, and corrects the height."""
+"""Makes head angles true: turns the head in small renderings, measures them with the tracker, corrects the height."""
 
 from __future__ import annotations
 
@@ -108,7 +108,8 @@ class _SmallView:
         scale = np.array([cut.shape[1] / size[0], cut.shape[0] / size[1]])
         origin = np.array([x0, y0]) + (scale - 1) / 2
         landmarks = (face.landmarks - (*origin, 0)) / (*scale, scale.mean())
-        return cls(cv2.resize(cut, size, interpolation=cv2.INTER_AREA), replace(face, landmarks=landmarks), origin, scale)
+        small = cv2.resize(cut, size, interpolation=cv2.INTER_AREA)
+        return cls(small, replace(face, landmarks=landmarks), origin, scale)
 
     def render(self, head: HeadWarp, pose: Mapping[str, float]) -> np.ndarray:
         """The cut with the head turned."""
@@ -118,9 +119,7 @@ class _SmallView:
         height, width = self.bgr.shape[:2]
         places = np.dstack(np.meshgrid(np.arange(width), np.arange(height))) * self.scale + self.origin
         source = (places + field.at(places) - self.origin) / self.scale
-        return cv2.remap(
-            self.bgr, source.astype(np.float32), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
+        return cv2.remap(self.bgr, source.astype(np.float32), None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
 
     def moved_face(self, head: HeadWarp, pose: Mapping[str, float]) -> Face:
         """About where the face is in ``render``, so that the tracker need not search."""

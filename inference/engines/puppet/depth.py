@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Talking Head contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How far each place of the picture stands out of the plane through the ears: a smooth surface through the landmarks."""
+"""How far each place of the picture stands out of the plane through the ears: a surface through the landmarks."""
 
 from __future__ import annotations
 
