@@ -70,7 +70,7 @@ def animate(target: Target, control: JobControl) -> JobSteps:
         state = replace(state, warnings=prepared.warnings, text=_starting_text())
         yield from _check_face(target, prepared, state, control)
         yield from _run(prepared, state, control, [])
-    except TalkingHeadError:
+    except Exception:
         _restore_identity(target, before)
         raise
 

@@ -1,0 +1,192 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sidebar in every state, drawn into a layout that refuses what does not exist."""
+
+from __future__ import annotations
+
+import bpy
+import pytest
+import recording_layout
+import sequencer
+import talking
+
+PANELS = ("main", "job", "face", "head", "eyes", "brows", "mouth", "engine", "output")
+
+
+@pytest.fixture(autouse=True)
+def worker(addon):
+    talking.fresh_start()
+    talking.core("worker").refresh()
+    yield
+    talking.fresh_start()
+
+
+def draw(name: str) -> recording_layout.RecordingLayout:
+    return recording_layout.draw(getattr(bpy.types, f"TALKINGHEAD_PT_{name}"))
+
+
+def draw_all() -> dict[str, recording_layout.RecordingLayout]:
+    return {name: draw(name) for name in PANELS}
+
+
+def controls(group: str) -> list[str]:
+    table = talking.shared("controls")
+    return [control.property_name for control in table.controls_in(table.Group(group))]
+
+
+def test_all_panels_are_known_here():
+    known = {name.removeprefix("TALKINGHEAD_PT_") for name in dir(bpy.types) if name.startswith("TALKINGHEAD_PT_")}
+    assert known == set(PANELS)
+
+
+def test_panels_are_in_the_sidebar_tab():
+    for name in PANELS:
+        panel = getattr(bpy.types, f"TALKINGHEAD_PT_{name}")
+        assert (panel.bl_space_type, panel.bl_region_type) == ("SEQUENCE_EDITOR", "UI")
+        assert panel.bl_category == "Talking Head"
+        assert name == "main" or panel.bl_parent_id == "TALKINGHEAD_PT_main"
+
+
+def test_without_a_strip_it_says_what_to_select():
+    drawn = draw_all()
+    assert "Select a portrait" in drawn["main"].text
+    assert all(not drawn[name].drawn for name in PANELS if name != "main")
+
+
+def test_portrait_that_is_not_animated_offers_that(scene, astronaut):
+    sequencer.add_image(astronaut)
+    drawn = draw_all()
+    assert drawn["main"].of("operator") == ["talkinghead.animate_portrait"]
+    assert not drawn["head"].drawn
+
+
+def test_sliders_reset_and_engine_of_an_animated_portrait(scene, saved_file, astronaut):
+    talking.animated(astronaut, length=2)
+    drawn = draw_all()
+    assert {"talkinghead.render_frames", "talkinghead.preview_frame"} <= set(drawn["main"].of("operator"))
+    for group in ("head", "eyes", "brows", "mouth"):
+        assert drawn[group].of("prop") == controls(group)
+        assert drawn[group].of("operator") == ["talkinghead.reset_controls"]
+    engine = talking.shared("engines").description_of("puppet")
+    wanted = ["th_engine", *(f"th_puppet_{setting.name}" for setting in engine.settings)]
+    assert drawn["engine"].of("prop") == wanted
+    assert drawn["output"].of("prop") == ["th_range_mode", "th_output_folder"]
+    assert "Animate Portrait" in drawn["job"].text
+
+
+def test_result_strip_shows_the_sliders_of_its_source(scene, saved_file, astronaut):
+    source = talking.animated(astronaut, length=2)
+    sequencer.select(talking.result_of(source))
+    drawn = draw_all()
+    assert f"Source: {source.name}" in drawn["main"].text
+    assert drawn["head"].of("prop") == controls("head")
+
+
+def test_result_without_its_source_says_so(scene, saved_file, astronaut):
+    source = talking.animated(astronaut, length=2)
+    result = talking.result_of(source)
+    sequencer.strips().remove(source)
+    sequencer.select(result)
+    assert "no longer in the scene" in draw_all()["main"].text
+
+
+def test_unsaved_file_is_warned_about(scene, astronaut):
+    talking.animated(astronaut, length=2)
+    assert "Save the file" in draw("output").text
+
+
+def test_running_job_shows_progress_and_cancel(scene, saved_file, astronaut):
+    source = talking.animated(astronaut, length=100)
+    talking.key(source, "jaw_open", 1, 0.0)
+    talking.key(source, "jaw_open", 100, 1.0)
+    runner = talking.start_render(source)
+    talking.step_until(runner, lambda state: state.total > 0 and state.done > 0)
+    drawn = draw_all()["job"]
+    assert "of 100 frames" in drawn.of("progress")[0]
+    assert drawn.of("operator") == ["talkinghead.cancel"]
+    runner.cancel()
+    talking.step_to_end(runner)
+    assert "kept" in draw("job").text
+
+
+def test_failed_job_shows_sentence_and_the_button_that_mends_it(scene, saved_file, tmp_path):
+    import shutil
+
+    import media
+
+    sequencer.add_image(shutil.copy(media.coffee(), tmp_path / "coffee.png"))
+    with pytest.raises(RuntimeError):
+        bpy.ops.talkinghead.animate_portrait()
+    drawn = draw("job")
+    assert "No face was found" in drawn.text
+    assert drawn.of("operator")[0] == "talkinghead.place_points"
+    assert "talkinghead.copy_report" in drawn.of("operator")
+
+
+@pytest.mark.parametrize("action", ["SET_UP_WORKER", "REPAIR_WORKER", "PLACE_POINTS", "CHOOSE_FACE", "CHOOSE_FOLDER"])
+def test_every_action_has_a_button(action):
+    errors = talking.shared("errors")
+    error = errors.TalkingHeadError(errors.ErrorCode.INTERNAL, "Wrong.", "Do it.", errors.Action(action))
+    layout = recording_layout.RecordingLayout()
+    talking.core("fixes").draw_error(layout, error)
+    assert len(layout.of("operator")) == 1
+
+
+def test_worker_that_is_not_set_up_shows_the_box(scene, astronaut, monkeypatch):
+    monkeypatch.delenv("TALKINGHEAD_PYTHON")
+    talking.core("worker").refresh()
+    sequencer.add_image(astronaut)
+    drawn = draw("main")
+    assert "not set up yet" in drawn.text
+    assert "talkinghead.set_up_worker" in drawn.of("operator")
+
+
+def test_set_up_that_runs_or_failed_shows_in_the_box(monkeypatch):
+    monkeypatch.delenv("TALKINGHEAD_PYTHON")
+    talking.core("worker").refresh()
+    runner, setup_job = talking.core("service").runner, talking.core("setup_job")
+    states = talking.core("runner")
+
+    def steps(control):
+        yield states.JobState(setup_job.TITLE, states.Phase.RUNNING, "Installing packages", fraction=0.3)
+        errors = talking.shared("errors")
+        raise errors.TalkingHeadError(errors.ErrorCode.DISK_FULL, "The disk is full.", "Free some space.")
+
+    runner.start(setup_job.TITLE, steps)
+    runner.step()
+    drawn = draw("main")
+    assert drawn.of("progress") == ["Installing packages"]
+    assert "talkinghead.cancel" in drawn.of("operator")
+    runner.step()
+    drawn = draw("main")
+    assert "The disk is full." in drawn.text
+    assert {"talkinghead.set_up_worker", "talkinghead.copy_report"} <= set(drawn.of("operator"))
+
+
+def test_placed_points_can_be_edited_and_cleared(scene, astronaut):
+    strip = sequencer.add_image(astronaut)
+    bpy.ops.talkinghead.place_points()
+    assert strip.th_manual
+    drawn = draw("face")
+    assert drawn.of("operator") == ["talkinghead.place_points", "talkinghead.clear_points"]
+
+
+def test_preferences_draw():
+    preferences = talking.core("preferences")
+    layout = recording_layout.RecordingLayout()
+    from types import SimpleNamespace
+
+    fields = preferences.TalkingHeadPreferences
+    stand_in = SimpleNamespace(layout=layout, bl_rna=fields.bl_rna)
+    fields.draw(stand_in, bpy.context)
+    assert layout.of("prop") == ["consent", "worker_python", "setup_python"]
+
+
+def test_menu_lists_every_operator_but_the_internal_ones():
+    menu = bpy.types.TALKINGHEAD_MT_strip
+    layout = recording_layout.RecordingLayout()
+    from types import SimpleNamespace
+
+    menu.draw(SimpleNamespace(layout=layout), bpy.context)
+    listed = {name.removeprefix("talkinghead.") for name in layout.of("operator")}
+    assert set(dir(bpy.ops.talkinghead)) - listed == {"give_consent", "move_point"}
