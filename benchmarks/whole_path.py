@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -51,9 +52,11 @@ class Figure:
     core_ms: dict[str, float]
 
 
-def main(arguments: Sequence[str] = ()) -> None:
-    """Print all figures; ``quick`` makes fewer frames."""
-    quick = "quick" in arguments
+def main(arguments: Sequence[str]) -> None:
+    """Print all figures."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.whole_path", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="a fifth of the frames")
+    quick = parser.parse_args(arguments).quick
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         print(f"Whole path, {os.cpu_count()} cores, all sliders moving")

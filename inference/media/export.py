@@ -196,12 +196,29 @@ def _frame(picture: Picture, layout: _Layout) -> VideoFrame:
         pixels = pixels[..., [2, 1, 0, 3][: pixels.shape[2]]]
     names = ("rgba64le", "rgb48le") if layout.deep else ("bgra", "bgr24")
     frame = VideoFrame.from_ndarray(np.ascontiguousarray(pixels), names[pixels.shape[2] == 3])
-    if layout.pixel_format.startswith("yuv"):
-        return frame.reformat(
-            format=layout.pixel_format, dst_colorspace=Colorspace.ITU709, src_color_range=ColorRange.JPEG,
-            dst_color_range=ColorRange.MPEG, interpolation=EXACT,
-        )  # fmt: skip
-    return frame.reformat(format=layout.pixel_format)
+    if not layout.pixel_format.startswith("yuv"):
+        return frame.reformat(format=layout.pixel_format)
+    halved = layout.pixel_format == "yuv420p"
+    converted = frame.reformat(
+        format="yuv444p" if halved else layout.pixel_format, dst_colorspace=Colorspace.ITU709,
+        src_color_range=ColorRange.JPEG, dst_color_range=ColorRange.MPEG, interpolation=EXACT,
+    )  # fmt: skip
+    return _halved_colour(converted) if halved else converted
+
+
+def _halved_colour(frame: VideoFrame) -> VideoFrame:
+    """4:4:4 to 4:2:0 with colour samples beside the left pixels, where H.264 has them (ITU-T H.264, figure 6-1).
+
+    FFmpeg's own conversion puts them between the pixels, which shifts colours by half a pixel.
+    """
+    luma, *colours = frame.to_ndarray()
+    planes = [luma]
+    for plane in colours:
+        rows = plane[0::2].astype(np.uint16) + plane[1::2]
+        rows = np.pad(rows, ((0, 0), (1, 0)), mode="edge")
+        planes.append(((rows[:, 0:-1:2] + 2 * rows[:, 1::2] + rows[:, 2::2] + 4) >> 3).astype(np.uint8))
+    stacked = np.concatenate([plane.reshape(-1) for plane in planes])
+    return VideoFrame.from_ndarray(stacked.reshape(-1, luma.shape[1]), "yuv420p")
 
 
 def _over_black(pixels: np.ndarray) -> np.ndarray:
