@@ -11,10 +11,14 @@ import cv2
 import numpy as np
 
 from ...errors import ErrorCode, TalkingHeadError
+from ...face.face import Face
+from ...face.picture_8bit import to_bgr8
+from ...face.tracker import FaceTracker
 from ...media.picture import Alpha, Picture
 from .colour import Canvas
 from .field import CoarseField, identity
 from .frame import FaceFrame, smoothstep
+from .matting import refined_matte
 from .warp import Box, Warp
 
 # Fills are smooth, so they are made on a reduced picture.
@@ -45,19 +49,15 @@ class PersonLayers:
 
     @classmethod
     def of(cls, canvas: Canvas, matte: np.ndarray, frame: FaceFrame) -> PersonLayers:
-        """Take a picture apart.
-
-        Raises:
-            TalkingHeadError: UNSUPPORTED_INPUT when the matte does not cover the face.
-        """
-        _check_covers(matte, frame)
+        """Take a picture apart by the matte (H, W) of its person."""
         face_width = frame.width * frame.span_px
         pixels = canvas.pixels
         reach = max(1, round(_RIM * face_width))
         near = cv2.dilate(matte, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1)))
         behind = _filled(pixels, (near <= 0.03).astype(np.float32))
         within = _filled(pixels, (matte >= 0.97).astype(np.float32))
-        seam = cv2.GaussianBlur(smoothstep(0.0, 0.06, near).astype(np.float32), (0, 0), max(0.4 * reach, 0.5))[..., None]
+        covered = smoothstep(0.0, 0.06, near).astype(np.float32)
+        seam = cv2.GaussianBlur(covered, (0, 0), max(0.4 * reach, 0.5))[..., None]
         source = pixels.astype(np.float32)
         plate = source + (behind - source) * seam
         own = _without_background(source, behind, within, matte, canvas.peak)
@@ -118,7 +118,33 @@ class PersonLayers:
         return replace(head, grid=np.dstack([amount, amount]))
 
 
-def _check_covers(matte: np.ndarray, frame: FaceFrame) -> None:
+def person_layers(canvas: Canvas, face: Face | None, chosen: Face, tracker: FaceTracker) -> PersonLayers:
+    """A picture taken apart by the tracker's matte, or by its own transparency where it has any.
+
+    Args:
+        face: the face in this picture; None where it is lost.
+        chosen: the source's face, whose size then counts.
+
+    Raises:
+        TalkingHeadError: UNSUPPORTED_INPUT when the matte does not cover the face; WEIGHTS_MISSING.
+    """
+    frame = FaceFrame.of(chosen if face is None else face)
+    pixels = canvas.pixels
+    if pixels.shape[2] == 4 and pixels[..., 3].min() < canvas.peak:
+        return PersonLayers.of(canvas, np.ones(pixels.shape[:2], np.float32), frame)
+    bgr = to_bgr8(canvas.picture)
+    matte = refined_matte(bgr, tracker.person_matte(bgr), frame.width * frame.span_px)
+    if face is not None:
+        check_covers(matte, frame)
+    return PersonLayers.of(canvas, matte, frame)
+
+
+def check_covers(matte: np.ndarray, frame: FaceFrame) -> None:
+    """Make sure that a matte (H, W) covers the face.
+
+    Raises:
+        TalkingHeadError: UNSUPPORTED_INPUT when it does not.
+    """
     centre, half = frame.oval()
     angles = np.linspace(0, 2 * np.pi, 24, endpoint=False)
     ring = frame.to_picture(centre + half * np.column_stack([np.cos(angles), np.sin(angles)]) * 0.6)
@@ -167,7 +193,7 @@ def _push_pull(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
 def _without_background(
     source: np.ndarray, behind: np.ndarray, within: np.ndarray, matte: np.ndarray, peak: float
 ) -> np.ndarray:
-    """(H, W, C) float32 colour of the person alone: unmixed where the matte is firm, continued from inside elsewhere."""
+    """(H, W, C) float32 colour of the person: unmixed where the matte is firm, continued from inside elsewhere."""
     firm = np.maximum(matte, 0.2)[..., None]
     unmixed = source + (1 - matte[..., None]) / firm * (source - behind)
     unmixed = np.clip(unmixed, 0, np.maximum(peak, source.max()))

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...media.picture import Picture
 from ..engine import Quality
+from .background import PersonLayers
 from .colour import Canvas
 from .expression import Expression
 from .field import CoarseField
@@ -24,20 +25,28 @@ def compose_frame(
     head: CoarseField | None,
     quality: Quality,
     executor: Executor | None = None,
+    layers: PersonLayers | None = None,
+    cut_out: bool = False,
 ) -> Picture:
-    """One frame over a stretched background.
+    """One frame.
 
     Args:
         expression: the face in its pose, or None when it rests.
         head: where the output's pixels come from when the head turns (inverse displacement), or None when it rests.
         executor: runs bands of the picture side by side.
+        layers: the person and the background apart, for a background that stays and for a cut-out; None stretches it.
+        cut_out: everything but the person becomes transparent.
 
     Returns:
         The picture itself when nothing moves; else a copy whose pixels outside the moving box are untouched.
     """
-    if expression is None and head is None:
+    if expression is None and head is None and not cut_out:
         return canvas.picture
-    work, box, _ = warp_pixels(canvas, expression, head, quality, executor)
+    work, box, warp = warp_pixels(canvas, expression, head, quality, executor)
+    if layers is not None and cut_out:
+        return layers.cut(work, warp, canvas.picture)
+    if layers is not None:
+        layers.hold(work, box, warp)
     return replace(canvas.picture, pixels=canvas.finished(work, box))
 
 

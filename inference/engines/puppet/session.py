@@ -18,13 +18,14 @@ from ...face.tracker import FaceTracker
 from ...job import FaceChoice
 from ...media.picture import Picture, PictureReader
 from ..engine import FrameRequest, Quality
+from .background import PersonLayers, person_layers
 from .calibrate import calibrated
 from .colour import Canvas
 from .composition import compose_frame
 from .expression import Expression, expression_of, face_rests
 from .faces import MovingFace, chosen_face
 from .frame import FaceFrame
-from .head import HeadWarp, TurnGains, head_rests
+from .head import Background, HeadWarp, TurnGains, head_rests
 from .portrait import Portrait
 from .spectacles import FrontView, wears_spectacles
 
@@ -40,6 +41,7 @@ class _Kept:
     canvas: Canvas | None = None
     portrait: Portrait | None = None
     head: HeadWarp | None = None
+    layers: PersonLayers | None = None
 
 
 class PuppetSession:
@@ -82,19 +84,41 @@ class PuppetSession:
     def _frame(self, request: FrameRequest, quality: Quality) -> Picture:
         pose = {**rest_pose(), **request.pose}
         picture = self._pictures.read(request.picture)
-        if pose == rest_pose():
+        if pose == rest_pose() and not self._cuts_out:
             return picture
         face = self._face_in(request.picture)
-        if face is None:
+        if face is None and not self._cuts_out:
             return picture
         canvas = self._canvas(picture)
+        turned = face is not None and not head_rests(pose)
         return compose_frame(
             canvas,
-            self._expression(canvas, face, pose),
-            None if head_rests(pose) else self._head(canvas, face).inverse(pose),
+            self._expression(canvas, face, pose) if face else None,
+            self._head(canvas, face).inverse(pose) if face and turned else None,
             quality,
             self._executor,
+            self._layers(canvas, face) if turned or self._cuts_out else None,
+            self._cuts_out,
         )
+
+    @property
+    def _cuts_out(self) -> bool:
+        return bool(self._settings["cut_out"])
+
+    @property
+    def _background(self) -> Background:
+        # Without a background there is nothing to stretch, and the head moves more freely.
+        return Background.HOLD if self._cuts_out else Background(str(self._settings["background"]))
+
+    def _layers(self, canvas: Canvas, face: Face | None) -> PersonLayers | None:
+        if self._background is Background.STRETCH:
+            return None
+        if self._kept.layers is not None:
+            return self._kept.layers
+        layers = person_layers(canvas, face, self._face, self._tracker)
+        if self._is_still:
+            self._kept.layers = layers
+        return layers
 
     @property
     def _is_still(self) -> bool:
@@ -127,7 +151,7 @@ class PuppetSession:
     def _head(self, canvas: Canvas, face: Face) -> HeadWarp:
         if self._is_still and self._kept.head is not None:
             return self._kept.head
-        head = HeadWarp.build(face, canvas.size, str(self._settings["background"])).with_gains(self._head_gains())
+        head = HeadWarp.build(face, canvas.size, self._background).with_gains(self._head_gains())
         if self._is_still:
             self._kept.head = head
         return head
@@ -136,7 +160,7 @@ class PuppetSession:
         """Gains that make head angles true, measured once, on the picture on which the face was chosen."""
         if self._gains is None:
             picture = self._pictures.read(self._choice.picture)
-            head = HeadWarp.build(self._face, picture.size, str(self._settings["background"]))
+            head = HeadWarp.build(self._face, picture.size, self._background)
             self._gains = calibrated(head, self._face, to_bgr8(picture), self._tracker).gains
         return self._gains
 
