@@ -144,9 +144,7 @@ def _build(scene: Any, strip: Any, range_mode: str, frame: int | None) -> Prepar
     )
 
 
-def _pictures(
-    scene: Any, strip: Any, rendering: Rendering, frames: range, anchor: int, folder: Path
-) -> StripSource:
+def _pictures(scene: Any, strip: Any, rendering: Rendering, frames: range, anchor: int, folder: Path) -> StripSource:
     if rendering is Rendering.NONE:
         return sources.describe(scene, strip)
     shown = prerender.plan(strip, folder, anchor)
@@ -183,4 +181,3 @@ def _warnings(strip: Any, rendering: Rendering, place: folders.Place) -> tuple[s
     if rendering is not Rendering.AS_SEEN and any(not modifier.mute for modifier in strip.modifiers):
         warnings.append("The strip's modifiers are not on the result. Turn on As Seen to include them.")
     return tuple(warnings)
-

@@ -17,6 +17,7 @@ def exact_rate(rate: float) -> Fraction:
     """A frame rate that was stored as a float, such as 29.97003 for 30000/1001, or 0 for none."""
     return Fraction(rate).limit_denominator(1001)
 
+
 _LENGTH_TOLERANCE = Fraction(1, 100)
 
 

@@ -36,9 +36,7 @@ def plan(strip: Any, folder: Path, anchor: int) -> StripSource:
     first, end = compat.left(strip) - anchor, compat.right(strip) - anchor
     base = min(0, first)
     files = tuple(str(folder / f"{number:06d}.png") for number in range(base, end))
-    return StripSource(
-        Source(SourceKind.SEQUENCE, files), compat.left(strip), tuple(range(first - base, end - base))
-    )
+    return StripSource(Source(SourceKind.SEQUENCE, files), compat.left(strip), tuple(range(first - base, end - base)))
 
 
 def render(

@@ -200,9 +200,7 @@ def _realigned_anchor(source: Any, result: Any) -> int:
 
 def _layout(result: Any, anchor: int) -> Layout:
     first = result.th_result_first
-    return Layout(
-        first, first + len(result.elements), compat.left(result) - anchor, compat.right(result) - anchor
-    )
+    return Layout(first, first + len(result.elements), compat.left(result) - anchor, compat.right(result) - anchor)
 
 
 def _job_names(

@@ -36,9 +36,7 @@ class TALKINGHEAD_OT_reset_controls(bpy.types.Operator):
 
     def execute(self, context: Any) -> set[str]:
         source = properties.source_of_active(context)
-        chosen = (
-            properties.SHOWN_CONTROLS if self.group == _ALL else controls_in(Group(self.group))
-        )
+        chosen = properties.SHOWN_CONTROLS if self.group == _ALL else controls_in(Group(self.group))
         for control in chosen:
             setattr(source, control.property_name, control.rest)
         return {"FINISHED"}

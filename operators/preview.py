@@ -88,6 +88,4 @@ def _preview_regions(context: Any) -> list[Any]:
     ]
 
 
-register, unregister = bpy.utils.register_classes_factory(
-    (TALKINGHEAD_OT_preview_frame, TALKINGHEAD_OT_stop_preview)
-)
+register, unregister = bpy.utils.register_classes_factory((TALKINGHEAD_OT_preview_frame, TALKINGHEAD_OT_stop_preview))

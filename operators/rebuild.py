@@ -23,7 +23,7 @@ class TALKINGHEAD_OT_rebuild_job(ImportHelper, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     filename_ext = JOB_SUFFIX
-    filepath: str  # of ImportHelper
+    filepath: StringProperty(name="File Path", description="The saved job beside the frames", subtype="FILE_PATH")
     filter_glob: StringProperty(
         description="Files that the browser shows", default=f"*{JOB_SUFFIX}", options={"HIDDEN"}
     )

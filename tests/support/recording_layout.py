@@ -80,7 +80,9 @@ def draw(panel: Any, context: Any = None) -> RecordingLayout:
     """Draw a panel, its header button included; empty if its poll refuses."""
     layout = RecordingLayout()
     context = context or bpy.context
-    stand_in = SimpleNamespace(layout=layout, **{name: getattr(panel, name) for name in dir(panel) if _own(panel, name)})
+    stand_in = SimpleNamespace(
+        layout=layout, **{name: getattr(panel, name) for name in dir(panel) if _own(panel, name)}
+    )
     if hasattr(panel, "poll") and not panel.poll(context):
         return layout
     if hasattr(panel, "draw_header_preset"):
@@ -90,6 +92,8 @@ def draw(panel: Any, context: Any = None) -> RecordingLayout:
 
 
 def _own(panel: Any, name: str) -> bool:
-    return not name.startswith("__") and name not in {"layout", "draw", "bl_rna", "rna_type"} and any(
-        name in base.__dict__ for base in panel.__mro__ if base.__module__.startswith("bl_ext.")
+    return (
+        not name.startswith("__")
+        and name not in {"layout", "draw", "bl_rna", "rna_type"}
+        and any(name in base.__dict__ for base in panel.__mro__ if base.__module__.startswith("bl_ext."))
     )

@@ -1,0 +1,148 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Setting the worker up from inside Blender. What pip does is tested in tests/worker/test_environment.py."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import bpy
+import pytest
+import talking
+
+
+@pytest.fixture(autouse=True)
+def own_environment(addon, monkeypatch):
+    """The user named no interpreter and no models."""
+    monkeypatch.delenv("TALKINGHEAD_PYTHON", raising=False)
+    monkeypatch.delenv("TALKINGHEAD_WEIGHTS", raising=False)
+    talking.fresh_start()
+    talking.core("worker").refresh()
+    yield
+    talking.core("environment_setup").remove(talking.core("worker").places())
+    talking.fresh_start()
+    talking.core("preferences").preferences().worker_python = ""
+
+
+@pytest.fixture
+def ready(monkeypatch, tmp_path):
+    """Set-up installs nothing: an environment without packages is good enough here."""
+    worker, environment = talking.core("worker"), talking.core("environment")
+    setup, setup_job = talking.core("environment_setup"), talking.core("setup_job")
+    requirements = tmp_path / "base.txt"
+    requirements.write_text("")
+    monkeypatch.setattr(environment.Places, "requirements", lambda self, tier: requirements)
+    monkeypatch.setattr(environment, "pip_command", lambda python, *_: [str(python), "-c", "pass"])
+    monkeypatch.setattr(environment, "import_command", lambda python, *_: [str(python), "-c", "pass"])
+    monkeypatch.setattr(setup, "inference_command", lambda python, *_: (str(python), "-c", "pass"))
+    plan = worker.setup_plan()
+    monkeypatch.setattr(setup_job.worker, "setup_plan", lambda: replace(plan, weights=(), online=True))
+    return setup
+
+
+def test_state_is_missing_at_first():
+    assert talking.core("worker").state().value == "missing"
+
+
+def test_user_folder_is_writable_and_outside_of_the_extension():
+    places = talking.core("worker").places()
+    assert places.extension not in (places.user, *places.user.parents)
+    assert (places.extension / "blender_manifest.toml").is_file()
+
+
+def test_version_comes_from_the_manifest():
+    assert talking.core("worker").app_version().count(".") == 2
+
+
+def test_announcement_names_packages_models_and_place():
+    text = " ".join(talking.core("setup_job").announcement())
+    for part in ("opencv-python", "face_landmarker.task", "Apache-2.0", str(talking.core("worker").places().user)):
+        assert part in text
+
+
+def test_set_up_offline_is_refused_with_the_way_out():
+    if bpy.app.online_access:
+        pytest.skip("this Blender is online")
+    with pytest.raises(RuntimeError, match="offline"):
+        bpy.ops.talkinghead.set_up_worker()
+    error = talking.core("service").last_error()
+    assert error.code.value == "OFFLINE"
+    assert error.hint
+
+
+def test_set_up_makes_an_environment_and_says_when_its_worker_fails(ready, monkeypatch):
+    with pytest.raises(RuntimeError, match="could not start"):  # it has no numpy
+        bpy.ops.talkinghead.set_up_worker()
+    places = talking.core("worker").places()
+    assert talking.core("environment").environment_python(places.environment("base")).exists()
+    assert talking.core("worker").state().value == "ready"
+
+
+def test_cancel_rolls_back(ready):
+    setup_job, runner = talking.core("setup_job"), talking.core("service").runner
+    runner.start(setup_job.TITLE, setup_job.set_up)
+    talking.step_until(runner, lambda state: state.text.startswith("Making"))
+    runner.cancel()
+    assert talking.step_to_end(runner).phase.value == "cancelled"
+    assert not list(talking.core("worker").places().user.glob("environment-*"))
+
+
+def test_remove_deletes_it(ready):
+    with pytest.raises(RuntimeError):
+        bpy.ops.talkinghead.set_up_worker()
+    assert bpy.ops.talkinghead.remove_worker() == {"FINISHED"}
+    assert talking.core("worker").state().value == "missing"
+
+
+def test_named_python_is_used_as_it_is(tmp_path):
+    preferences, worker = talking.core("preferences"), talking.core("worker")
+    python = tmp_path / "my python"
+    python.write_text("")
+    preferences.preferences().worker_python = str(python)
+    assert worker.state().value == "ready"
+    assert worker.interpreter() == python
+    assert not bpy.ops.talkinghead.set_up_worker.poll()
+
+
+def test_named_python_that_is_gone_is_told():
+    preferences, worker = talking.core("preferences"), talking.core("worker")
+    preferences.preferences().worker_python = "/nowhere/python"
+    with pytest.raises(talking.shared("errors").TalkingHeadError, match="/nowhere/python"):
+        worker.interpreter()
+
+
+def test_variable_wins_over_the_preference(monkeypatch, tmp_path):
+    python = tmp_path / "python"
+    python.write_text("")
+    talking.core("preferences").preferences().worker_python = "/nowhere/python"
+    monkeypatch.setenv("TALKINGHEAD_PYTHON", str(python))
+    assert talking.core("worker").interpreter() == python
+
+
+def test_launch_is_isolated_and_writes_to_the_user_folder(monkeypatch, tmp_path):
+    python = tmp_path / "python"
+    python.write_text("")
+    monkeypatch.setenv("TALKINGHEAD_PYTHON", str(python))
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
+    launch = talking.core("worker").launch()
+    places = talking.core("worker").places()
+    assert launch.command[:3] == (str(python), "-I", "-u")
+    assert launch.command[-1] == "worker"
+    assert "PYTHONPATH" not in launch.environment
+    assert places.user in launch.log.parents
+    assert launch.folder == places.user
+
+
+def test_report_names_versions_and_no_user(monkeypatch):
+    monkeypatch.setattr(Path, "home", lambda: Path("/home/somebody"))
+    report = talking.core("report")
+    assert report.without_user("in /home/somebody/x and /home/other") == "in ~/x and /home/other"
+    text = report.text()
+    assert bpy.app.version_string in text
+    assert "Talking Head 0." in text or "Talking Head 1." in text
+
+
+def test_log_opens_as_a_text():
+    assert bpy.ops.talkinghead.show_log() == {"FINISHED"}
+    assert "worker.log" in bpy.data.texts["Talking Head Log"].as_string()
