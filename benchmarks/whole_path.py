@@ -44,10 +44,11 @@ SIZES = {"512": (512, 512), "1080p": (1920, 1080), "4K": (3840, 2160)}
 
 @dataclass(frozen=True)
 class Figure:
-    """Frames a second of one source: as measured, as possible, and core milliseconds a frame by stage."""
+    """Frames a second of one source: as measured, as possible; cores busy; core milliseconds a frame by stage."""
 
     name: str
     fps: float
+    busy_cores: float
     possible_fps: float
     core_ms: dict[str, float]
 
@@ -74,8 +75,8 @@ def _print(figure: Figure) -> None:
     share = figure.fps / figure.possible_fps
     stages = ", ".join(f"{stage} {value:.1f}" for stage, value in figure.core_ms.items())
     print(
-        f"  {figure.name:12} {figure.fps:6.1f} fps, possible {figure.possible_fps:6.1f}, reached {share:.2f}; "
-        f"core ms a frame: {stages}"
+        f"  {figure.name:12} {figure.fps:6.1f} fps, possible {figure.possible_fps:6.1f}, reached {share:.2f}, "
+        f"{figure.busy_cores:.2f} cores busy; core ms a frame: {stages}"
     )
 
 
@@ -84,22 +85,24 @@ def measure(folder: Path, name: str, source: Source, frames: int) -> Figure:
     job = _job(source, frames)
     sessions = _sessions()
     _timed_run(folder, _job(source, 2), sessions)  # loads the engine and prepares the source
-    seconds = min(_timed_run(folder, job, sessions) for _ in range(2))
+    seconds, core_s = min(_timed_run(folder, job, sessions) for _ in range(2))
     core_ms = _core_ms(folder, job, sessions)
     sessions.unload()
     cores = os.cpu_count() or 1
-    return Figure(name, frames / seconds, cores * 1000 / sum(core_ms.values()), core_ms)
+    return Figure(name, frames / seconds, core_s / seconds, cores * 1000 / sum(core_ms.values()), core_ms)
 
 
-def _timed_run(folder: Path, job: Job, sessions: Sessions) -> float:
-    """Seconds of rendering: the job's without preparing, which is measured by the engine's own benchmark."""
+def _timed_run(folder: Path, job: Job, sessions: Sessions) -> tuple[float, float]:
+    """Seconds of rendering, and core seconds: without preparing, which the engine's own benchmark measures."""
     with tempfile.TemporaryDirectory(dir=folder) as name:
         path = job_path(Path(name), job.id)
         save(job, path)
+        start_s = time.process_time()
         done = run(Task(lambda *_, **__: None, lambda: None), path, None, sessions)
+        core_s = time.process_time() - start_s
         stages = done["stages"]
         assert isinstance(stages, dict)
-        return float(done["seconds"]) - stages["prepare"]  # type: ignore[arg-type]
+        return float(done["seconds"]) - stages["prepare"], core_s  # type: ignore[arg-type]
 
 
 def _core_ms(folder: Path, job: Job, sessions: Sessions) -> dict[str, float]:
