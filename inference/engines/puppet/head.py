@@ -68,14 +68,14 @@ class Fade:
 _FADES = {Background.STRETCH: Fade(1.0, 1.3, 1.0, 1.15), Background.HOLD: Fade(1.7, 1.5, 0.95, 1.35)}
 # Half axes of the head's outline: sideways in half face widths, up and down in half face heights.
 _OUTLINES = {Background.STRETCH: (1.30, 1.62, 1.12), Background.HOLD: (1.30, 1.70, 1.70)}
-# Ramps are as long as this many times the motion that they take up: steepest slope 1.5 / 2, so that nothing folds.
-_ROOM = 2.0
+# Ramps are as long as this many times the motion that they take up: steepest slope 1.5 / 2.5, so that nothing folds.
+_ROOM = 2.5
 # The same at the picture's edges, where only stretching happens.
 _EDGE_ROOM = 2.2
-# Angles up to the first are taken as they are; larger ones approach the second, where a turned height field folds.
-_STRAIGHT_DEG, _STEEPEST_DEG = 22.0, 36.0
+# Turns up to the first are made as they are; larger ones approach the second, where a turned height field folds.
+_STRAIGHT_DEG, _STEEPEST_DEG = 25.0, 38.0
 # A turned surface keeps at least this part of its width everywhere.
-_LEAST_WIDTH = 0.25
+_LEAST_WIDTH = 0.3
 # Motions below this are not made.
 _STILL_PX = 0.01
 _MOST_ITERATIONS = 48
@@ -168,7 +168,7 @@ class HeadWarp:
 
     def _turned(self, pose: Mapping[str, float]) -> np.ndarray:
         """(gh, gw, 2) float32 places after yaw and pitch, in weak perspective."""
-        yaw, pitch = np.radians(bounded_deg(pose["head_yaw"])), np.radians(bounded_deg(pose["head_pitch"]))
+        yaw, pitch = np.radians(bounded_turn(pose))
         x, y = self.shape.place[..., 0], self.shape.place[..., 1]
         yaw_gain = self.gains.right if yaw > 0 else self.gains.left
         pitch_gain = self.gains.up if pitch > 0 else self.gains.down
@@ -192,7 +192,7 @@ class HeadWarp:
     def _motion_px(self, pose: Mapping[str, float]) -> float:
         """About how far the head's outline moves towards its surroundings."""
         width = self.shape.width
-        yaw, pitch = (np.radians(bounded_deg(pose[name])) for name in ("head_yaw", "head_pitch"))
+        yaw, pitch = np.radians(bounded_turn(pose))
         shift = np.hypot(pose["head_x"], pose["head_y"])
         growth = max(float(pose["head_scale"]) - 1, 0.0)
         roll = 2 * np.sin(np.radians(abs(pose["head_roll"])) / 2)
@@ -231,13 +231,15 @@ def head_rests(pose: Mapping[str, float]) -> bool:
     return all(pose[name] == BY_NAME[name].rest for name in HEAD_NAMES)
 
 
-def bounded_deg(angle_deg: float) -> float:
-    """An angle of yaw or pitch as it is made: itself up to 22 degrees, then ever less, below 36."""
-    size = abs(angle_deg)
+def bounded_turn(pose: Mapping[str, float]) -> tuple[float, float]:
+    """Yaw and pitch in degrees as they are made: themselves up to 25 degrees together, then ever less, below 38."""
+    yaw, pitch = pose["head_yaw"], pose["head_pitch"]
+    size = float(np.hypot(yaw, pitch))
     if size <= _STRAIGHT_DEG:
-        return angle_deg
+        return yaw, pitch
     room = _STEEPEST_DEG - _STRAIGHT_DEG
-    return float(np.copysign(_STRAIGHT_DEG + room * np.tanh((size - _STRAIGHT_DEG) / room), angle_deg))
+    share = (_STRAIGHT_DEG + room * float(np.tanh((size - _STRAIGHT_DEG) / room))) / size
+    return yaw * share, pitch * share
 
 
 def _head_shape(face: Face, frame: FaceFrame, centres: np.ndarray, background: Background) -> HeadShape:
