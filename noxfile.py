@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from platform import machine
 
 import nox
 
@@ -26,6 +27,14 @@ NEWER_PYTHON = "3.13"
 MAIN_BLENDER = "4.5.15"
 # The bpy packages that stand for the supported Blenders, and the Python each one is made for.
 BLENDERS = {"4.2.23": "3.11", "4.5.15": "3.11", "5.0.1": "3.11", "5.2.3": "3.13"}
+
+# Blender's names of the platforms for which full zips are built.
+PLATFORMS = {
+    ("linux", "x86_64"): "linux-x64",
+    ("darwin", "arm64"): "macos-arm64",
+    ("darwin", "x86_64"): "macos-x64",
+    ("win32", "AMD64"): "windows-x64",
+}
 
 PYTEST = ("pytest==9.2.0", "pytest-timeout==2.4.0")
 WORKER_TOOLS = (*PYTEST, "hypothesis==6.170.15")
@@ -48,7 +57,8 @@ def tests(session: nox.Session) -> None:
     else:
         session.warn(f"Skipped: the worker's tests on Python {NEWER_PYTHON}, which is not installed")
     blender = blender_environment(session, MAIN_BLENDER)
-    pytest_blender(session, blender, worker, build_light(session, blender))
+    full = {"TALKINGHEAD_FULL_ZIP": str(build_full(session, blender))}
+    pytest_blender(session, blender, worker, build_light(session, blender), full)
 
 
 @nox.session(venv_backend="none")
@@ -96,11 +106,10 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def build(session: nox.Session) -> None:
-    """Build the light zip and, for this platform and Python 3.11, the full zip into dist/."""
+    """Build both zips into dist/; arguments choose another Python or platform for the full one."""
     blender = blender_environment(session, MAIN_BLENDER)
     build_light(session, blender)
-    options = session.posargs or ["--wheels-python", MAIN_PYTHON, "--platform", "linux-x64"]
-    run(session, blender, "tools.build_extension", "--full", *options)
+    build_full(session, blender, *session.posargs)
 
 
 def pytest_worker(session: nox.Session, worker: str) -> None:
@@ -109,9 +118,12 @@ def pytest_worker(session: nox.Session, worker: str) -> None:
     run(session, worker, "pytest", *arguments, env={"TALKINGHEAD_PYTHON": worker, "TALKINGHEAD_WEIGHTS": str(WEIGHTS)})
 
 
-def pytest_blender(session: nox.Session, blender: str, worker: str, package: Path) -> None:
+def pytest_blender(
+    session: nox.Session, blender: str, worker: str, package: Path, variables: dict[str, str] | None = None
+) -> None:
     """Blender's tests, against an extension zip."""
-    run(session, blender, "pytest", "tests/blender", *session.posargs, env=test_variables(worker, package))
+    env = {**test_variables(worker, package), **(variables or {})}
+    run(session, blender, "pytest", "tests/blender", *session.posargs, env=env)
 
 
 def test_variables(worker: str, package: Path) -> dict[str, str]:
@@ -126,6 +138,16 @@ def build_light(session: nox.Session, blender: str) -> Path:
         old.unlink()
     run(session, blender, "tools.build_extension", "--output", str(folder))
     return next(folder.glob("*-light.zip"))
+
+
+def build_full(session: nox.Session, blender: str, *options: str) -> Path:
+    """Build and validate the full zip, for this platform and the main Blender's Python unless options say otherwise."""
+    folder = ROOT / "dist"
+    for old in folder.glob("*-full-*.zip"):
+        old.unlink()
+    target = options or ("--wheels-python", MAIN_PYTHON, "--platform", PLATFORMS[sys.platform, machine()])
+    run(session, blender, "tools.build_extension", "--full", "--output", str(folder), *target)
+    return next(folder.glob("*-full-*.zip"))
 
 
 def worker_environment(session: nox.Session, version: str) -> str:
