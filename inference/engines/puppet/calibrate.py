@@ -119,7 +119,7 @@ class _SmallView:
         height, width = self.bgr.shape[:2]
         places = np.dstack(np.meshgrid(np.arange(width), np.arange(height))) * self.scale + self.origin
         source = (places + field.at(places) - self.origin) / self.scale
-        return cv2.remap(self.bgr, source.astype(np.float32), None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        return cv2.remap(self.bgr, source.astype(np.float32), None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
 
     def moved_face(self, head: HeadWarp, pose: Mapping[str, float]) -> Face:
         """About where the face is in ``render``, so that the tracker need not search."""
