@@ -54,10 +54,12 @@ class PersonLayers:
         pixels = canvas.pixels
         reach = max(1, round(_RIM * face_width))
         near = cv2.dilate(matte, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1)))
-        behind = _filled(pixels, (near <= 0.03).astype(np.float32))
+        behind = _filled(pixels, (near <= 0.005).astype(np.float32))
         within = _filled(pixels, (matte >= 0.97).astype(np.float32))
         covered = smoothstep(0.0, 0.06, near).astype(np.float32)
-        seam = cv2.GaussianBlur(covered, (0, 0), max(0.4 * reach, 0.5))[..., None]
+        # Soft towards the background only: what holds any of the person is replaced.
+        seam = np.maximum(cv2.GaussianBlur(covered, (0, 0), max(0.4 * reach, 0.5)), smoothstep(0.0, 0.02, matte))
+        seam = seam.astype(np.float32)[..., None]
         source = pixels.astype(np.float32)
         plate = source + (behind - source) * seam
         own = _without_background(source, behind, within, matte, canvas.peak)
