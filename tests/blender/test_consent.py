@@ -55,6 +55,8 @@ def test_variable_gives_it_for_farms(monkeypatch):
 
 
 def test_is_kept_with_the_preferences(scene):
+    if bpy.app.version < (4, 3):
+        pytest.skip("reading preferences in background crashes the bpy package 4.2")
     bpy.ops.talkinghead.give_consent(agree=True)
     bpy.ops.wm.save_userpref()
     try:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Talking Head contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stands in for Blender's UILayout, which cannot be made in background: records what is drawn, refuses what is wrong."""
+"""Stands in for UILayout, which cannot be made in background: records what is drawn, refuses what is wrong."""
 
 from __future__ import annotations
 
