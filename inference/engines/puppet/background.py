@@ -184,10 +184,10 @@ def _push_pull(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
         return (values * weight[..., None] + mean * (1 - weight[..., None])).astype(np.float32)
     size = ((width + 1) // 2, (height + 1) // 2)
     # A wider window than two by two, so that no blocks show.
-    smooth_weight = cv2.GaussianBlur(weight, (5, 5), 0)
-    smooth = cv2.GaussianBlur(values * weight[..., None], (5, 5), 0) / np.maximum(smooth_weight, 1e-6)[..., None]
-    coarse_weight = np.clip(2 * cv2.resize(smooth_weight, size, interpolation=cv2.INTER_AREA), 0, 1)
-    coarse = _push_pull(cv2.resize(smooth, size, interpolation=cv2.INTER_LINEAR), coarse_weight)
+    smooth_weight = cv2.resize(cv2.GaussianBlur(weight, (5, 5), 0), size, interpolation=cv2.INTER_AREA)
+    smooth = cv2.resize(cv2.GaussianBlur(values * weight[..., None], (5, 5), 0), size, interpolation=cv2.INTER_AREA)
+    smooth /= np.maximum(smooth_weight, 1e-9)[..., None]
+    coarse = _push_pull(smooth, np.minimum(2 * smooth_weight, 1))
     wide = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
     return values * weight[..., None] + wide * (1 - weight[..., None])
 
