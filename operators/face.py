@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 from bpy.props import FloatVectorProperty, IntProperty
 
-from ..blender_talkinghead import faces, jobs, overlay, properties, rig_points, service
+from ..blender_talkinghead import faces, jobs, overlay, properties, results, rig_points, service
 from ..blender_talkinghead.placement import Placement, Point
 from ..blender_talkinghead.runner import JobMaker
 from . import base
@@ -122,6 +122,8 @@ class TALKINGHEAD_OT_place_points(_PickInPreview, bpy.types.Operator):
         self.before = (source.th_manual, tuple(source.th_points))
         self.dragged: int | None = None
         self.execute(context)
+        # The points belong to the face at rest, not to the animated one of the result.
+        self.scene_name, self.covered = source.id_data.name, results.uncover(source)
         context.window_manager.th_show_face = True
         context.window_manager.modal_handler_add(self)
         self._tell(context)
@@ -173,6 +175,9 @@ class TALKINGHEAD_OT_place_points(_PickInPreview, bpy.types.Operator):
         )
 
     def _end(self, context: Any, result: set[str]) -> set[str]:
+        scene = bpy.data.scenes.get(self.scene_name)
+        if scene is not None:
+            results.cover(scene, self.covered)
         context.workspace.status_text_set(None)
         service.redraw()
         return result
