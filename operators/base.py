@@ -69,16 +69,30 @@ def report_error(operator: Any, error: TalkingHeadError) -> set[str]:
     return {"CANCELLED"}
 
 
-class JobOperator:
-    """An operator that runs a job: behind its back when it is invoked in the GUI, to its end otherwise.
+def report_state(operator: Any, state: JobState | None) -> set[str]:
+    """Tell how a job ended and end an operator."""
+    if state is None:
+        return {"CANCELLED"}
+    if state.error:
+        return report_error(operator, state.error)
+    for warning in state.warnings:
+        operator.report({"WARNING"}, warning)
+    operator.report({"INFO"}, state.text)
+    return {"FINISHED"} if state.phase is Phase.DONE else {"CANCELLED"}
 
-    The job itself is driven by the timer; being modal only catches ESC and shows the progress.
-    """
+
+def ask_for_consent(operator: Any) -> set[str]:
+    """Show the question; the operator goes on once it is answered."""
+    bpy.ops.talkinghead.give_consent("INVOKE_DEFAULT", then=operator.bl_idname)  # type: ignore[attr-defined]
+    return {"CANCELLED"}
+
+
+class JobOperator:
+    """An operator that runs a job: behind the user's back when it is invoked in the GUI, to its end otherwise."""
 
     needs_consent = False
     report: Any  # Blender's, as of every operator
     bl_idname: str
-    _timer: Any = None
 
     def job(self, context: Any) -> tuple[str, JobMaker]:
         """Title and maker of the job; may raise TalkingHeadError."""
@@ -88,57 +102,21 @@ class JobOperator:
         if bpy.app.background:
             return self.execute(context)
         if self.needs_consent and not consent.given():
-            return bpy.ops.talkinghead.give_consent(  # type: ignore[attr-defined]
-                "INVOKE_DEFAULT", then=self.bl_idname
-            )
+            return ask_for_consent(self)
         return self.start(context)
 
     def start(self, context: Any) -> set[str]:
-        """Begin the job and go modal."""
+        """Begin the job and watch it."""
         try:
             service.start(*self.job(context))
         except TalkingHeadError as error:
             return report_error(self, error)
-        window_manager = context.window_manager
-        self._timer = window_manager.event_timer_add(0.25, window=context.window)
-        window_manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
-
-    def modal(self, context: Any, event: Any) -> set[str]:
-        state = service.runner.state
-        if not service.runner.running or state is None:
-            self._end(context)
-            return self._report(state)
-        if event.type == "ESC" and event.value == "PRESS":
-            service.runner.cancel()
-            return {"RUNNING_MODAL"}
-        if event.type == "TIMER":
-            ending = "Canceling" if service.runner.cancelling else "ESC: Cancel"
-            context.workspace.status_text_set(f"Talking Head: {state.line}    {ending}")
-        return {"PASS_THROUGH"}
-
-    def cancel(self, context: Any) -> None:
-        self._end(context)
+        bpy.ops.talkinghead.watch_job("INVOKE_DEFAULT")  # type: ignore[attr-defined]
+        return {"FINISHED"}
 
     def execute(self, context: Any) -> set[str]:
         try:
             state = service.run_to_end(*self.job(context))
         except TalkingHeadError as error:
             return report_error(self, error)
-        return self._report(state)
-
-    def _end(self, context: Any) -> None:
-        if self._timer is not None:
-            context.window_manager.event_timer_remove(self._timer)
-            self._timer = None
-        context.workspace.status_text_set(None)
-
-    def _report(self, state: JobState | None) -> set[str]:
-        if state is None:
-            return {"CANCELLED"}
-        if state.error:
-            return report_error(self, state.error)
-        for warning in state.warnings:
-            self.report({"WARNING"}, warning)
-        self.report({"INFO"}, state.text)
-        return {"FINISHED"} if state.phase is Phase.DONE else {"CANCELLED"}
+        return report_state(self, state)

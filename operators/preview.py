@@ -25,9 +25,7 @@ class TALKINGHEAD_OT_preview_frame(bpy.types.Operator):
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         if not bpy.app.background and not consent.given():
-            return bpy.ops.talkinghead.give_consent(  # type: ignore[attr-defined]
-                "INVOKE_DEFAULT", then=self.bl_idname
-            )
+            return base.ask_for_consent(self)
         return self.execute(context)
 
     def execute(self, context: Any) -> set[str]:

@@ -189,4 +189,4 @@ def test_menu_lists_every_operator_but_the_internal_ones():
 
     menu.draw(SimpleNamespace(layout=layout), bpy.context)
     listed = {name.removeprefix("talkinghead.") for name in layout.of("operator")}
-    assert set(dir(bpy.ops.talkinghead)) - listed == {"give_consent", "move_point"}
+    assert set(dir(bpy.ops.talkinghead)) - listed == {"give_consent", "move_point", "watch_job"}
