@@ -96,7 +96,7 @@ class Expression:
         positions = warp.plane.centres() + warp.plane.grid
         margin = 2 * warp.plane.step
         inside = (positions > np.array(worn.box[:2]) - margin) & (positions < np.array(worn.box[2:]) + margin)
-        box = box_of_cells(inside.all(axis=2), warp.plane, canvas.size)
+        box = box_of_cells(np.asarray(inside.all(axis=2)), warp.plane, canvas.size)
         if box is None:
             return None
         plane = warp.plane.map(*box)

@@ -18,6 +18,7 @@ from ...face.tracker import FaceTracker
 from ...job import FaceChoice
 from ...media.picture import PictureReader
 from .description import PUPPET
+from .drawn_lids import with_fitted_lids
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ def chosen_face(tracker: FaceTracker, pictures: PictureReader, choice: FaceChoic
     picture = pictures.read(choice.picture)
     bgr = to_bgr8(picture)
     if choice.points:
-        return manual_face(choice.points, picture.size, tracker.mesh, bgr)
+        return with_fitted_lids(manual_face(choice.points, picture.size, tracker.mesh, bgr), bgr)
     faces = tracker.faces(bgr)
     if not faces:
         raise TalkingHeadError(

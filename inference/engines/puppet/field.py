@@ -12,6 +12,7 @@ import numpy as np
 ITERATIONS = 14
 # Without damping the iteration diverges where the field compresses strongly (a wide open jaw).
 DAMPING = 0.6
+SAFE_STEP = np.float32(1.5)
 # An inversion has converged when its largest change is smaller than this, in cells.
 SETTLED = 0.002
 
@@ -154,20 +155,34 @@ def _fixed_point(moving: np.ndarray, iterations: int, damping: np.float32) -> np
     """Inverse displacement of a displacement (gh, gw, 2), both in cells."""
     rows, columns = moving.shape[:2]
     # Three channels: see ``sample``.
-    field = np.zeros((rows, columns, 3), np.float32)
-    field[..., :2] = moving
+    field = np.dstack([moving, _steepness(moving)])
     x, y = (np.ascontiguousarray(v) for v in np.meshgrid(*(np.arange(n, dtype=np.float32) for n in (columns, rows))))
     cells_x, cells_y = x - moving[..., 0] * damping, y - moving[..., 1] * damping
     for iteration in range(1, iterations):
         found = cv2.remap(field, cells_x, cells_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        # Where the field stretches by g, steps longer than 2 / (1 + g) swing further and further.
+        step = np.minimum(damping, SAFE_STEP / (1 + found[..., 2]))
         change_x, change_y = x - found[..., 0], y - found[..., 1]
         change_x -= cells_x
         change_y -= cells_y
-        cells_x += damping * change_x
-        cells_y += damping * change_y
+        cells_x += step * change_x
+        cells_y += step * change_y
         if iteration % 3 == 0 and max(_largest(change_x), _largest(change_y)) < SETTLED:
             break
     return np.dstack([cells_x - x, cells_y - y])
+
+
+def _steepness(moving: np.ndarray) -> np.ndarray:
+    """(gh, gw) float32 largest change between neighbouring cells, around each cell."""
+    steep = np.zeros(moving.shape[:2], np.float32)
+    for axis in (0, 1):
+        change = np.abs(np.diff(moving, axis=axis))
+        change = np.maximum(change[..., 0], change[..., 1])
+        near, far = (slice(None, -1), slice(1, None))
+        for part in (near, far):
+            place = (part, slice(None)) if axis == 0 else (slice(None), part)
+            steep[place] = np.maximum(steep[place], change)
+    return cv2.dilate(steep, np.ones((3, 3), np.uint8))
 
 
 def _largest(values: np.ndarray) -> float:

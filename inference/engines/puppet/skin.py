@@ -187,8 +187,8 @@ def _inside(points: np.ndarray, of: np.ndarray, full: float, fall: float, above:
 
 
 def _not_upper(frame: FaceFrame) -> np.ndarray:
-    """Landmarks that the upper layer ignores."""
-    lids = np.concatenate([between_ends(rows.lower[:2]) for rows in EYES])
+    """Landmarks that the upper layer ignores; a blink travels far and needs all of the lower lid as room."""
+    lids = np.concatenate([between_ends(rows.lower) for rows in EYES])
     seam = float(frame.points[[13, 14], 1].mean())
     return np.concatenate([lids, between_ends(LOWER_LIP), _in_mouth_span(frame, seam, frame.points[152, 1] + 0.02)])
 
