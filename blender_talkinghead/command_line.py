@@ -185,13 +185,12 @@ class _Printer:
 
     def show(self, state: JobState) -> None:
         """Print a state if it says something new."""
-        counts = state.total > 0 and state.phase is Phase.RUNNING
+        counts = state.done > 0 and state.phase is Phase.RUNNING
         if state.phase is Phase.DONE:
             return
-        if state.text != self._text:
+        if state.text != self._text and not counts:
             self._text, self._next = state.text, 0.0
-            if not counts:
-                print(f"{self._name}: {state.text}", flush=True)
+            print(f"{self._name}: {state.text}", flush=True)
         if counts and state.progress >= self._next:
             self._next = state.progress + _STEP
             print(f"{self._name}: {state.line}", flush=True)

@@ -332,7 +332,7 @@ def _with_progress(state: JobState, message: Message) -> JobState:
     return replace(
         state,
         phase=Phase.RUNNING,
-        text=str(fields.get("stage") or state.text),
+        text=str(fields.get("stage") or state.text).capitalize(),
         done=int(fields.get("done") or 0),
         total=int(fields.get("total") or 0),
         eta_s=None if eta is None else float(eta),

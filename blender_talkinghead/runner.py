@@ -65,7 +65,7 @@ class JobState:
     def line(self) -> str:
         """One line for a progress bar."""
         parts = [self.text]
-        if self.total and self.phase is Phase.RUNNING:
+        if self.done and self.total and self.phase is Phase.RUNNING:
             parts = [f"{self.done} of {self.total} frames"]
             if self.eta_s is not None:
                 parts.append(f"{duration_text(self.eta_s)} left")

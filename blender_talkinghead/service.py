@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Drives jobs inside Blender: by a timer in the GUI, by a loop in background, where timers do not run."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from ..inference.errors import TalkingHeadError
 from . import worker
 from .runner import JobMaker, JobState, Phase, Runner
 
+_LOGGER = logging.getLogger(__name__)
 INTERVAL_S = 0.1
 BACKGROUND_WAIT_S = 0.05
 runner = Runner()
@@ -68,10 +70,18 @@ def tick() -> float | None:
     """One beat of the timer: a step of the job, and what the watchers do."""
     before = runner.state
     runner.step()
-    wanted = [watcher() for watcher in watchers]
+    wanted = [_wants_next_tick(watcher) for watcher in watchers]
     if runner.state is not before:
         redraw()
     return INTERVAL_S if runner.running or any(wanted) else None
+
+
+def _wants_next_tick(watcher: Callable[[], bool]) -> bool:
+    try:
+        return watcher()
+    except Exception:  # Blender drops a timer that raises, and with it the running job
+        _LOGGER.exception("a watcher failed")
+        return False
 
 
 def redraw() -> None:
