@@ -13,8 +13,8 @@ ITERATIONS = 14
 # Without damping the iteration diverges where the field compresses strongly (a wide open jaw).
 DAMPING = 0.6
 SAFE_STEP = np.float32(1.5)
-# An inversion has converged when its largest change is smaller than this, in cells.
-SETTLED = 0.002
+# A cell's inversion has converged when it would move by less than this, in cells.
+SETTLED = 0.004
 
 
 @dataclass(frozen=True)
@@ -140,8 +140,8 @@ def compose(first: CoarseField, second: CoarseField, over: CoarseField | None = 
 def invert(forward: CoarseField, iterations: int = ITERATIONS, damping: float = DAMPING) -> CoarseField:
     """The inverse: ``u`` with ``u(y) = -forward(y + u(y))``, by a damped fixed point on the same grid.
 
-    It ends early when no value moves by more than ``SETTLED`` cells. The field must not move its grid's edge, or only
-    as evenly as a constant continuation does.
+    It ends early when no value would move by more than ``SETTLED`` cells. Beyond its grid the field counts as
+    constant.
     """
     part = _moving_part(forward.grid)
     out = np.zeros_like(forward.grid)
@@ -158,17 +158,26 @@ def _fixed_point(moving: np.ndarray, iterations: int, damping: np.float32) -> np
     field = np.dstack([moving, _steepness(moving)])
     x, y = (np.ascontiguousarray(v) for v in np.meshgrid(*(np.arange(n, dtype=np.float32) for n in (columns, rows))))
     cells_x, cells_y = x - moving[..., 0] * damping, y - moving[..., 1] * damping
+    part = (slice(None), slice(None))
     for iteration in range(1, iterations):
-        found = cv2.remap(field, cells_x, cells_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        # Each cell goes its own way, so those that have arrived are left out.
+        at_x, at_y = cells_x[part], cells_y[part]
+        found_x, found_y, steep = cv2.split(
+            cv2.remap(field, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        )
+        change_x, change_y = x[part] - found_x - at_x, y[part] - found_y - at_y
         # Where the field stretches by g, steps longer than 2 / (1 + g) swing further and further.
-        step = np.minimum(damping, SAFE_STEP / (1 + found[..., 2]))
-        change_x, change_y = x - found[..., 0], y - found[..., 1]
-        change_x -= cells_x
-        change_y -= cells_y
-        cells_x += step * change_x
-        cells_y += step * change_y
-        if iteration % 3 == 0 and max(_largest(change_x), _largest(change_y)) < SETTLED:
-            break
+        step = np.minimum(damping, SAFE_STEP / (1 + steep))
+        at_x += step * change_x
+        at_y += step * change_y
+        if iteration % 3 == 0:
+            rest = _rectangle(np.maximum(np.abs(change_x), np.abs(change_y)) > SETTLED)
+            if rest is None:
+                break
+            part = tuple(  # type: ignore[assignment]
+                slice(old.indices(size)[0] + new.start, old.indices(size)[0] + new.stop)
+                for old, new, size in zip(part, rest, (rows, columns), strict=True)
+            )
     return np.dstack([cells_x - x, cells_y - y])
 
 
@@ -185,19 +194,21 @@ def _steepness(moving: np.ndarray) -> np.ndarray:
     return cv2.dilate(steep, np.ones((3, 3), np.uint8))
 
 
-def _largest(values: np.ndarray) -> float:
-    return float(cv2.norm(values, cv2.NORM_INF))
-
-
 def _moving_part(grid: np.ndarray) -> tuple[slice, slice] | None:
     """The rectangle of a grid outside which nothing moves, with a margin of two cells; None when all is still."""
-    moving = (grid[..., 0] != 0) | (grid[..., 1] != 0)
-    rows, columns = np.flatnonzero(moving.any(axis=1)), np.flatnonzero(moving.any(axis=0))
+    found = _rectangle((grid[..., 0] != 0) | (grid[..., 1] != 0))
+    if found is None:
+        return None
+    rows, columns = (slice(max(side.start - 2, 0), side.stop + 2) for side in found)
+    return rows, columns
+
+
+def _rectangle(marked: np.ndarray) -> tuple[slice, slice] | None:
+    """The rectangle around marked cells, or None."""
+    rows, columns = np.flatnonzero(marked.any(axis=1)), np.flatnonzero(marked.any(axis=0))
     if not rows.size:
         return None
-    return tuple(  # type: ignore[return-value]
-        slice(max(int(found[0]) - 2, 0), int(found[-1]) + 3) for found in (rows, columns)
-    )
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def _cells_for(start: int, stop: int, origin: int, step: int) -> tuple[int, int]:
