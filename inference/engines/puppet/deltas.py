@@ -121,7 +121,7 @@ def _mouth_amplitudes(pose: Mapping[str, float], toothy: float) -> dict[str, flo
     wide, pucker = max(pose["mouth_wide"], 0.0), max(pose["mouth_pucker"], 0.0)
     jaw = jaw_drop(pose)
     # Pursed lips leave only a small opening, so a toothy source closes behind them, but not an opening jaw.
-    close = min(pose["mouth_close"] + 0.95 * pucker * toothy * (1 - jaw), 1.0)
+    close = min(pose["mouth_close"] + pucker * toothy * (1 - 0.9 * pose["jaw_open"]), 1.0)
     # Lips that are kept closed hold the jaw up: they only reach so far.
     jaw *= 1 - 0.55 * pose["mouth_close"]
     return {

@@ -106,7 +106,7 @@ def _interior(
     changed = min(1.0, 4 * pose.jaw + 4 * pose.pucker)
     # Pursed lips shade what is behind them.
     shade = 1 - changed * 0.5 * (1 - ramp(0, 0.05, below_upper))
-    own[..., :3] *= (shade * np.float32(1 - 0.4 * pose.pucker))[..., None]
+    own[..., :3] *= _shade(shade * np.float32(1 - 0.25 * pose.pucker))
     return drawn + own_weight[..., None] * (own - drawn)
 
 
@@ -127,7 +127,7 @@ def _draw(
         colour, weight = _lower_teeth(look, x - middle, side, above, gap)
         out = _over(out, colour, weight * ramp(0.3, 0.85, np.float32(pose.jaw)))
         colour, weight = _upper_teeth(look, x, y, side, below, gap, middle)
-        out = _over(out, colour * _shade(np.full_like(gap, 1 - 0.5 * pose.pucker)), weight)
+        out = _over(out, colour * _shade(np.full_like(gap, 1 - 0.3 * pose.pucker)), weight)
     occlusion = 0.5 + 0.5 * ramp(0, 0.045, below) * (0.75 + 0.25 * ramp(0, 0.03, above))
     return out * _shade(occlusion)
 
