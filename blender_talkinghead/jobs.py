@@ -311,11 +311,18 @@ class _Following:
         fields = self.request.result().fields
         rendered, reused = int(fields["rendered"]), int(fields["reused"])
         text = summary(rendered, reused) if self.state.title == RENDER_TITLE else "Ready: move the sliders"
-        warnings = self.state.warnings
+        warnings = self.state.warnings + shortened([str(text) for text in fields.get("warnings", [])])
         if self.lost:
             where = self.prepared.folder
             warnings += (f"The strip '{self.prepared.job.name}' is gone. Its frames are kept in {where}.",)
         return replace(self.state, phase=Phase.DONE, text=text, warnings=warnings, eta_s=None, fraction=1.0)
+
+
+def shortened(warnings: Sequence[str], most: int = 3) -> tuple[str, ...]:
+    """An engine's warnings: the first ones, and how many more there are; a long clip may have one a picture."""
+    if len(warnings) <= most:
+        return tuple(warnings)
+    return (*warnings[:most], f"{len(warnings) - most} more warnings are in the log.")
 
 
 def summary(rendered: int, reused: int) -> str:

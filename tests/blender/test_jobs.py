@@ -251,3 +251,21 @@ def test_placed_points_animate_what_the_detector_refuses(scene, saved_file, tmp_
     strip.th_mouth_smile = 0.8
     assert bpy.ops.talkinghead.render_frames() == {"FINISHED"}
     assert not np.array_equal(talking.pixels(talking.frame_files(strip)[0]), talking.pixels(path))
+
+
+def test_what_the_engine_warns_of_is_told(scene, saved_file, astronaut, tmp_path):
+    small = tmp_path / "small.png"
+    image = bpy.data.images.load(str(astronaut))
+    image.scale(190, 190)
+    image.save(filepath=str(small))
+    source = talking.animated(small, length=2)
+    source.th_mouth_smile = 0.5
+    assert bpy.ops.talkinghead.render_frames() == {"FINISHED"}
+    warnings = talking.core("service").runner.state.warnings
+    assert any("px wide between the eyes" in warning for warning in warnings), warnings
+
+
+def test_many_warnings_are_shortened(addon):
+    shortened = talking.core("jobs").shortened
+    assert shortened(["a", "b", "c"]) == ("a", "b", "c")
+    assert shortened([str(n) for n in range(10)]) == ("0", "1", "2", "7 more warnings are in the log.")
