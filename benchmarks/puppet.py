@@ -99,9 +99,7 @@ def frame_rates(subject: Subject, seconds: float) -> None:
 def whole(subject: Subject, pose: dict[str, float], quality: Quality, executor: ThreadPoolExecutor | None) -> Picture:
     """One frame."""
     portrait = subject.portrait
-    return compose_frame(
-        portrait.canvas, expression_of(portrait, pose), subject.head.inverse(pose), quality, executor
-    )
+    return compose_frame(portrait.canvas, expression_of(portrait, pose), subject.head.inverse(pose), quality, executor)
 
 
 def stages(subject: Subject, seconds: float) -> None:

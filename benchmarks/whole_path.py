@@ -120,9 +120,10 @@ def _core_ms(folder: Path, job: Job, sessions: Sessions) -> dict[str, float]:
     with sessions.opened(subject, sorted({request.picture for request in requests})) as opened:
         for request in requests:
             opened.pictures.read(request.picture)
-        warp = _core_s(
-            lambda: made.extend(picture for _, picture in opened.session.frames(requests, Quality.FINAL))
-        ) / count
+        warp = (
+            _core_s(lambda: made.extend(picture for _, picture in opened.session.frames(requests, Quality.FINAL)))
+            / count
+        )
     files: list[bytes | memoryview] = []
     encode = _core_s(lambda: files.extend(encode_frame(picture) for picture in made)) / count
     disk = _core_s(lambda: [write_whole(folder / f"disk-{n}", data) for n, data in enumerate(files)]) / count

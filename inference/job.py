@@ -238,8 +238,16 @@ def frame_key(
     """
     values = [round(float(value), 6) + 0.0 for value in pose]
     content = [
-        FORMAT, VERSION, engine, engine_version, dict(settings), list(weights), list(source_digests), picture,
-        face.to_dict(), values,
+        FORMAT,
+        VERSION,
+        engine,
+        engine_version,
+        dict(settings),
+        list(weights),
+        list(source_digests),
+        picture,
+        face.to_dict(),
+        values,
     ]
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -116,9 +116,7 @@ def reduced(picture: Picture, scale: float) -> Picture:
     if pixels.shape[2] == 3 or pixels.dtype == np.float32:
         return Picture(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), picture.alpha, picture.half)
     alpha = pixels[..., 3:].astype(np.float32)
-    small = cv2.resize(
-        np.concatenate([pixels[..., :3] * alpha, alpha], axis=2), size, interpolation=cv2.INTER_AREA
-    )
+    small = cv2.resize(np.concatenate([pixels[..., :3] * alpha, alpha], axis=2), size, interpolation=cv2.INTER_AREA)
     small[..., :3] /= np.maximum(small[..., 3:], 1e-6)
     full = np.iinfo(pixels.dtype).max
     return Picture(np.clip(np.rint(small), 0, full).astype(pixels.dtype), picture.alpha)

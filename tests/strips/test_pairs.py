@@ -16,9 +16,7 @@ RESULT = pairs.StripFacts("Scene", "Face Talking Head", "RESULT", "a", "", 2, 10
 
 
 def moved(strip, frames, **changes):
-    return replace(
-        strip, anchor=strip.anchor + frames, left=strip.left + frames, right=strip.right + frames, **changes
-    )
+    return replace(strip, anchor=strip.anchor + frames, left=strip.left + frames, right=strip.right + frames, **changes)
 
 
 def result_names(source, *strips):
