@@ -217,7 +217,7 @@ def _positions(warp: Warp, x0: int, y0: int, x1: int, y1: int) -> np.ndarray:
 
 
 def _bilinear(values: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    return cv2.remap(values, positions, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.remap(values, positions, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
 
 
 def _like(values: np.ndarray, pixels: np.ndarray, signed: bool = False) -> np.ndarray:

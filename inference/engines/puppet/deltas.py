@@ -85,7 +85,6 @@ class Movements:
         values = {**_eye_amplitudes(pose), **_mouth_amplitudes(pose, self.mouth.toothy)}
         return np.array([values[name] for name in self.names])
 
-
     def combined(self, amplitudes: np.ndarray) -> Movements:
         """One movement that is all of them at these amplitudes (n,)."""
         return replace(self, names=(), deltas=np.tensordot(amplitudes, self.deltas, 1)[None])

@@ -17,9 +17,7 @@ BACKGROUND = Setting(
         Choice("hold", "Hold", "The person is cut from the background, which stays still and is filled in behind"),
     ),
 )
-CUT_OUT = Setting(
-    "cut_out", SettingKind.SWITCH, False, "Cut Out", "Make everything but the person transparent"
-)
+CUT_OUT = Setting("cut_out", SettingKind.SWITCH, False, "Cut Out", "Make everything but the person transparent")
 SPECTACLES = Setting(
     "spectacles",
     SettingKind.CHOICE,

@@ -171,6 +171,6 @@ def _lashes(pixels: np.ndarray, lid: Curve, width: float, smallest: float) -> np
     along = np.clip(1 - (2 * t - 1) ** 4, 0, 1)
     depth = (y - lid.at(x)) / thick
     line = np.exp(-((depth - 0.4) ** 2))
-    strands = np.exp(-(np.maximum(depth, 0) / 1.6) ** 2) * (depth > 0)
+    strands = np.exp(-((np.maximum(depth, 0) / 1.6) ** 2)) * (depth > 0)
     strands *= 0.5 + 0.5 * np.cos(2 * np.pi * (t + 0.012 * depth * np.sign(t - 0.5)) * 26)
     return (along * np.maximum(line, 0.6 * strands)).astype(np.float32)

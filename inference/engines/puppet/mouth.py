@@ -170,7 +170,7 @@ def _lower_teeth(
 
 
 def _teeth(look: MouthLook, offset: np.ndarray, side: np.ndarray, depth: np.ndarray) -> np.ndarray:
-    lines = 1 - 0.10 * np.exp(-((((offset / TOOTH_PERIOD + 0.5) % 1) - 0.5) / 0.09) ** 2)
+    lines = 1 - 0.10 * np.exp(-(((((offset / TOOTH_PERIOD + 0.5) % 1) - 0.5) / 0.09) ** 2))
     amount = (0.70 + 0.30 * ramp(0, 0.03, depth)) * (0.30 + 0.70 * side**1.5) * lines
     return _tooth_colour(look) * _shade(amount)
 

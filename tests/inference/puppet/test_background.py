@@ -74,8 +74,10 @@ def test_hold_keeps_the_background_still(name):
     matte = tracker().person_matte(picture(name))
     away = cv2.dilate(matte, np.ones((91, 91), np.uint8)) < 0.05
     changed = np.abs(moved.pixels.astype(int) - picture(name)).max(axis=2)
-    print(f"{name}: background changed by {changed[away].mean():.2f} (hold), "
-          f"{np.abs(stretched.pixels.astype(int) - picture(name)).max(axis=2)[away].mean():.2f} (stretch)")
+    print(
+        f"{name}: background changed by {changed[away].mean():.2f} (hold), "
+        f"{np.abs(stretched.pixels.astype(int) - picture(name)).max(axis=2)[away].mean():.2f} (stretch)"
+    )
     assert changed[away].mean() < 0.5
     assert changed[~away].mean() > 2
 

@@ -49,7 +49,11 @@ def random_pose(generator, angle_deg: float, shift: float, octave: float) -> dic
     u = generator.uniform(-1, 1, 6)
     yaw, pitch, roll = u[:3] * angle_deg
     return pose(
-        head_yaw=yaw, head_pitch=pitch, head_roll=roll, head_x=u[3] * shift, head_y=u[4] * shift,
+        head_yaw=yaw,
+        head_pitch=pitch,
+        head_roll=roll,
+        head_x=u[3] * shift,
+        head_y=u[4] * shift,
         head_scale=2 ** (u[5] * octave),
     )
 
@@ -67,8 +71,10 @@ def test_rendered_head_turns_as_told(name, angle):
         found.append(getattr(turned, f"{angle}_deg") - getattr(at_rest, f"{angle}_deg"))
     slope, offset = np.polyfit(wanted, found, 1)
     correlation = np.corrcoef(wanted, found)[0, 1]
-    print(f"{name} {angle}: slope {slope:.3f}, offset {offset:+.2f}, correlation {correlation:.4f}; "
-          + ", ".join(f"{w:+.0f}: {f:+.1f}" for w, f in zip(wanted, found, strict=True)))
+    print(
+        f"{name} {angle}: slope {slope:.3f}, offset {offset:+.2f}, correlation {correlation:.4f}; "
+        + ", ".join(f"{w:+.0f}: {f:+.1f}" for w, f in zip(wanted, found, strict=True))
+    )
     assert 0.9 < slope < 1.1 and correlation > 0.995
     assert np.abs(np.array(found) - wanted).max() < 2.0
 
