@@ -6,10 +6,21 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import command_line, faces, file_session, overlay, preferences, preview, properties, service, worker
+from . import (
+    command_line,
+    faces,
+    file_session,
+    missing_frames,
+    overlay,
+    preferences,
+    preview,
+    properties,
+    service,
+    worker,
+)
 
 MODULES: tuple[ModuleType, ...] = (
-    properties, file_session, preferences, worker, service, faces, preview, overlay, command_line
+    properties, file_session, missing_frames, preferences, worker, service, faces, preview, overlay, command_line
 )  # fmt: skip
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""
 

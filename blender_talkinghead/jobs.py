@@ -20,7 +20,7 @@ import bpy
 from ..inference import job as job_file
 from ..inference.errors import ErrorCode, TalkingHeadError
 from ..inference.protocol import Message
-from . import builder, compat, consent, faces, folders, lookup, results, service, worker
+from . import builder, compat, consent, faces, folders, lookup, missing_frames, results, service, worker
 from .builder import PreparedJob
 from .client import Outcome, Request
 from .runner import JobControl, JobState, JobSteps, Phase
@@ -303,7 +303,9 @@ class _Following:
             TalkingHeadError: the worker's error; CANCELLED.
         """
         if self.planned:
-            self.lost = results.finish(self.prepared) is None
+            result = results.finish(self.prepared)
+            self.lost = result is None
+            missing_frames.forget(result or "")
             service.push_undo(self.state.title)
         if self.request.outcome is Outcome.CANCELLED:
             text = f"Canceled after {self.state.done} of {self.state.total} frames, which are kept."

@@ -99,6 +99,7 @@ def finish(prepared: PreparedJob) -> str | None:
         return None
     for result in target.results:
         result.invalidate_cache("RAW")
+        show_source(result)  # it was hidden if its frames were missing when the file was opened
     if prepared.cut_out:
         hide_source(target.source)
     else:
@@ -107,7 +108,7 @@ def finish(prepared: PreparedJob) -> str | None:
 
 
 def hide_source(source: Any) -> None:
-    """Mute a source so that no second head shows below a cut-out; sound lies in another strip and is not touched."""
+    """Mute a strip reversibly: a source, so that no second head shows below a cut-out. Sound lies in another strip."""
     if not source.th_hidden_source:
         source.th_was_muted = source.mute
         source.th_hidden_source = True

@@ -11,6 +11,7 @@ from ..blender_talkinghead import (
     consent,
     faces,
     fixes,
+    missing_frames,
     preview,
     properties,
     service,
@@ -68,6 +69,8 @@ class TALKINGHEAD_PT_main(_Sidebar, bpy.types.Panel):
 
     @staticmethod
     def _draw_verbs(layout: Any) -> None:
+        for notice in missing_frames.notices():
+            fixes.draw_note(layout, notice, "ERROR")
         layout.operator("talkinghead.render_frames", icon="RENDER_ANIMATION")
         if preview.active():
             layout.operator("talkinghead.stop_preview", icon="HIDE_ON", depress=True)
