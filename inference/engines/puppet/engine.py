@@ -8,6 +8,8 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import cv2
+
 from ...errors import ErrorCode, TalkingHeadError
 from ...face.tracker import FaceTracker
 from ...job import FaceChoice
@@ -25,7 +27,8 @@ class PuppetEngine:
     """Warps portraits.
 
     Args:
-        threads: how many bands of a frame are resampled side by side; None for as many as there are cores, up to 4.
+        threads: how many frames, or bands of a preview, are made side by side; None for as many as there are cores, up
+            to 4.
     """
 
     description: EngineDescription = PUPPET
@@ -37,6 +40,8 @@ class PuppetEngine:
 
     def load(self, weights: WeightStore) -> None:
         """Read the face networks; harmless when they are there."""
+        # Frames are made side by side already; OpenCV's own threads would only wait for each other, and busily.
+        cv2.setNumThreads(1)
         if self._tracker is None:
             self._tracker = FaceTracker(weights)
         if self._executor is None and self._threads > 1:
@@ -49,7 +54,7 @@ class PuppetEngine:
         if self._tracker is None:
             raise TalkingHeadError(ErrorCode.INTERNAL, "The puppet engine was not loaded.", "Restart the worker.")
         checked = PUPPET.settings_from(settings)
-        return PuppetSession(self._tracker, pictures, face, checked, self._executor)
+        return PuppetSession(self._tracker, pictures, face, checked, self._executor, self._threads)
 
     def unload(self) -> None:
         """Free the networks and threads; ``load`` brings them back."""

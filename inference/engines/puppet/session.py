@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -58,12 +60,14 @@ class PuppetSession:
         choice: FaceChoice,
         settings: Mapping[str, object],
         executor: ThreadPoolExecutor | None,
+        side_by_side: int = 1,
     ) -> None:
         self.warnings: list[str] = []
         self._tracker = tracker
         self._pictures = pictures
         self._settings = settings
         self._executor = executor
+        self._side_by_side = side_by_side
         self._choice = choice
         self._face = chosen_face(tracker, pictures, choice)
         self._moving = MovingFace(tracker, pictures, self._face)
@@ -73,33 +77,52 @@ class PuppetSession:
         self._warn_about(self._face)
 
     def frames(self, requests: Iterable[FrameRequest], quality: Quality) -> Iterator[tuple[int, Picture]]:
-        """The frames asked for, in their order."""
-        for request in requests:
-            yield request.index, self._frame(request, quality)
+        """The frames asked for, in their order.
+
+        Final frames are made side by side, which fills the cores better than bands of one frame; a preview is one frame
+        that is wanted soon, so its bands are.
+        """
+        if self._executor is None or quality is Quality.PREVIEW:
+            for request in requests:
+                yield request.index, self._prepared(request, quality, self._executor)()
+            return
+        waiting: deque[tuple[int, Future[Picture]]] = deque()
+        try:
+            for request in requests:
+                waiting.append((request.index, self._executor.submit(self._prepared(request, quality, None))))
+                if len(waiting) > self._side_by_side:
+                    yield _taken(waiting)
+            while waiting:
+                yield _taken(waiting)
+        finally:
+            for _, future in waiting:
+                future.cancel()
 
     def close(self) -> None:
         """Free what the session holds."""
         self._kept = _Kept()
 
-    def _frame(self, request: FrameRequest, quality: Quality) -> Picture:
+    def _prepared(self, request: FrameRequest, quality: Quality, executor: Executor | None) -> Callable[[], Picture]:
+        """What makes a frame and can run in any thread; reading and tracking is done here, in order."""
         pose = {**rest_pose(), **request.pose}
-        picture = self._pictures.read(request.picture)
+        picture = self._read(request.picture)
         if pose == rest_pose() and not self._cuts_out:
-            return picture
+            return lambda: picture
         face = self._face_in(request.picture)
         if face is None and not self._cuts_out:
-            return picture
+            return lambda: picture
         canvas = self._canvas(picture)
         turned = face is not None and not head_rests(pose)
-        return compose_frame(
-            canvas,
-            self._expression(canvas, face, pose) if face else None,
-            self._head(canvas, face).inverse(pose) if face and turned else None,
-            quality,
-            self._executor,
-            self._layers(canvas, face) if turned or self._cuts_out else None,
-            self._cuts_out,
-        )
+        layers = self._layers(canvas, face) if turned or self._cuts_out else None
+        express = self._expression(canvas, face, pose) if face and not face_rests(pose) else None
+        turn = self._head(canvas, face) if face and turned else None
+
+        def make() -> Picture:
+            expression = express() if express else None
+            field = turn().inverse(pose) if turn else None
+            return compose_frame(canvas, expression, field, quality, executor, layers, self._cuts_out)
+
+        return make
 
     @property
     def _cuts_out(self) -> bool:
@@ -132,6 +155,13 @@ class PuppetSession:
             self._warn(f"The face was lost in picture {index + 1}; it is passed through unchanged.")
         return face
 
+    def _read(self, index: int) -> Picture:
+        if not self._is_still:
+            return self._pictures.read(index)
+        if self._kept.canvas is None:
+            return self._pictures.read(index)
+        return self._kept.canvas.picture
+
     def _canvas(self, picture: Picture) -> Canvas:
         if not self._is_still:
             return Canvas.of(picture)
@@ -139,22 +169,21 @@ class PuppetSession:
             self._kept.canvas = Canvas.of(picture)
         return self._kept.canvas
 
-    def _expression(self, canvas: Canvas, face: Face, pose: Mapping[str, float]) -> Expression | None:
-        if face_rests(pose):
-            return None
+    def _expression(self, canvas: Canvas, face: Face, pose: Mapping[str, float]) -> Callable[[], Expression | None]:
         if not self._is_still:
-            return expression_of(Portrait.of(canvas, face, self._spectacles, pose), pose)
+            return lambda: expression_of(Portrait.of(canvas, face, self._spectacles, pose), pose)
         if self._kept.portrait is None:
             self._kept.portrait = Portrait.of(canvas, face, self._spectacles)
-        return expression_of(self._kept.portrait, pose)
+        return partial(expression_of, self._kept.portrait, pose)
 
-    def _head(self, canvas: Canvas, face: Face) -> HeadWarp:
-        if self._is_still and self._kept.head is not None:
-            return self._kept.head
-        head = HeadWarp.build(face, canvas.size, self._background).with_gains(self._head_gains())
-        if self._is_still:
-            self._kept.head = head
-        return head
+    def _head(self, canvas: Canvas, face: Face) -> Callable[[], HeadWarp]:
+        gains = self._head_gains()
+        if not self._is_still:
+            return lambda: HeadWarp.build(face, canvas.size, self._background).with_gains(gains)
+        if self._kept.head is None:
+            self._kept.head = HeadWarp.build(face, canvas.size, self._background).with_gains(gains)
+        head = self._kept.head
+        return lambda: head
 
     def _head_gains(self) -> TurnGains:
         """Gains that make head angles true, measured once, on the picture on which the face was chosen."""
@@ -181,3 +210,8 @@ class PuppetSession:
         if sentence not in self.warnings:
             self.warnings.append(sentence)
             log.warning(sentence)
+
+
+def _taken(waiting: deque[tuple[int, Future[Picture]]]) -> tuple[int, Picture]:
+    index, future = waiting.popleft()
+    return index, future.result()

@@ -155,6 +155,28 @@ def test_a_picture_of_a_movie_does_not_depend_on_which_others_were_asked_for():
     np.testing.assert_array_equal(among[6].pixels, alone)
 
 
+def test_frames_made_side_by_side_equal_frames_made_alone_and_keep_their_order():
+    portrait = [Picture(bgr(media.astronaut()))]
+    poses = [pose_from({"head_yaw": 2.0 * i - 8, "jaw_open": 0.1 * i, "eye_open": 1 - 0.1 * i}) for i in range(9)]
+    requests = [FrameRequest(10 + i, 0, pose) for i, pose in enumerate(poses)]
+    made = list(open_session(portrait).frames(requests, Quality.FINAL))
+    assert [index for index, _ in made] == [request.index for request in requests]
+    alone = PuppetEngine(threads=1)
+    alone.load(media.weights())
+    session = alone.open(PictureList(portrait), [0], FaceChoice(), {})
+    for (_, picture), (_, expected) in zip(made, session.frames(requests, Quality.FINAL), strict=True):
+        np.testing.assert_array_equal(picture.pixels, expected.pixels)
+
+
+def test_leaving_frames_early_leaves_the_session_usable():
+    session = open_session([Picture(bgr(media.astronaut()))])
+    requests = [FrameRequest(i, 0, pose_from({"jaw_open": 0.01 * i})) for i in range(1, 50)]
+    frames = session.frames(requests, Quality.FINAL)
+    assert next(frames)[0] == 1
+    frames.close()
+    assert frame(session, 0, **TALK).pixels.any()
+
+
 def test_a_picture_of_a_movie_depends_on_three_neighbours_at_each_side_only():
     pictures = carphone(12)
     reader = PictureList(pictures)
