@@ -120,6 +120,7 @@ def _core_ms(folder: Path, job: Job, sessions: Sessions) -> dict[str, float]:
     with sessions.opened(subject, sorted({request.picture for request in requests})) as opened:
         for request in requests:
             opened.pictures.read(request.picture)
+        next(iter(opened.session.frames(requests[count // 2 :], Quality.FINAL)))  # what is prepared once is not counted
         warp = (
             _core_s(lambda: made.extend(picture for _, picture in opened.session.frames(requests, Quality.FINAL)))
             / count
