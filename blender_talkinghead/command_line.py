@@ -107,18 +107,30 @@ def _render(options: argparse.Namespace) -> int:
         )
     scene = _scene(options.scene)
     failed = 0
-    for strip_name in _strip_names(scene, options.strip):
+    for strip_name in _shown(scene, _strip_names(scene, options.strip), options):
         try:
             _render_strip(scene.name, strip_name, options)
         except TalkingHeadError as error:
             failed += 1
             print(f"error: {strip_name}: {error}", file=sys.stderr, flush=True)
     if options.save:
-        bpy.ops.wm.save_mainfile()
-        print(f"Saved {bpy.data.filepath}", flush=True)
+        _save()
     else:
         print("Frames are on disk; the .blend file was not saved (--save does that).", flush=True)
     return FAILED if failed else DONE
+
+
+def _save() -> None:
+    try:
+        bpy.ops.wm.save_mainfile()
+    except RuntimeError as error:
+        raise TalkingHeadError(
+            ErrorCode.OUTPUT_NOT_WRITABLE,
+            f"The file {bpy.data.filepath} could not be saved; the frames are on disk.",
+            "Allow writing there, or free some space.",
+            details=str(error),
+        ) from error
+    print(f"Saved {bpy.data.filepath}", flush=True)
 
 
 def _scene(name: str | None) -> Any:
@@ -146,6 +158,15 @@ def _strip_names(scene: Any, wanted: Sequence[str]) -> list[str]:
             "Name one with --strip, or press Animate Portrait in the Sequencer first.",
         )
     return list(wanted) or animated
+
+
+def _shown(scene: Any, names: list[str], options: argparse.Namespace) -> list[str]:
+    """The strips that show some of --frames; all of them if they were named or none does, so that an error says so."""
+    if options.strip or options.frames is None:
+        return names
+    first, end = options.frames.start, options.frames.stop
+    strips = [compat.strip_named(scene, name) for name in names]
+    return [strip.name for strip in strips if compat.left(strip) < end and compat.right(strip) > first] or names
 
 
 def _render_strip(scene_name: str, strip_name: str, options: argparse.Namespace) -> None:

@@ -95,6 +95,29 @@ def test_frames_that_the_strip_does_not_show_fail(source, capsys):
     assert "500" in capsys.readouterr().err
 
 
+def test_frames_leave_out_strips_that_show_none_of_them(source, hopper, capsys):
+    grace = sequencer.add_image(hopper, "Grace", channel=3, start=100, length=2)
+    assert bpy.ops.talkinghead.animate_portrait() == {"FINISHED"}
+    assert grace.th_role == "SOURCE"
+    assert run("render", "--frames", "1-4") == 0
+    captured = capsys.readouterr()
+    assert "Bob: 4 of 4 frames rendered" in captured.out
+    assert "Grace" not in captured.out + captured.err
+    assert run("render", "--strip", "Grace", "--frames", "1-4") == 1
+
+
+def test_file_that_cannot_be_saved_fails_with_a_sentence(source, saved_file, capsys):
+    folder = saved_file.with_name(saved_file.name + "@")  # Blender saves under this name first, then renames
+    folder.mkdir()
+    try:
+        assert run("render", "--save") == 1
+    finally:
+        folder.rmdir()
+    captured = capsys.readouterr()
+    assert f"{saved_file.name} could not be saved" in captured.err
+    assert "Bob: 10 of 10 frames rendered" in captured.out
+
+
 def test_source_that_is_gone_fails_and_the_other_strip_is_rendered(source, scene, hopper, capsys):
     talking.animated(hopper, "Grace", length=2, channel=3)
     Path(bpy.path.abspath(source.directory), source.elements[0].filename).unlink()
