@@ -161,12 +161,13 @@ def _ask_again(preview: _Preview, scene: Any, strip: Any) -> None:
 
 def _ask(preview: _Preview, scene: Any, strip: Any) -> None:
     seen = _look(scene, strip)
-    if preview.job is None or preview.asked is None or preview.asked.rest != seen.rest:
+    asked, preview.seen, preview.asked = preview.asked, seen, seen  # also if it fails: not again at each beat then
+    if preview.job is None or asked is None or asked.rest != seen.rest:
+        preview.job = None
         preview.job = _job(scene, strip)
     # Only a pose: nothing else has to be read again, and no frame has to be set, which would undo unkeyed changes.
     pose = dict(zip(POSE_NAMES, seen.pose, strict=True))
     job = replace(preview.job, performance=Performance.from_poses(scene_rate(scene), [pose]))
-    preview.seen = preview.asked = seen
     preview.frame = scene.frame_current
     fields = {"job": job.to_dict(), "max_size": preview.max_size_px}
     preview.request = worker.client().submit("preview", fields)

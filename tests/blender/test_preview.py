@@ -97,6 +97,28 @@ def test_setting_asks_again(scene, source):
     assert beat_until_fresh().number != number
 
 
+def test_failure_is_told_once_until_something_changes(scene, source, monkeypatch):
+    bpy.ops.talkinghead.preview_frame()
+    errors, calls = talking.shared("errors"), []
+
+    def fail(*strip):
+        calls.append(strip)
+        raise errors.TalkingHeadError(errors.ErrorCode.SOURCE_MISSING, "It is gone.")
+
+    monkeypatch.setattr(talking.core("sources"), "describe", fail)
+    source.th_puppet_background = "hold"
+    preview().watch()
+    preview()._current.changed_s = 0.0  # the sliders have rested
+    for _ in range(5):
+        assert preview().watch()
+    assert len(calls) == 1
+    assert preview().error().message == "It is gone."
+    monkeypatch.undo()
+    source.th_jaw_open = 0.5
+    assert beat_until_fresh() is not None
+    assert preview().error() is None
+
+
 def test_stop_and_another_file_end_it(scene, source):
     bpy.ops.talkinghead.preview_frame()
     assert bpy.ops.talkinghead.stop_preview() == {"FINISHED"}
