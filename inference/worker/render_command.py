@@ -19,7 +19,7 @@ from ..controls import checked_value
 from ..engines import description_of
 from ..engines.description import SettingKind
 from ..errors import ErrorCode, TalkingHeadError
-from ..job import FaceChoice, Job, Source, SourceKind, job_path, load, save
+from ..job import MANUAL_POINTS, FaceChoice, Job, Source, SourceKind, job_path, load, save
 from ..media.digests import Digests
 from ..media.encode import write_error
 from ..media.export import CODEC_BY_EXTENSION, MovieExport, export_movie
@@ -177,7 +177,11 @@ def face_of(index: int, points: str | None) -> FaceChoice:
     except (OSError, ValueError) as error:
         hint = f"Give 14 pairs [[x, y], ...] or a file that holds them ({error})."
         raise _invalid("The points cannot be read.", hint) from error
-    return FaceChoice.from_dict({"points": data})
+    try:
+        return FaceChoice.from_dict({"points": data})
+    except TalkingHeadError as error:
+        hint = f"Give {len(MANUAL_POINTS)} pairs [[x, y], ...] in parts of the picture's width and height."
+        raise _invalid(error.message, hint) from error
 
 
 def frame_list(text: str) -> list[int]:

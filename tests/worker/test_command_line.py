@@ -117,7 +117,7 @@ def test_a_part_of_a_job(tmp_path):
         (("--source", "{source}", "--setting", "speed=1", "--output", "o.png"), "no setting 'speed'"),
         (("--source", "{source}", "--setting", "print=maybe", "--output", "o.png"), "on or off"),
         (("--source", "{source}", "--rate", "0", "--output", "o.png"), "not a frame rate"),
-        (("--source", "{source}", "--points", "[[0, 0]]", "--output", "o.png"), "14 points"),
+        (("--source", "{source}", "--points", "[[0, 0]]", "--output", "o.png"), "Give 14 pairs"),
         (("--source", "{source}", "--points", "none.json", "--output", "o.png"), "points cannot be read"),
         (("--source", "{source}", "--output", "o.gif"), ".gif are not written"),
         (("--source", "{source}", "--output", "o.exr"), "needs a .png file"),
