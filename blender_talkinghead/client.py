@@ -26,7 +26,6 @@ HANDSHAKE_PATIENCE_S = 20.0
 CANCEL_PATIENCE_S = 5.0
 TERMINATE_PATIENCE_S = 3.0
 EXIT_PATIENCE_S = 0.3
-RESTART_PAUSE_S = 3.0
 DEATHS_ALLOWED = 3
 DEATHS_WINDOW_S = 300.0
 
@@ -257,13 +256,6 @@ class Client:
                 " started again for now.",
                 "Look at the log, or repair the worker's environment.",
                 Action.REPAIR_WORKER,
-            )
-        if recent and now - recent[-1] < RESTART_PAUSE_S:
-            raise TalkingHeadError(
-                ErrorCode.WORKER_DIED,
-                "The worker stopped a moment ago.",
-                "Try again in a few seconds.",
-                Action.SHOW_LOG,
             )
 
     def _take(self, connection: _Connection, item: object) -> None:

@@ -165,7 +165,7 @@ def _shown(scene: Any, names: list[str], options: argparse.Namespace) -> list[st
     if options.strip or options.frames is None:
         return names
     first, end = options.frames.start, options.frames.stop
-    strips = [compat.strip_named(scene, name) for name in names]
+    strips = [strip for name in names if (strip := compat.strip_named(scene, name)) is not None]
     return [strip.name for strip in strips if compat.left(strip) < end and compat.right(strip) > first] or names
 
 

@@ -16,7 +16,7 @@ from bpy.app.handlers import persistent
 
 from . import compat, folders
 from .pairs import ROLE_RESULT
-from .results import hide_source
+from .results import hide_source, show_source
 
 _notices: dict[str, str] = {}
 
@@ -45,6 +45,7 @@ def _mend(strip: Any) -> str:
     there = _file_names(folders.absolute(strip.directory))
     missing = [element for element in strip.elements if element.filename not in there]
     if not missing:
+        show_source(strip)  # hidden at an earlier opening, when the frames' disk was not there
         return ""
     own = [element.filename for element in strip.elements if element.filename in there]
     stand_in = next(iter(own or sorted(there)), None)

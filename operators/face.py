@@ -7,9 +7,10 @@ from typing import Any
 import bpy
 from bpy.props import FloatVectorProperty, IntProperty
 
-from ..blender_talkinghead import faces, jobs, overlay, properties, results, rig_points, service
+from ..blender_talkinghead import faces, jobs, overlay, properties, results, rig_points, service, sources
 from ..blender_talkinghead.placement import Placement, Point
 from ..blender_talkinghead.runner import JobMaker
+from ..inference.errors import TalkingHeadError
 from . import base
 
 
@@ -119,7 +120,7 @@ class TALKINGHEAD_OT_place_points(_PickInPreview, bpy.types.Operator):
         if bpy.app.background:
             return self.execute(context)
         source = properties.source_of_active(context)
-        self.before = (source.th_manual, tuple(source.th_points))
+        self.before = (source.th_manual, tuple(source.th_points), source.th_face_picture)
         self.dragged: int | None = None
         self.execute(context)
         # The points belong to the face at rest, not to the animated one of the result.
@@ -137,14 +138,14 @@ class TALKINGHEAD_OT_place_points(_PickInPreview, bpy.types.Operator):
         if event.type in {"RET", "NUMPAD_ENTER"} and event.value == "PRESS":
             return self._end(context, {"FINISHED"})
         if event.type == "ESC" and event.value == "PRESS":
-            source.th_manual, source.th_points = self.before
+            source.th_manual, source.th_points, source.th_face_picture = self.before
             return self._end(context, {"CANCELLED"})
         return self._drag(context, event, source, placement)
 
     def execute(self, context: Any) -> set[str]:
         source = properties.source_of_active(context)
         rig_points.place(source, rig_points.first_points(source, overlay.picture_size(source)))
-        source.th_face_picture = max(source.th_face_picture, 0)
+        source.th_face_picture = _shown_picture(source)
         service.redraw()
         return {"FINISHED"}
 
@@ -220,6 +221,14 @@ class TALKINGHEAD_OT_clear_points(bpy.types.Operator):
         rig_points.clear(properties.source_of_active(context))
         service.redraw()
         return {"FINISHED"}
+
+
+def _shown_picture(source: Any) -> int:
+    """The picture on which points are placed: the one at the current frame."""
+    try:
+        return sources.describe(source.id_data, source).picture_at(source.id_data.frame_current)
+    except TalkingHeadError:  # what cannot be a source is told when frames are asked for
+        return max(source.th_face_picture, 0)
 
 
 def _reach(region: Any) -> float:

@@ -118,8 +118,7 @@ def test_cancel_keeps_frames_and_the_next_render_goes_on(long_source):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
-def test_killed_worker_is_told_and_the_next_render_goes_on(long_source, monkeypatch):
-    monkeypatch.setattr(talking.core("client"), "RESTART_PAUSE_S", 0.0)
+def test_killed_worker_is_told_and_the_next_render_goes_on(long_source):
     runner = talking.start_render(long_source)
     talking.step_until(runner, lambda state: state.done >= 3)
     os.kill(talking.core("worker").client().pid, signal.SIGKILL)

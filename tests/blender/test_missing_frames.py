@@ -62,3 +62,15 @@ def test_without_any_frame_the_strip_is_muted_until_it_is_rendered(rendered, sav
     done = rendered_jobs.render(bpy.context.scene, sequencer.all_strips()["Portrait"])
     assert done.result == rendered.result
     assert not sequencer.all_strips()[rendered.result].mute
+
+
+def test_a_result_comes_back_with_its_frames(rendered, saved_file):
+    away = rendered.prepared.folder.with_name("away")
+    rendered.prepared.folder.rename(away)
+    reopen(saved_file)
+    assert sequencer.all_strips()[rendered.result].mute
+    bpy.ops.wm.save_mainfile()
+    away.rename(rendered.prepared.folder)
+    reopen(saved_file)
+    assert not sequencer.all_strips()[rendered.result].mute
+    assert core("missing_frames").notices() == ()

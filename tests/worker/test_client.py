@@ -95,8 +95,7 @@ def test_cancel_ends_one_request_and_the_worker_lives(make_client):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
-def test_killed_worker_is_explained_with_its_last_words_and_restarted(make_client, monkeypatch):
-    monkeypatch.setattr(client_module, "RESTART_PAUSE_S", 0.0)
+def test_killed_worker_is_explained_with_its_last_words_and_restarted(make_client):
     client = make_client()
     request = client.submit("die", {"signal": int(signal.SIGKILL)})
     wait_until_ended(client, request)
@@ -129,15 +128,7 @@ def test_all_open_requests_fail_when_the_worker_dies(make_client):
     assert {request.error.code for request in requests} == {errors.ErrorCode.WORKER_DIED}
 
 
-def test_restart_waits_a_moment_after_a_death(make_client):
-    client = make_client()
-    wait_until_ended(client, client.submit("die"))
-    with pytest.raises(errors.TalkingHeadError, match="a moment ago"):
-        client.submit("echo")
-
-
-def test_no_restart_after_three_deaths_until_forgiven(make_client, monkeypatch):
-    monkeypatch.setattr(client_module, "RESTART_PAUSE_S", 0.0)
+def test_no_restart_after_three_deaths_until_forgiven(make_client):
     client = make_client()
     for _ in range(3):
         wait_until_ended(client, client.submit("die"))

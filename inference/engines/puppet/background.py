@@ -121,7 +121,7 @@ class PersonLayers:
 
 
 def person_layers(canvas: Canvas, face: Face | None, chosen: Face, tracker: FaceTracker) -> PersonLayers:
-    """A picture taken apart by the tracker's matte, or by its own transparency where it has any.
+    """A picture taken apart by the tracker's matte, or by its own transparency where that cuts the person out already.
 
     Args:
         face: the face in this picture; None where it is lost.
@@ -132,13 +132,23 @@ def person_layers(canvas: Canvas, face: Face | None, chosen: Face, tracker: Face
     """
     frame = FaceFrame.of(chosen if face is None else face)
     pixels = canvas.pixels
-    if pixels.shape[2] == 4 and pixels[..., 3].min() < canvas.peak:
+    if pixels.shape[2] == 4 and is_cut_out(pixels[..., 3] / canvas.peak):
         return PersonLayers.of(canvas, np.ones(pixels.shape[:2], np.float32), frame)
     bgr = to_bgr8(canvas.picture)
     matte = refined_matte(bgr, tracker.person_matte(bgr), frame.width * frame.span_px)
     if face is not None:
         check_covers(matte, frame)
     return PersonLayers.of(canvas, matte, frame)
+
+
+def is_cut_out(alpha: np.ndarray) -> bool:
+    """Whether transparency (H, W), 0 to 1, is that of a figure: most of the border above its middle is clear.
+
+    Rounded corners, a letterbox or a soft pixel are not: then the background inside is still to be taken away.
+    """
+    half = max(1, alpha.shape[0] // 2)
+    border = np.concatenate([alpha[0], alpha[:half, 0], alpha[:half, -1]])
+    return bool(np.mean(border < 0.1) > 0.5)
 
 
 def check_covers(matte: np.ndarray, frame: FaceFrame) -> None:

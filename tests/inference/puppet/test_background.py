@@ -125,11 +125,21 @@ def test_cut_out_at_rest_leaves_the_person_untouched():
     assert np.abs(made[sure][:, :3].astype(int) - picture("hopper")[sure]).max() <= 1
 
 
-def test_own_transparency_is_the_matte():
-    pixels = np.dstack([picture("astronaut"), np.full((512, 512), 255, np.uint8)])
-    pixels[:, 400:, 3] = 0
+def test_a_figure_that_is_cut_out_already_keeps_its_own_edge():
+    pixels = np.dstack([picture("astronaut"), np.zeros((512, 512), np.uint8)])
+    pixels[40:, 60:400, 3] = 255
     made = frame(open_session([Picture(pixels, Alpha.STRAIGHT)], settings={"cut_out": True})).pixels
-    assert made[:, :399, 3].min() == 255 and made[:, 401:, 3].max() == 0
+    np.testing.assert_array_equal(made[..., 3], pixels[..., 3])
+
+
+def test_transparency_that_is_no_figure_does_not_stop_the_cut_out():
+    pixels = np.dstack([picture("astronaut"), np.full((512, 512), 255, np.uint8)])
+    pixels[:, 460:, 3] = 0
+    opaque = frame(open_session([Picture(picture("astronaut"))], settings={"cut_out": True})).pixels
+    made = frame(open_session([Picture(pixels, Alpha.STRAIGHT)], settings={"cut_out": True})).pixels
+    assert made[:, 462:, 3].max() == 0
+    assert np.mean(made[:300, :100, 3]) < 60  # the flag and the wall are gone
+    assert np.mean(np.abs(made[:400, :400, 3].astype(int) - opaque[:400, :400, 3])) < 12
 
 
 def test_a_matte_that_misses_the_face_is_refused(monkeypatch):
