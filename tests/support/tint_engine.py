@@ -15,6 +15,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 
+
+def unregister() -> None:
+    """Take the engine back, so that other tests see the real ones only."""
+    inference.engines.ENGINES.pop("tint", None)
+    sys.modules.pop("inference.engines.tint", None)
+
+
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -98,6 +105,12 @@ def register() -> None:
     module.create = TintEngine
     sys.modules[module.__name__] = module
     inference.engines.ENGINES["tint"] = DESCRIPTION
+
+
+def unregister() -> None:
+    """Take the engine back, so that other tests see the real ones only."""
+    inference.engines.ENGINES.pop("tint", None)
+    sys.modules.pop("inference.engines.tint", None)
 
 
 if __name__ == "__main__":

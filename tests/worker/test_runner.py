@@ -34,6 +34,7 @@ def sessions():
     opened = Sessions(WeightStore([]), Digests(), lambda: None)
     yield opened
     opened.unload()
+    tint_engine.unregister()
 
 
 def run_job(path: Path, sessions: Sessions, only: list[int] | None = None) -> list[tuple[str, dict[str, object]]]:

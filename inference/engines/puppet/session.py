@@ -34,6 +34,8 @@ from .spectacles import FrontView, wears_spectacles
 log = logging.getLogger(__name__)
 
 SMALL_FACE_PX = 24
+# Frames waiting beyond those that are made, so that no thread stands still while one is handed out.
+AHEAD = 3
 
 
 @dataclass
@@ -90,7 +92,7 @@ class PuppetSession:
         try:
             for request in requests:
                 waiting.append((request.index, self._executor.submit(self._prepared(request, quality, None))))
-                if len(waiting) > self._side_by_side:
+                if len(waiting) >= self._side_by_side + AHEAD:
                     yield _taken(waiting)
             while waiting:
                 yield _taken(waiting)
