@@ -16,12 +16,6 @@ from pathlib import Path
 from types import ModuleType
 
 
-def unregister() -> None:
-    """Take the engine back, so that other tests see the real ones only."""
-    inference.engines.ENGINES.pop("tint", None)
-    sys.modules.pop("inference.engines.tint", None)
-
-
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 

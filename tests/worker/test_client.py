@@ -118,6 +118,7 @@ def test_death_is_seen_within_a_second(make_client):
     client.wait(client.submit("echo"))
     request = client.submit("die", {"exit_code": 3})
     wait_until_ended(client, request, limit_s=1.0)
+    assert request.outcome is client_module.Outcome.FAILED
 
 
 def test_all_open_requests_fail_when_the_worker_dies(make_client):
