@@ -8,6 +8,7 @@ requests and is called by one thread only (Blender's main thread).
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import queue
@@ -114,8 +115,10 @@ class _Connection:
                 self.incoming.put(message)
         except TalkingHeadError as error:
             self.incoming.put(error)
-        except (OSError, ValueError):
-            pass  # the pipe was closed from our side
+        except OSError:
+            pass  # as good as its end
+        finally:
+            self.process.stdout.close()
         self.incoming.put(_END)
 
     def _write(self) -> None:
@@ -123,8 +126,11 @@ class _Connection:
             while (data := self.outgoing.get()) is not _END:
                 assert isinstance(data, bytes)
                 self.process.write(data)
-        except (OSError, ValueError):
+        except OSError:
             pass  # the worker is gone; the reader says so
+        finally:
+            with contextlib.suppress(OSError):
+                self.process.stdin.close()
 
     def send(self, message: Message) -> None:
         self.outgoing.put(protocol.encode(message))

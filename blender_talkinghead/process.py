@@ -159,16 +159,16 @@ class WorkerProcess:
         self._signal(getattr(signal, "SIGKILL", None))
 
     def stop(self, patience_s: float = 2.0) -> None:
-        """End it: end of input first, then by force. Returns when it is gone."""
-        with contextlib.suppress(OSError, ValueError):
-            self.stdin.close()
+        """Wait until it is gone; by force when that takes too long. Its input has been ended before.
+
+        The pipes are closed by the threads that use them: a number of a closed file is given to the next pipe at once, so
+        that a thread still inside a read or write would take or send what belongs to the next worker.
+        """
         try:
             self._process.wait(patience_s)
         except subprocess.TimeoutExpired:
             self.kill()
             self._process.wait()
-        with contextlib.suppress(OSError, ValueError):
-            self.stdout.close()
 
     def _signal(self, number: int | None) -> None:
         if self._process.poll() is not None:
