@@ -161,8 +161,8 @@ class WorkerProcess:
     def stop(self, patience_s: float = 2.0) -> None:
         """Wait until it is gone; by force when that takes too long. Its input has been ended before.
 
-        The pipes are closed by the threads that use them: a number of a closed file is given to the next pipe at once, so
-        that a thread still inside a read or write would take or send what belongs to the next worker.
+        The pipes are closed by the threads that use them: the number of a closed file is given to the next pipe at once,
+        and a thread still inside a read or write would take or send what belongs to the next worker.
         """
         try:
             self._process.wait(patience_s)
