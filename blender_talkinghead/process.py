@@ -161,7 +161,7 @@ class WorkerProcess:
     def stop(self, patience_s: float = 2.0) -> None:
         """Wait until it is gone; by force when that takes too long. Its input has been ended before.
 
-        The pipes are closed by the threads that use them: the number of a closed file is given to the next pipe at once,
+        The pipes are closed by the threads that use them: the number of a closed file is given to the next pipe,
         and a thread still inside a read or write would take or send what belongs to the next worker.
         """
         try:
