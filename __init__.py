@@ -3,24 +3,16 @@
 """Talking Head: animates portraits in Blender's Video Sequencer. This file only registers the parts, in order."""
 
 from . import blender_talkinghead, operators, panels
+from .blender_talkinghead.registration import register_all, unregister_all
 
 PARTS = (blender_talkinghead, operators, panels)
 
 
 def register() -> None:
-    """Register every part; if one fails, unregister those before it and let the error through."""
-    registered = []
-    try:
-        for part in PARTS:
-            part.register()
-            registered.append(part)
-    except BaseException:
-        for part in reversed(registered):
-            part.unregister()
-        raise
+    """Register all parts, or none if one fails."""
+    register_all(PARTS)
 
 
 def unregister() -> None:
     """Unregister the parts in reverse order."""
-    for part in reversed(PARTS):
-        part.unregister()
+    unregister_all(PARTS)

@@ -18,6 +18,7 @@ from . import (
     service,
     worker,
 )
+from .registration import register_all, unregister_all
 
 MODULES: tuple[ModuleType, ...] = (
     properties, file_session, missing_frames, preferences, worker, service, faces, preview, overlay, command_line
@@ -26,19 +27,10 @@ MODULES: tuple[ModuleType, ...] = (
 
 
 def register() -> None:
-    """Register the sub-modules; if one fails, unregister those before it and let the error through."""
-    registered: list[ModuleType] = []
-    try:
-        for module in MODULES:
-            module.register()
-            registered.append(module)
-    except BaseException:
-        for module in reversed(registered):
-            module.unregister()
-        raise
+    """Register all parts, or none if one fails."""
+    register_all(MODULES)
 
 
 def unregister() -> None:
-    """Unregister the sub-modules in reverse order."""
-    for module in reversed(MODULES):
-        module.unregister()
+    """Unregister the parts in reverse order."""
+    unregister_all(MODULES)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
+from ..blender_talkinghead.registration import register_all, unregister_all
 from . import animate, controls, face, menu, output, preview, rebuild, render, worker
 
 MODULES: tuple[ModuleType, ...] = (animate, render, preview, face, controls, output, rebuild, worker, menu)
@@ -13,19 +14,10 @@ MODULES: tuple[ModuleType, ...] = (animate, render, preview, face, controls, out
 
 
 def register() -> None:
-    """Register the sub-modules; if one fails, unregister those before it and let the error through."""
-    registered: list[ModuleType] = []
-    try:
-        for module in MODULES:
-            module.register()
-            registered.append(module)
-    except BaseException:
-        for module in reversed(registered):
-            module.unregister()
-        raise
+    """Register all parts, or none if one fails."""
+    register_all(MODULES)
 
 
 def unregister() -> None:
-    """Unregister the sub-modules in reverse order."""
-    for module in reversed(MODULES):
-        module.unregister()
+    """Unregister the parts in reverse order."""
+    unregister_all(MODULES)

@@ -141,4 +141,4 @@ def test_the_pure_part_needs_only_numpy_and_itself():
 
 def test_the_root_only_registers():
     targets = {entry.target for entry in imports_of(ROOT / "__init__.py")}
-    assert targets == {"blender_talkinghead", "operators", "panels"}
+    assert targets == {"blender_talkinghead", "blender_talkinghead.registration", "operators", "panels"}
