@@ -24,7 +24,7 @@ import numpy as np
 from inference import protocol
 from inference.controls import POSE_CONTROLS
 from inference.engines.engine import FrameRequest, Quality
-from inference.job import FaceChoice, Job, Source, SourceKind, job_path, save
+from inference.job import Job, job_path, save
 from inference.media.digests import Digests
 from inference.media.encode import encode_frame, write_frame, write_whole
 from inference.media.export import MovieExport, export_movie
@@ -32,6 +32,7 @@ from inference.media.picture import Picture
 from inference.media.reader import open_source
 from inference.performance import Performance
 from inference.protocol import Message
+from inference.source import FaceChoice, Source, SourceKind
 from inference.weights.store import WeightStore, default_folders
 from inference.worker.runner import run
 from inference.worker.sessions import Sessions, Subject

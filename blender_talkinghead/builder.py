@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..inference.errors import ErrorCode, TalkingHeadError
-from ..inference.job import FaceChoice, Job
+from ..inference.job import Job
+from ..inference.source import FaceChoice
 from . import compat, file_session, folders, lookup, pairs, prerender, properties, sampling, sources
 from .pairs import ROLE_SOURCE, StripFacts
 from .sources import Rendering, StripSource

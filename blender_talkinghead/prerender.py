@@ -17,7 +17,7 @@ from typing import Any
 import bpy
 
 from ..inference.errors import ErrorCode, TalkingHeadError
-from ..inference.job import Source, SourceKind
+from ..inference.source import Source, SourceKind
 from . import compat, folders
 from .sources import StripSource
 

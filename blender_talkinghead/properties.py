@@ -14,7 +14,7 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, FloatVectorProp
 from ..inference.controls import CONTROLS, PROPERTY_PREFIX, Control, Group, Unit
 from ..inference.engines import DEFAULT_ENGINE, ENGINES, description_of
 from ..inference.engines.description import Setting, SettingKind
-from ..inference.job import MANUAL_POINTS
+from ..inference.source import MANUAL_POINTS
 from . import compat, lookup
 from .pairs import ROLE_NONE, ROLE_RESULT, ROLE_SOURCE
 

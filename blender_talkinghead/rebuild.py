@@ -12,7 +12,8 @@ from ..inference import job as job_file
 from ..inference.controls import POSE_CONTROLS
 from ..inference.engines import description_of
 from ..inference.errors import ErrorCode, TalkingHeadError
-from ..inference.job import Job, Source, SourceKind
+from ..inference.job import Job
+from ..inference.source import Source, SourceKind
 from . import compat, folders, lookup, properties, rig_points
 
 KEY_GROUP = "Talking Head"

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..inference.job import MANUAL_POINTS
+from ..inference.source import MANUAL_POINTS
 from . import faces
 from .placement import Placement, Point
 

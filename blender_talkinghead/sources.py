@@ -14,7 +14,7 @@ from typing import Any
 import bpy
 
 from ..inference.errors import ErrorCode, TalkingHeadError
-from ..inference.job import Source, SourceKind
+from ..inference.source import Source, SourceKind
 from . import compat, folders
 from .movie_time import MovieTime, exact_rate, retimed, speed_of
 from .sampling import scene_rate

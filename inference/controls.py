@@ -128,6 +128,8 @@ CONTROLS: tuple[Control, ...] = (
     _strength("strength_eyes", "Eyes Strength", "How much of the driver's eye motion is used"),
     _strength("strength_brows", "Brows Strength", "How much of the driver's eyebrow motion is used"),
     _strength("strength_mouth", "Mouth Strength", "How much of the driver's mouth motion is used"),
+    _strength("strength_blinks", "Blink Strength", "How much of the automatic blinking is used while a sound speaks"),
+    _strength("strength_sway", "Sway Strength", "How much the head moves by itself while a sound speaks"),
 )
 
 BY_NAME: Mapping[str, Control] = {control.name: control for control in CONTROLS}

@@ -6,112 +6,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from pathlib import Path
 
 import numpy as np
 
+from .acting import ExactMotion
 from .errors import ErrorCode, TalkingHeadError
 from .performance import Performance
+from .source import FaceChoice, Source
 
 FORMAT = "talkinghead-job"
 VERSION = 1
 JOB_SUFFIX = ".job.json"
-
-# The 14 points of the manual rig, in this order, and the landmark each one stands for. Sides are the subject's own.
-MANUAL_POINTS: tuple[tuple[str, int], ...] = (
-    ("right eye, outer corner", 33),
-    ("right eye, inner corner", 133),
-    ("left eye, inner corner", 362),
-    ("left eye, outer corner", 263),
-    ("nose tip", 1),
-    ("right mouth corner", 61),
-    ("left mouth corner", 291),
-    ("upper lip, centre", 13),
-    ("lower lip, centre", 14),
-    ("chin", 152),
-    ("right eyebrow", 105),
-    ("left eyebrow", 334),
-    ("right ear", 234),
-    ("left ear", 454),
-)
-
-
-class SourceKind(str, Enum):
-    """What the files of a source are."""
-
-    IMAGE = "image"
-    SEQUENCE = "sequence"
-    MOVIE = "movie"
-
-
-@dataclass(frozen=True)
-class Source:
-    """The pictures that are animated.
-
-    ``files`` are paths: one for IMAGE and MOVIE, one a picture for SEQUENCE. A *picture index* counts from 0: always 0
-    for IMAGE, the position in ``files`` for SEQUENCE, for MOVIE the picture shown at time index / nominal rate.
-    """
-
-    kind: SourceKind
-    files: tuple[str, ...]
-
-    def to_dict(self, base: Path | None = None) -> dict[str, object]:
-        """JSON form; paths relative to ``base`` where they can be, so that a project folder can move."""
-        return {"kind": self.kind.value, "files": [_relative(name, base) for name in self.files]}
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, object], base: Path | None = None) -> Source:
-        """Read the JSON form; relative paths are taken from ``base``."""
-        files = tuple(_absolute(str(name), base) for name in _list(data, "files"))
-        if not files:
-            raise _invalid("the source names no file")
-        try:
-            return cls(SourceKind(str(data.get("kind"))), files)
-        except ValueError:
-            raise _invalid(f"there is no source kind '{data.get('kind')}'") from None
-
-
-@dataclass(frozen=True)
-class FaceChoice:
-    """Which face of the source is animated.
-
-    Attributes:
-        index: position among the detected faces of picture ``picture``, largest face first.
-        points: the manual rig instead of detection: (x, y) for each of ``MANUAL_POINTS``, in parts of picture width
-            and height, origin top left; empty for detection.
-        picture: the picture index on which the face was chosen or the points were placed.
-    """
-
-    index: int = 0
-    points: tuple[tuple[float, float], ...] = ()
-    picture: int = 0
-
-    def __post_init__(self) -> None:
-        if self.points and len(self.points) != len(MANUAL_POINTS):
-            raise _invalid(f"a manual rig has {len(MANUAL_POINTS)} points, not {len(self.points)}")
-        if not all(math.isfinite(value) for point in self.points for value in point):
-            raise _invalid("a point of the manual rig is no number")
-        if self.index < 0 or self.picture < 0:
-            raise _invalid("face and picture index start at 0")
-
-    def to_dict(self) -> dict[str, object]:
-        """JSON form."""
-        return {"index": self.index, "points": [list(point) for point in self.points], "picture": self.picture}
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, object]) -> FaceChoice:
-        """Read the JSON form."""
-        try:
-            points = tuple((float(x), float(y)) for x, y in data.get("points", ()))  # type: ignore[attr-defined]
-            return cls(int(data.get("index", 0)), points, int(data.get("picture", 0)))  # type: ignore[call-overload]
-        except (TypeError, ValueError) as error:
-            raise _invalid(f"face choice: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -124,6 +34,7 @@ class Job:
         engine, settings: engine name and its settings, as described in ``engines``.
         pictures: picture index of each frame; as long as ``performance``.
         frame_files: file name of each frame inside the job's folder, once the worker has planned it.
+        exact: landmark motion of a driving clip, on top of the performance; None without.
     """
 
     id: str
@@ -135,12 +46,15 @@ class Job:
     pictures: tuple[int, ...]
     performance: Performance
     frame_files: tuple[str, ...] = field(default=())
+    exact: ExactMotion | None = None
 
     def __post_init__(self) -> None:
         if len(self.pictures) != len(self.performance):
             raise _invalid(f"{len(self.pictures)} pictures for {len(self.performance)} frames")
         if self.pictures and min(self.pictures) < 0:
             raise _invalid("a picture index is negative")
+        if self.exact is not None and len(self.exact) != len(self.performance):
+            raise _invalid(f"exact motion of {len(self.exact)} frames for {len(self.performance)} frames")
 
     def with_frame_files(self, names: Sequence[str]) -> Job:
         """The same job, planned."""
@@ -160,6 +74,7 @@ class Job:
             "pictures": list(self.pictures),
             "performance": self.performance.to_dict(),
             "frame_files": list(self.frame_files),
+            "exact": self.exact.to_dict(base) if self.exact else None,
         }
 
     @classmethod
@@ -181,6 +96,7 @@ class Job:
             pictures=_indices(data, "pictures"),
             performance=Performance.from_dict(_mapping(data, "performance")),
             frame_files=tuple(str(name) for name in _list(data, "frame_files")),
+            exact=ExactMotion.from_dict(_mapping(data, "exact"), base) if data.get("exact") else None,
         )
 
 
@@ -228,6 +144,7 @@ def frame_key(
     picture: int,
     face: FaceChoice,
     pose: np.ndarray,
+    motion: str = "",
 ) -> str:
     """Name of a frame by its content: 32 hexadecimal digits.
 
@@ -235,6 +152,7 @@ def frame_key(
         weights: sha256 of each weight file the engine uses.
         source_digests: digest of the picture and of every neighbour that the engine looks at.
         pose: the frame's controls in the order of ``POSE_NAMES``; differences below 1e-6 do not count.
+        motion: digest of the frame's exact landmark motion, "" without.
     """
     values = [round(float(value), 6) + 0.0 for value in pose]
     content = [
@@ -249,21 +167,10 @@ def frame_key(
         face.to_dict(),
         values,
     ]
+    if motion:
+        content.append(motion)
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-def _relative(name: str, base: Path | None) -> str:
-    if base is None:
-        return name
-    try:
-        return Path(os.path.relpath(name, base)).as_posix()
-    except ValueError:  # another drive on Windows
-        return name
-
-
-def _absolute(name: str, base: Path | None) -> str:
-    return name if base is None else os.path.normpath(base / name)
 
 
 def _list(data: Mapping[str, object], key: str) -> list[object]:

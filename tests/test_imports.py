@@ -22,6 +22,8 @@ PURE = {
     "inference.controls",
     "inference.performance",
     "inference.job",
+    "inference.source",
+    "inference.acting",
     "inference.protocol",
     "inference.errors",
     "inference.engines",
@@ -92,8 +94,10 @@ def all_imports(folder: str) -> list[Import]:
 
 
 def is_pure(module: str) -> bool:
-    """In the list, or an engine's package or description."""
+    """In the list, in a folder that is pure, or an engine's package or description."""
     parts = module.split(".")
+    if parts[:2] in (["inference", "motion"], ["inference", "workflow"]):
+        return True
     is_engine = parts[:2] == ["inference", "engines"] and (ROOT.joinpath(*parts[:3]) / "__init__.py").is_file()
     return module in PURE or (is_engine and parts[3:] in ([], ["description"]))
 

@@ -75,6 +75,7 @@ class Takes:
     """What can drive an engine besides the rig."""
 
     driving_video: bool = False
+    landmark_motion: bool = False
     audio: bool = False
     prompt: bool = False
     whole_body: bool = False

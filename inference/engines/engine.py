@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from ..job import FaceChoice
+import numpy as np
+
 from ..media.picture import Picture, PictureReader
+from ..source import FaceChoice
 from ..weights.store import WeightStore
 from .description import EngineDescription
 
@@ -24,11 +26,21 @@ class Quality(str, Enum):
 
 @dataclass(frozen=True)
 class FrameRequest:
-    """One frame to make: its place in the job, its picture, its pose (all pose controls by name)."""
+    """One frame to make.
+
+    Attributes:
+        index: its place in the job.
+        picture: its picture index.
+        pose: all pose controls by name.
+        motion: (468, 3) float displacement of landmarks on top of the pose, in distances between the outer eye
+            corners, in the un-rotated frame of the face (x to the image's right, y down, z away); None for none.
+            Only given to engines that declare ``Takes.landmark_motion``.
+    """
 
     index: int
     picture: int
     pose: Mapping[str, float]
+    motion: np.ndarray | None = None
 
 
 class Session(Protocol):

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from ..errors import Action, ErrorCode, TalkingHeadError
-from ..job import MANUAL_POINTS
+from ..source import MANUAL_POINTS
 from .face import LANDMARKS, Face
 from .mesh import VERTICES, CanonicalMesh
 from .tables import (

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
-from ..job import Source, SourceKind
+from ..source import Source, SourceKind
 from . import images
 from .digests import Digests
 from .picture import Picture, PictureReader

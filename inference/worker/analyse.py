@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ..face.face import Face
 from ..face.picture_8bit import to_bgr8
-from ..job import MANUAL_POINTS, Source
+from ..source import MANUAL_POINTS, Source
 from .sessions import Sessions
 
 

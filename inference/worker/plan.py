@@ -13,9 +13,10 @@ from pathlib import Path
 from ..engines import description_of
 from ..engines.description import EngineDescription
 from ..errors import ErrorCode, TalkingHeadError
-from ..job import Job, SourceKind, frame_key
+from ..job import Job, frame_key
 from ..media.encode import TEMPORARY_SUFFIX, is_whole, write_frame
 from ..media.reader import SourceReader
+from ..source import SourceKind
 from ..weights.catalogue import weight_file
 
 _STALE_S = 3600.0

@@ -19,7 +19,7 @@ from ..controls import checked_value
 from ..engines import description_of
 from ..engines.description import SettingKind
 from ..errors import ErrorCode, TalkingHeadError
-from ..job import MANUAL_POINTS, FaceChoice, Job, Source, SourceKind, job_path, load, save
+from ..job import Job, job_path, load, save
 from ..media.digests import Digests
 from ..media.encode import write_error
 from ..media.export import CODEC_BY_EXTENSION, MovieExport, export_movie
@@ -27,6 +27,7 @@ from ..media.reader import open_source
 from ..media.timing import picture_of_frame
 from ..performance import Performance, parse_rate
 from ..performance import load as load_performance
+from ..source import MANUAL_POINTS, FaceChoice, Source, SourceKind
 from ..weights.store import WeightStore, default_folders
 from . import logs
 from .failures import as_error

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import ErrorCode, TalkingHeadError
-from ..job import Job, Source
+from ..job import Job
 from ..protocol import Message, with_array
+from ..source import Source
 from .sessions import Sessions
 from .task import Task
 

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from ..engines import description_of
 from ..engines.engine import Engine, Session
 from ..errors import Action, ErrorCode, TalkingHeadError
-from ..job import FaceChoice, Source
 from ..media.digests import Digests
 from ..media.prefetch import PrefetchingReader
 from ..media.reader import SourceReader, open_source
+from ..source import FaceChoice, Source
 from ..weights.store import WeightStore
 
 if TYPE_CHECKING:

@@ -93,7 +93,7 @@ def test_points_are_pairs_and_empty_until_used(portrait):
     portrait.th_manual = True
     portrait.th_points = [i / 32 for i in range(28)]
     points = points_of(portrait)
-    assert len(points) == len(shared("job").MANUAL_POINTS)
+    assert len(points) == len(shared("source").MANUAL_POINTS)
     assert points[:2] == ((0.0, 1 / 32), (2 / 32, 3 / 32))
 
 

@@ -13,8 +13,9 @@ import pytest
 
 from inference.controls import POSE_NAMES
 from inference.errors import ErrorCode, TalkingHeadError
-from inference.job import MANUAL_POINTS, FaceChoice, Job, Source, SourceKind, frame_key, job_path, load, save
+from inference.job import Job, frame_key, job_path, load, save
 from inference.performance import Performance
+from inference.source import MANUAL_POINTS, FaceChoice, Source, SourceKind
 
 POINTS = tuple((0.1 + 0.01 * number, 0.5) for number in range(len(MANUAL_POINTS)))
 

@@ -19,8 +19,8 @@ from inference.engines.puppet.session import PuppetSession
 from inference.face.face import Face
 from inference.face.features import FaceFeatures, measure
 from inference.face.tracker import FaceTracker
-from inference.job import FaceChoice
 from inference.media.picture import Picture
+from inference.source import FaceChoice
 
 
 class PictureList:

@@ -22,8 +22,8 @@ import inference.engines
 from inference.engines.description import EngineDescription, Setting, SettingKind
 from inference.engines.engine import FrameRequest, Quality
 from inference.errors import ErrorCode, TalkingHeadError
-from inference.job import FaceChoice
 from inference.media.picture import Picture, PictureReader
+from inference.source import FaceChoice
 
 DESCRIPTION = EngineDescription(
     name="tint",

@@ -26,9 +26,10 @@ import numpy as np
 
 from inference import job as jobs
 from inference import protocol
-from inference.job import FaceChoice, Job, Source, SourceKind
+from inference.job import Job
 from inference.performance import Performance
 from inference.protocol import Message
+from inference.source import FaceChoice, Source, SourceKind
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 30.0

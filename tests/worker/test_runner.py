@@ -15,12 +15,13 @@ import tint_engine
 from worker_host import make_job, picture, saved_job
 
 from inference.errors import ErrorCode, TalkingHeadError
-from inference.job import Source, SourceKind, load
+from inference.job import load
 from inference.media.digests import Digests
 from inference.media.encode import write_frame
 from inference.media.images import read_image
 from inference.media.picture import Alpha, Picture
 from inference.performance import Performance
+from inference.source import Source, SourceKind
 from inference.weights.store import WeightStore
 from inference.worker.plan import remove_stale
 from inference.worker.runner import run

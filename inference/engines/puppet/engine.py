@@ -12,8 +12,8 @@ import cv2
 
 from ...errors import ErrorCode, TalkingHeadError
 from ...face.tracker import FaceTracker
-from ...job import FaceChoice
 from ...media.picture import PictureReader
+from ...source import FaceChoice
 from ...weights.store import WeightStore
 from ..description import EngineDescription
 from .description import PUPPET

@@ -15,8 +15,8 @@ from ...face.face import Face
 from ...face.manual import manual_face
 from ...face.picture_8bit import to_bgr8
 from ...face.tracker import FaceTracker
-from ...job import FaceChoice
 from ...media.picture import PictureReader
+from ...source import FaceChoice
 from .description import PUPPET
 from .drawn_lids import with_fitted_lids
 

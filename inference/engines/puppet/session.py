@@ -17,8 +17,8 @@ from ...controls import rest_pose
 from ...face.face import Face
 from ...face.picture_8bit import to_bgr8
 from ...face.tracker import FaceTracker
-from ...job import FaceChoice
 from ...media.picture import Picture, PictureReader
+from ...source import FaceChoice
 from ..engine import FrameRequest, Quality
 from .background import PersonLayers, person_layers
 from .calibrate import calibrated

@@ -6,7 +6,7 @@ from faces import PORTRAITS, eye_span, face, mean_distance, picture, tracker
 
 from inference.errors import Action, ErrorCode, TalkingHeadError
 from inference.face.manual import manual_face
-from inference.job import MANUAL_POINTS
+from inference.source import MANUAL_POINTS
 
 INDICES = [landmark for _, landmark in MANUAL_POINTS]
 

@@ -15,11 +15,11 @@ from av.video.reformatter import ColorRange, Colorspace
 from movies import HEIGHT, WIDTH, number_of, numbered_pixels, write_movie
 
 from inference.errors import ErrorCode, TalkingHeadError
-from inference.job import Source, SourceKind
 from inference.media.digests import Digests
 from inference.media.movies import MovieReader, read_index
 from inference.media.picture import Alpha
 from inference.media.reader import open_source
+from inference.source import Source, SourceKind
 
 NTSC = Fraction(30000, 1001)
 B_FRAMES = {"bf": "3", "g": "12"}

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from inference.errors import ErrorCode, TalkingHeadError
-from inference.job import Source, SourceKind
 from inference.media import digests as digest_module
 from inference.media.digests import Digests
 from inference.media.encode import write_frame
 from inference.media.picture import Alpha, Picture
 from inference.media.prefetch import PrefetchingReader, reduced
 from inference.media.reader import open_source
+from inference.source import Source, SourceKind
 
 
 def sequence(folder: Path, count: int = 12) -> Source:

@@ -15,8 +15,8 @@ from inference.engines.engine import FrameRequest, Quality
 from inference.engines.puppet.engine import PuppetEngine
 from inference.engines.puppet.faces import smoothed
 from inference.errors import Action, ErrorCode, TalkingHeadError
-from inference.job import MANUAL_POINTS, FaceChoice
 from inference.media.picture import Picture
+from inference.source import MANUAL_POINTS, FaceChoice
 
 TALK = {"jaw_open": 0.6, "mouth_smile": 0.5, "brow": 0.5}
 

@@ -1,0 +1,133 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a driving clip is asked for, as plain data: which face, from where, relative to which frame."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+from .errors import ErrorCode, TalkingHeadError
+from .performance import parse_rate
+from .source import FaceChoice, Source
+
+AUTOMATIC = -1
+DEFAULT_SMOOTHING = 0.5
+
+
+@dataclass(frozen=True)
+class CaptureSpec:
+    """A face to be tracked through a clip.
+
+    Attributes:
+        source: the clip.
+        face: which face; ``face.picture`` is the picture on which ``face.index`` counts the faces, largest first.
+        neutral: picture index on which the actor's face rests, from which all motion is measured; AUTOMATIC finds one.
+        smoothing: 0 (none) to 1 (strong).
+        rate: pictures a second of a sequence of stills; None for a movie, which knows its own.
+    """
+
+    source: Source
+    face: FaceChoice = field(default_factory=FaceChoice)
+    neutral: int = AUTOMATIC
+    smoothing: float = DEFAULT_SMOOTHING
+    rate: Fraction | None = None
+
+    def __post_init__(self) -> None:
+        if self.neutral < AUTOMATIC:
+            raise _invalid("the neutral picture is negative")
+        if not 0 <= self.smoothing <= 1:
+            raise _invalid("smoothing must be from 0 to 1")
+
+    def to_dict(self, base: Path | None = None) -> dict[str, object]:
+        """JSON form."""
+        return {
+            "source": self.source.to_dict(base),
+            "face": self.face.to_dict(),
+            "neutral": self.neutral,
+            "smoothing": self.smoothing,
+            "rate": str(self.rate) if self.rate else "",
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object], base: Path | None = None) -> CaptureSpec:
+        """Read the JSON form.
+
+        Raises:
+            TalkingHeadError: INVALID_REQUEST.
+        """
+        try:
+            return cls(
+                source=Source.from_dict(_object(data.get("source")), base),
+                face=FaceChoice.from_dict(_object(data.get("face"))),
+                neutral=int(data.get("neutral", AUTOMATIC)),  # type: ignore[call-overload]
+                smoothing=float(data.get("smoothing", DEFAULT_SMOOTHING)),  # type: ignore[arg-type]
+                rate=parse_rate(data["rate"]) if data.get("rate") else None,
+            )
+        except (TypeError, ValueError) as error:
+            raise _invalid(str(error)) from error
+
+
+@dataclass(frozen=True)
+class ExactMotion:
+    """The actor's landmark motion of mouth and brows, frame by frame of a job, instead of those sliders' share.
+
+    Attributes:
+        capture: the driving clip.
+        positions: place in the clip of each frame, in pictures and parts of one; None where the clip shows nothing.
+        mouth, brows: strength of each frame, 0 to 2.
+    """
+
+    capture: CaptureSpec
+    positions: tuple[float | None, ...]
+    mouth: tuple[float, ...]
+    brows: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not len(self.positions) == len(self.mouth) == len(self.brows):
+            raise _invalid("positions and strengths must be as many as frames")
+        numbers = [*(p for p in self.positions if p is not None), *self.mouth, *self.brows]
+        if not all(math.isfinite(number) and number >= 0 for number in numbers):
+            raise _invalid("positions and strengths must be numbers from 0 on")
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def to_dict(self, base: Path | None = None) -> dict[str, object]:
+        """JSON form."""
+        return {
+            "capture": self.capture.to_dict(base),
+            "positions": list(self.positions),
+            "mouth": list(self.mouth),
+            "brows": list(self.brows),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object], base: Path | None = None) -> ExactMotion:
+        """Read the JSON form.
+
+        Raises:
+            TalkingHeadError: INVALID_REQUEST.
+        """
+        try:
+            positions = tuple(None if p is None else float(p) for p in data["positions"])  # type: ignore[attr-defined]
+            mouth = tuple(float(value) for value in data["mouth"])  # type: ignore[attr-defined]
+            brows = tuple(float(value) for value in data["brows"])  # type: ignore[attr-defined]
+        except (KeyError, TypeError, ValueError) as error:
+            raise _invalid(f"exact motion: {error}") from error
+        return cls(CaptureSpec.from_dict(_object(data.get("capture")), base), positions, mouth, brows)
+
+
+def _object(value: object) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise _invalid("an object is missing")
+    return value
+
+
+def _invalid(details: str) -> TalkingHeadError:
+    return TalkingHeadError(
+        ErrorCode.INVALID_REQUEST, f"The driving clip cannot be used: {details}.", "Choose the clip again."
+    )
