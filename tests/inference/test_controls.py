@@ -23,7 +23,8 @@ from inference.errors import ErrorCode, TalkingHeadError
 # These names are F-curve paths in users' files. A name may be added at the end of its group, never changed or removed.
 NAMES = """head_pitch head_yaw head_roll head_x head_y head_scale
 eye_open wink_l wink_r gaze_x gaze_y brow brow_l brow_r
-jaw_open mouth_wide mouth_pucker mouth_smile mouth_close strength_head strength_eyes strength_brows strength_mouth strength_blinks strength_sway"""
+jaw_open mouth_wide mouth_pucker mouth_smile mouth_close strength_head strength_eyes strength_brows strength_mouth
+strength_blinks strength_sway"""
 
 
 def test_names_are_those_of_users_files():
