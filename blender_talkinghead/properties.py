@@ -11,18 +11,20 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, FloatVectorProperty, IntProperty, StringProperty
 
+from ..inference.acting import AUTOMATIC, DEFAULT_SMOOTHING
 from ..inference.controls import CONTROLS, PROPERTY_PREFIX, Control, Group, Unit
 from ..inference.engines import DEFAULT_ENGINE, ENGINES, description_of
 from ..inference.engines.description import Setting, SettingKind
 from ..inference.source import MANUAL_POINTS
-from . import compat, lookup
+from . import compat, driver_strips, lookup
+from .driver_strips import Part
 from .pairs import ROLE_NONE, ROLE_RESULT, ROLE_SOURCE
 
 RANGE_STRIP = "STRIP"
 RANGE_PREVIEW = "PREVIEW"
 RANGE_SCENE = "SCENE"
 
-# The strengths act on drivers; panels leave them out until a strip can have a driver.
+# The sliders of the pose; the strengths act on what drivers ask for.
 SHOWN_CONTROLS: tuple[Control, ...] = tuple(c for c in CONTROLS if c.group is not Group.STRENGTH)
 
 _ROLES = (
@@ -79,6 +81,7 @@ def register() -> None:
         _register_controls()
         _register_engines()
         _register_face()
+        _register_drivers()
         _register_pair()
         _register_scene()
     except BaseException:
@@ -202,6 +205,92 @@ def _register_face() -> None:
             options=set(),
         ),
     )
+
+
+def _register_drivers() -> None:
+    for part, label in ((Part.ACTING, "Acting"), (Part.SPEECH, "Speech")):
+        _register_driver(part, label)
+    for name, definition in (*_acting_properties().items(), *_speech_properties().items()):
+        _add_to_strip(name, definition)
+    text = "Identity by which drivers are found after they were renamed"
+    _add_to_strip("th_driver_tag", StringProperty(name="Driver", description=text, options={"HIDDEN"}))
+
+
+def _register_driver(part: Part, label: str) -> None:
+    """The reference to a driver: ``th_acting`` and its like, which follow the driver when it is renamed."""
+    hidden: dict[str, Any] = {"options": {"HIDDEN"}}
+    does = {Part.ACTING: "whose face acts", Part.SPEECH: "that is spoken"}[part]
+    _add_to_strip(
+        part.switch,
+        BoolProperty(name=label, description=f"Let another strip drive the face: one {does}", options=set()),
+    )
+    _add_to_strip(
+        part.reference,
+        StringProperty(
+            name="Driver", description=f"The strip {does}", options=set(),
+            get=lambda strip: driver_strips.current_name(strip, part),
+            set=lambda strip, name: driver_strips.assign(strip, part, name),
+            search=lambda strip, context, text: driver_strips.suggestions(strip, part, text),
+        ),
+    )  # fmt: skip
+    _add_to_strip(part.name_kept, StringProperty(name="Name", description="Name of the driver when chosen", **hidden))
+    _add_to_strip(part.tag, StringProperty(name="Tag", description="Identity of the chosen driver", **hidden))
+    _add_to_strip(
+        part.file,
+        StringProperty(
+            name="File", description=f"A file {does}, where no strip is chosen", subtype="FILE_PATH", options=set()
+        ),
+    )
+
+
+def _acting_properties() -> dict[str, Any]:
+    return {
+        "th_acting_neutral": IntProperty(
+            name="Neutral Picture",
+            description="Picture of the driver on which the actor's face rests, from which all motion is measured; "
+            "-1 finds one",
+            default=AUTOMATIC,
+            min=AUTOMATIC,
+            options=set(),
+        ),
+        "th_acting_smoothing": FloatProperty(
+            name="Smoothing",
+            description="How much trembling of the tracked face is taken out; blinks stay",
+            default=DEFAULT_SMOOTHING,
+            min=0.0,
+            max=1.0,
+            subtype="FACTOR",
+            options=set(),
+        ),
+        "th_acting_exact": BoolProperty(
+            name="Exact",
+            description="Move mouth and brows as the actor's own, point by point, instead of by the sliders",
+            options=set(),
+        ),
+        "th_acting_face": IntProperty(
+            name="Face",
+            description="Which face of the driving file acts, the largest being 0",
+            min=0,
+            max=99,
+            options=set(),
+        ),
+    }
+
+
+def _speech_properties() -> dict[str, Any]:
+    return {
+        "th_transcript": StringProperty(
+            name="Transcript",
+            description="What is said, in English, so that lips close where they should; empty listens to vowels only",
+            options=set(),
+        ),
+        "th_idle_seed": IntProperty(
+            name="Seed",
+            description="Another number gives other moments of blinking and other head motion",
+            min=0,
+            options=set(),
+        ),
+    }
 
 
 def _register_pair() -> None:

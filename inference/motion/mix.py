@@ -1,0 +1,124 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Adds what drivers ask for to the sliders: slider + strength * (driver - rest), within the controls' limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from ..controls import POSE_CONTROLS, POSE_NAMES, Group, controls_in
+from .track import REST
+
+# How long a driver's pose takes to come and to go where its strip begins and ends.
+EASE_S = Fraction(1, 3)
+STRENGTH_NAMES: tuple[str, ...] = tuple(control.name for control in controls_in(Group.STRENGTH))
+
+_LOW = np.array([control.minimum for control in POSE_CONTROLS])
+_HIGH = np.array([control.maximum for control in POSE_CONTROLS])
+_OF_GROUP: Mapping[Group, np.ndarray] = {
+    group: np.array([control.group is group for control in POSE_CONTROLS]) for group in Group
+}
+_STRENGTH_OF = [STRENGTH_NAMES.index(f"strength_{control.group.value}") for control in POSE_CONTROLS]
+_EXACT = _OF_GROUP[Group.MOUTH] | _OF_GROUP[Group.BROWS]
+
+
+@dataclass(frozen=True)
+class Idle:
+    """What a speaking head does by itself at each frame.
+
+    Attributes:
+        blinks: (n,) 0 open to 1 closed.
+        sway: control name to (n,) offsets from rest in the control's unit.
+    """
+
+    blinks: np.ndarray
+    sway: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Drivers:
+    """What drives a face at each of n frames; None for a driver that is off.
+
+    Attributes:
+        acting, speech: (n, len(POSE_NAMES)) absolute poses in the order of ``POSE_NAMES``, already eased.
+        idle: only with speech alone.
+        exact: mouth and brows of the acting are transferred as landmark motion, not here.
+    """
+
+    acting: np.ndarray | None = None
+    speech: np.ndarray | None = None
+    idle: Idle | None = None
+    exact: bool = False
+
+
+def mix(sliders: np.ndarray, strengths: np.ndarray, drivers: Drivers) -> np.ndarray:
+    """The pose of each frame, drivers included, within the controls' limits.
+
+    With both drivers the mouth is the speech's alone.
+
+    Args:
+        sliders: (n, len(POSE_NAMES)) in the controls' units.
+        strengths: (n, len(STRENGTH_NAMES)), 0 to 2.
+
+    Returns:
+        (n, len(POSE_NAMES)).
+    """
+    offset = np.zeros_like(sliders)
+    if drivers.acting is not None:
+        taken = ~_EXACT if drivers.exact else np.full(len(POSE_NAMES), True)
+        offset += (drivers.acting - REST) * taken
+    if drivers.speech is not None:
+        mouth = _OF_GROUP[Group.MOUTH]
+        spoken = drivers.speech - REST
+        offset = spoken if drivers.acting is None else np.where(mouth, spoken, offset)
+    offset = offset * strengths[:, _STRENGTH_OF]
+    if drivers.idle is not None:
+        offset = offset + _idle_offset(drivers.idle, strengths)
+    return np.clip(sliders + offset, _LOW, _HIGH)
+
+
+def exact_strengths(strengths: np.ndarray, weights: np.ndarray, *, speech: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Strengths (n,) of the exact motion of mouth and brows: the groups' own, eased; a mouth that speaks has none.
+
+    Args:
+        strengths: (n, len(STRENGTH_NAMES)).
+        weights: (n,) as from :func:`ease`.
+        speech: speech is on as well.
+    """
+    mouth = strengths[:, STRENGTH_NAMES.index("strength_mouth")] * (0.0 if speech else 1.0)
+    brows = strengths[:, STRENGTH_NAMES.index("strength_brows")]
+    return mouth * weights, brows * weights
+
+
+def ease(frames: Sequence[int], first: int, end: int, rate: Fraction) -> np.ndarray:
+    """(n,) how much a driver counts at timeline frames: 1 from ``first`` to before ``end``, smoothly 0 around.
+
+    Before and after, the weight is a smoothstep over ``EASE_S``.
+
+    Args:
+        rate: timeline frames a second.
+    """
+    length = float(EASE_S * rate)
+    numbers = np.asarray(frames, np.float64)
+    outside = np.maximum(np.maximum(first - numbers, numbers - (end - 1)), 0.0)
+    part = np.clip(1.0 - outside / length, 0.0, 1.0)
+    return part * part * (3.0 - 2.0 * part)
+
+
+def eased(poses: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(n, len(POSE_NAMES)) poses between rest (weight 0) and themselves (1)."""
+    return REST + weights[:, None] * (poses - REST)
+
+
+def _idle_offset(idle: Idle, strengths: np.ndarray) -> np.ndarray:
+    offset = np.zeros((len(strengths), len(POSE_NAMES)))
+    open_eyes = POSE_NAMES.index("eye_open")
+    blinks = strengths[:, STRENGTH_NAMES.index("strength_blinks")]
+    offset[:, open_eyes] -= REST[open_eyes] * idle.blinks * blinks
+    for name, values in idle.sway.items():
+        offset[:, POSE_NAMES.index(name)] += values * strengths[:, STRENGTH_NAMES.index("strength_sway")]
+    return offset
