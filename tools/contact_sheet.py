@@ -4,7 +4,8 @@
 
     python -m tools.contact_sheet --output build/contact_sheet.png [PORTRAIT ...]
 
-Runs in the worker's Python. Without portraits it takes the two of the demo.
+With ``--poses`` it shows the supplied poses instead. Runs in the worker's Python. Without portraits it takes the two of
+the demo.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import numpy as np
 from inference import cli
 from inference.controls import POSE_CONTROLS, Control
 from inference.face.tracker import FaceTracker
+from inference.motion.poses import SUPPLIED
 from inference.performance import Performance, parse_rate
 from inference.weights.store import WeightStore, default_folders
 from tools import sample_files
@@ -124,11 +126,7 @@ def make_sheet(portraits: Sequence[Path], side_px: int, arguments: Sequence[str]
         (H, W, 3) uint8, B, G, R.
     """
     tiles = [tile for control in POSE_CONTROLS for tile in tiles_of(control)]
-    columns = []
-    for portrait in portraits:
-        rows_and_columns = square_around_face(read(portrait))
-        frames = render(portrait, [tile.pose for tile in tiles], arguments)
-        columns.append([frame[rows_and_columns] for frame in frames])
+    columns = [squares(portrait, tiles, arguments) for portrait in portraits]
     pictures = []
     for number in range(0, len(tiles), 2):
         for frames in columns:
@@ -138,6 +136,28 @@ def make_sheet(portraits: Sequence[Path], side_px: int, arguments: Sequence[str]
     return arrange(pictures, per_control if per_control > 4 else 2 * per_control)
 
 
+def make_pose_sheet(portraits: Sequence[Path], side_px: int, arguments: Sequence[str], columns: int = 6) -> np.ndarray:
+    """A sheet of the supplied poses, one portrait after the other.
+
+    Returns:
+        (H, W, 3) uint8, B, G, R.
+    """
+    tiles = [Tile(pose.name, dict(pose.values)) for pose in SUPPLIED]
+    blank = np.full((side_px + LABEL_HEIGHT_PX, side_px, 3), PAPER, np.uint8)
+    pictures = []
+    for portrait in portraits:
+        pairs = zip(tiles, squares(portrait, tiles, arguments), strict=True)
+        pictures += [tile_picture(square, tile.label, side_px) for tile, square in pairs]
+        pictures += [blank] * (-len(tiles) % columns)
+    return arrange(pictures, columns)
+
+
+def squares(portrait: Path, tiles: Sequence[Tile], arguments: Sequence[str]) -> list[np.ndarray]:
+    """The portrait in the pose of each tile, cut out around the face."""
+    rows_and_columns = square_around_face(read(portrait))
+    return [frame[rows_and_columns] for frame in render(portrait, [tile.pose for tile in tiles], arguments)]
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; gives back the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools.contact_sheet", description=(__doc__ or "").splitlines()[0])
@@ -145,10 +165,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, required=True, help="PNG to write")
     parser.add_argument("--tile", type=int, default=216, metavar="PX", help="side of a picture (default: 216)")
     parser.add_argument("--setting", action="append", default=[], metavar="NAME=VALUE", help="as for inference render")
+    parser.add_argument("--poses", action="store_true", help="show the supplied poses")
     options = parser.parse_args(argv)
     portraits = options.portraits or [sample_files.astronaut(), sample_files.hopper()]
     arguments = [word for setting in options.setting for word in ("--setting", setting)]
-    sheet = make_sheet(portraits, options.tile, arguments)
+    make = make_pose_sheet if options.poses else make_sheet
+    sheet = make(portraits, options.tile, arguments)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     if not cv2.imwrite(str(options.output), sheet):
         sys.stderr.write(f"{options.output} cannot be written.\n")

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from ..controls import BY_NAME, POSE_NAMES, Group, checked_value, controls_in
 from ..errors import ErrorCode, TalkingHeadError
+from .visemes import VISEMES
 
 FORMAT = "talkinghead-pose"
 VERSION = 1
@@ -125,16 +126,33 @@ def _face(**values: float) -> dict[str, float]:
     return {"head_pitch": 0.0, "head_roll": 0.0, **rest, **values}
 
 
-# Tuned by eye on the two portraits of the demo with the puppet engine (tools/contact_sheet.py --poses).
+# Tuned by eye on the two portraits of the demo with the puppet engine (``python -m tools.contact_sheet --poses``).
+# Where the mouth has to lose a smile that the portrait may wear, lips and corners are brought closer together.
 EXPRESSIONS: tuple[Pose, ...] = (
     Pose("Neutral", {control.name: control.rest for group in GROUPS for control in controls_in(group)}),
-    Pose("Smile", _face(mouth_smile=0.7, mouth_wide=0.2, eye_open=0.88, brow=0.1)),
-    Pose("Laugh", _face(head_pitch=5, mouth_smile=0.9, mouth_wide=0.4, jaw_open=0.55, eye_open=0.6, brow=0.25)),
-    Pose("Sad", _face(head_pitch=-7, head_roll=3, mouth_smile=-0.8, eye_open=0.65, gaze_y=-0.35, brow=0.2)),
-    Pose("Angry", _face(head_pitch=-5, brow=-1, eye_open=0.8, mouth_smile=-0.55, mouth_wide=0.15, mouth_close=0.5)),
-    Pose("Surprised", _face(head_pitch=3, brow=1, eye_open=1.45, jaw_open=0.6, mouth_pucker=0.25)),
-    Pose("Afraid", _face(head_pitch=-2, brow=0.8, eye_open=1.5, jaw_open=0.2, mouth_wide=0.6, mouth_smile=-0.5)),
-    Pose("Disgusted", _face(head_pitch=3, head_roll=-5, brow=-0.7, eye_open=0.55, mouth_smile=-0.8, gaze_x=0.3)),
-    Pose("Wink", _face(head_roll=5, wink_l=1, brow_l=-0.3, brow_r=0.4, mouth_smile=0.6)),
-    Pose("Sleepy", _face(head_pitch=-6, head_roll=4, eye_open=0.25, brow=0.15, gaze_y=-0.3, jaw_open=0.08)),
+    Pose("Smile", _face(mouth_smile=0.8, mouth_wide=0.25, eye_open=0.85, brow=0.1)),
+    Pose("Laugh", _face(head_pitch=5, mouth_smile=0.9, mouth_wide=0.4, jaw_open=0.55, eye_open=0.55, brow=0.25)),
+    Pose("Sad", _face(head_pitch=-8, head_roll=3, mouth_smile=-1, mouth_wide=-0.4, mouth_close=0.9, eye_open=0.75,
+                      gaze_y=-0.4, brow=0.3)),
+    Pose("Angry", _face(head_pitch=-6, brow=-1, eye_open=1.15, mouth_smile=-0.9, mouth_wide=-0.2, mouth_close=1,
+                        mouth_pucker=-0.5)),
+    Pose("Surprised", _face(head_pitch=3, brow=1, eye_open=1.45, jaw_open=0.6, mouth_wide=-0.4, mouth_pucker=0.3)),
+    Pose("Afraid", _face(head_pitch=-2, brow=0.8, eye_open=1.5, jaw_open=0.22, mouth_wide=0.5, mouth_smile=-1)),
+    Pose("Disgusted", _face(head_pitch=4, head_roll=-5, brow=-0.8, brow_l=0.3, eye_open=0.55, mouth_smile=-1,
+                            mouth_wide=0.2, mouth_close=0.4, gaze_x=0.3)),
+    Pose("Wink", _face(head_roll=5, wink_l=1, brow_l=-0.3, brow_r=0.4, mouth_smile=0.7, mouth_wide=0.15)),
+    Pose("Sleepy", _face(head_pitch=-8, head_roll=5, eye_open=0.3, brow=0.2, gaze_y=-0.3, mouth_smile=-0.5,
+                         mouth_wide=-0.3, mouth_close=0.6)),
+)  # fmt: skip
+
+# What the shapes of speech are called in the gallery. They set the mouth alone, and leave its smile as it is.
+_VISEME_NAMES: Mapping[str, str] = {
+    "sil": "Silence", "PP": "P B M", "FF": "F V", "TH": "Th", "DD": "D T", "kk": "G K", "CH": "Ch J Sh", "SS": "S Z",
+    "nn": "L N", "RR": "R", "aa": "Ah", "E": "Eh", "I": "Ee", "O": "Oh", "U": "Oo",
+}  # fmt: skip
+_SPOKEN = ("jaw_open", "mouth_wide", "mouth_pucker", "mouth_close")
+MOUTH_SHAPES: tuple[Pose, ...] = tuple(
+    Pose(_VISEME_NAMES[viseme], {name: BY_NAME[name].rest for name in _SPOKEN} | dict(values))
+    for viseme, values in VISEMES.items()
 )
+SUPPLIED: tuple[Pose, ...] = EXPRESSIONS + MOUTH_SHAPES
