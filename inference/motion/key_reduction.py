@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -179,7 +180,7 @@ class _Fitter:
     def knots(self, fixed: Sequence[int]) -> list[int]:
         """Indices of the keys: those that must be, and as many in between as are needed."""
         knots = [fixed[0]]
-        for start, end in zip(fixed, fixed[1:], strict=False):
+        for start, end in pairwise(fixed):
             inner = self._between(start, end)
             knots += [*self._balanced(start, inner, end), end]
         return knots

@@ -1,8 +1,10 @@
 # SPDX-FileCopyrightText: 2026 Talking Head contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fewer keys: the curve stays within the tolerance, extremes and holds are keys, and the keys are what an animator sets."""
+"""Fewer keys: the curve stays within the tolerance, extremes and holds are keys, handles are an animator's."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -54,7 +56,7 @@ def test_keys_stand_on_values_of_whole_frames_in_order(values):
 @given(curves)
 def test_handles_reach_a_third_and_make_no_corner(values):
     keys = reduced(values, 10, TOLERANCE)
-    for before, after in zip(keys, keys[1:], strict=False):
+    for before, after in pairwise(keys):
         third = (after.frame - before.frame) / 3
         assert before.right[0] - before.frame == pytest.approx(third)
         assert after.frame - after.left[0] == pytest.approx(third)
