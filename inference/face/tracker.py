@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -23,6 +24,8 @@ _MOST_RUNS = 3
 _SETTLED = 0.1
 # A followed face this near, in face sizes, is the right one without looking further.
 _NEAR = 1.0
+# Parts of a region's side by which a followed face may shift or grow before it is looked at again.
+_FAR = 0.08
 
 
 class FaceTracker:
@@ -46,14 +49,15 @@ class FaceTracker:
     def _matte(self) -> MatteNetwork:
         return MatteNetwork(self._weights.path("selfie_segmenter").read_bytes())
 
-    def faces(self, bgr: np.ndarray) -> list[Face]:
+    def faces(self, bgr: np.ndarray, looks: Sequence[Look] = tuple(Look)) -> list[Face]:
         """All faces, largest first; empty when there is none (animals and many drawings count as none).
 
         Args:
             bgr: (H, W, 3) uint8, display-referred.
+            looks: where the detector looks, in order of effort.
         """
         faces: list[Face] = []
-        for look in Look:
+        for look in looks:
             if faces and look in (Look.TURNED, Look.QUARTERS):
                 continue
             for detection in search(self._detector, bgr, look):
@@ -86,6 +90,21 @@ class FaceTracker:
         found = self._landmarks_at(bgr, first)
         return None if found is None else Face(found, near.score)
 
+    def step(self, bgr: np.ndarray, before: Face) -> Face | None:
+        """The face that a moment before was at another place near by; None when the networks see none there.
+
+        One run of the landmark network where the face hardly moved. Unlike the other methods' results, this one's
+        depends a little on the picture before.
+        """
+        region = region_of_landmarks(before.landmarks)
+        landmarks, presence = self._landmarks.run(bgr, region)
+        if presence < THRESHOLD or _moved_far(region, region_of_landmarks(landmarks)):
+            found = self._landmarks_at(bgr, landmarks)
+            if found is None:
+                return None
+            landmarks = found
+        return Face(landmarks, before.score, self._blendshapes.run(landmarks))
+
     def person_matte(self, bgr: np.ndarray) -> np.ndarray:
         """(H, W) float32, 0 to 1: how much each pixel of a (H, W, 3) uint8 picture belongs to a person.
 
@@ -111,6 +130,12 @@ class FaceTracker:
             if _turn(region, region_of_landmarks(landmarks)) < _SETTLED:
                 break
         return landmarks if presence >= THRESHOLD else None
+
+
+def _moved_far(before: Region, after: Region) -> bool:
+    """Whether a face lies so differently in its region that the network should look again."""
+    shift = np.hypot(after.centre[0] - before.centre[0], after.centre[1] - before.centre[1]) / before.side
+    return bool(max(shift, abs(after.side / before.side - 1)) > _FAR or _turn(before, after) > _SETTLED)
 
 
 def _turn(before: Region, after: Region) -> float:

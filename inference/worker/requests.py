@@ -66,6 +66,15 @@ def _analyse(message: Message, task: Task, sessions: Sessions) -> Message:
     return Message("done", analyse(source, _whole(message, "picture"), sessions))
 
 
+def _capture(message: Message, task: Task, sessions: Sessions) -> Message:
+    from ..acting import CaptureSpec
+    from ..capture.read import captured
+
+    found = captured(CaptureSpec.from_dict(_object(message, "spec")), sessions, task)
+    counts = {"pictures": found.pictures, "faces": found.faces, "cached": found.cached}
+    return with_array("done", found.track.array(), **found.track.fields(), **counts)
+
+
 def _export(message: Message, task: Task, sessions: Sessions) -> Message:
     from ..media.export import MovieExport, export_movie
     from ..performance import parse_rate
@@ -101,6 +110,7 @@ _HANDLERS = {
     "analyse": _analyse,
     "run": _run,
     "preview": _preview,
+    "capture": _capture,
     "export": _export,
     "unload": _unload,
 }

@@ -107,11 +107,11 @@ class _Server:
         from .sessions import Sessions
 
         named = [Path(str(folder)) for folder in _list(greeting.fields.get("weights"))]
-        cache = greeting.fields.get("cache")
-        digests = Digests(Path(str(cache)) / "digests" if cache else None)
+        cache = Path(str(greeting.fields["cache"])) if greeting.fields.get("cache") else None
+        digests = Digests(cache / "digests" if cache else None)
         self._channel = channel
         self._inbox = inbox
-        self._sessions = Sessions(WeightStore([*named, *default_folders()]), digests, inbox.check)
+        self._sessions = Sessions(WeightStore([*named, *default_folders()]), digests, inbox.check, cache)
         _LOG.info("Worker %d on Python %s", os.getpid(), platform.python_version())
 
     def serve(self) -> int:

@@ -7,9 +7,11 @@ from __future__ import annotations
 import importlib
 import json
 import logging
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..engines import description_of
@@ -70,15 +72,29 @@ class Sessions:
 
     Args:
         check: raises when the present request was cancelled; called before each picture is read.
+        cache: folder for what is worth keeping; None for a temporary one of this process.
     """
 
-    def __init__(self, weights: WeightStore, digests: Digests, check: Callable[[], None]) -> None:
+    def __init__(
+        self, weights: WeightStore, digests: Digests, check: Callable[[], None], cache: Path | None = None
+    ) -> None:
         self._weights = weights
         self.digests = digests
+        self._cache = cache
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._check = check
         self._engines: dict[str, Engine] = {}
         self._open: list[OpenSession] = []
         self._tracker: FaceTracker | None = None
+
+    @property
+    def cache(self) -> Path:
+        """The worker's cache folder; it may not exist yet."""
+        if self._cache is not None:
+            return self._cache
+        if self._temporary is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="talkinghead-", ignore_cleanup_errors=True)
+        return Path(self._temporary.name)
 
     def reader(self, source: Source) -> SourceReader:
         """The pictures of a source; the caller closes them."""

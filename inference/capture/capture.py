@@ -1,0 +1,144 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A recording made into motion: neutral frame, mapping, smoothing, holding. Cheap, so it is done again at will."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from ..face.mesh import VERTICES, CanonicalMesh
+from ..face.tables import (
+    LEFT_EYE_LOWER,
+    LEFT_EYE_OUTER,
+    LEFT_EYE_UPPER,
+    RIGHT_EYE_LOWER,
+    RIGHT_EYE_OUTER,
+    RIGHT_EYE_UPPER,
+)
+from ..motion.track import Track
+from .findings import findings_of
+from .holding import Holding
+from .mapping import controls_of
+from .neutral import neutral_picture
+from .recording import COLUMNS, Recording
+from .smoothing import half_width, lid_half_width, smoothed, window
+
+_LID_COLUMNS = [i for i, name in enumerate(COLUMNS) if name.startswith(("eye_", "eyeBlink", "eyeWide", "eyeSquint"))]
+_LIDS = np.unique(np.concatenate([RIGHT_EYE_UPPER, RIGHT_EYE_LOWER, LEFT_EYE_UPPER, LEFT_EYE_LOWER]))
+
+
+@dataclass(frozen=True)
+class Smoothing:
+    """How far the filters reach, and within what.
+
+    Attributes:
+        half, lid_half: pictures to each side, for everything and for eyelids.
+        segments: first and last picture of each stretch without a cut in which the face was found.
+    """
+
+    half: int
+    lid_half: int
+    segments: tuple[tuple[int, int], ...]
+
+    def segment_of(self, picture: int) -> tuple[int, int]:
+        """The stretch that holds a picture in which the face was found."""
+        return next(segment for segment in self.segments if segment[0] <= picture <= segment[1])
+
+
+class Capture:
+    """A driving clip as motion.
+
+    Attributes:
+        track: pose controls, one sample a picture.
+        pictures: pictures of the clip.
+        faces: how many faces were seen at once at most.
+        cached: the clip had been watched before.
+    """
+
+    def __init__(
+        self,
+        recording: Recording,
+        mesh: CanonicalMesh,
+        rate: Fraction,
+        neutral: int,
+        smoothing: float,
+        cached: bool,
+    ) -> None:
+        self.pictures = len(recording)
+        self.faces = recording.faces
+        self.cached = cached
+        self._recording = recording
+        self._holding = Holding.over(recording.found, rate)
+        segments = segments_of(recording.found, recording.cuts)
+        self._smoothing = Smoothing(half_width(smoothing, rate), lid_half_width(smoothing), segments)
+        at = neutral_picture(recording, neutral)
+        self._neutral_shape = self._shape(at)
+        self._span = float(np.linalg.norm(self._neutral_shape[LEFT_EYE_OUTER] - self._neutral_shape[RIGHT_EYE_OUTER]))
+        self.track = self._track(mesh, rate, at)
+
+    def motion(self, position: float) -> np.ndarray:
+        """(468, 3) displacement of each landmark from the neutral frame.
+
+        In distances between the outer eye corners, in the un-rotated frame of the face: x to the image's right, y
+        down, z away. Smoothed and held as the track is.
+
+        Args:
+            position: place in the clip in pictures and parts of one; the ends are held.
+        """
+        position = min(max(float(position), 0.0), self.pictures - 1.0)
+        low = int(position)
+        part = position - low
+        moved = self._held(low)
+        if part > 0 and low + 1 < self.pictures and low + 1 not in self._recording.cuts:
+            moved = moved * (1 - part) + self._held(low + 1) * part
+        return (moved - self._neutral_shape) / self._span
+
+    def _track(self, mesh: CanonicalMesh, rate: Fraction, neutral: int) -> Track:
+        filled = self._holding.filled(self._recording.seen.astype(np.float64))
+        segments = self._smoothing.segments
+        lids = smoothed(filled[:, _LID_COLUMNS], segments, self._smoothing.lid_half)
+        seen = smoothed(filled, segments, self._smoothing.half)
+        seen[:, _LID_COLUMNS] = lids
+        # Lost pictures are made of the smoothed ones beside them, or the hold would begin and end with a jump.
+        seen = self._holding.filled(seen)
+        return Track(
+            rate=rate,
+            values=controls_of(seen, seen[neutral], mesh),
+            breaks=self._recording.cuts,
+            neutral=neutral,
+            findings=findings_of(self._recording, self._holding),
+        )
+
+    def _held(self, picture: int) -> np.ndarray:
+        holding = self._holding
+        before, after, part = int(holding.before[picture]), int(holding.after[picture]), float(holding.part[picture])
+        shape = self._shape(before)
+        return shape if part == 0 else shape * (1 - part) + self._shape(after) * part
+
+    def _shape(self, picture: int) -> np.ndarray:
+        """(468, 3) float64 smoothed landmarks of a picture in which the face was found."""
+        first, last = self._smoothing.segment_of(picture)
+        landmarks = self._recording.landmarks
+        shape = landmarks[picture].astype(np.float64)
+        for half, points in (
+            (self._smoothing.half, np.setdiff1d(np.arange(VERTICES), _LIDS)),
+            (self._smoothing.lid_half, _LIDS),
+        ):
+            if half >= 2:
+                low, weights = window(picture, first, last, half)
+                part = np.asarray(landmarks[low : low + len(weights)], np.float64)[:, points]
+                shape[points] = np.tensordot(weights, part, 1)
+        return shape
+
+
+def segments_of(found: np.ndarray, cuts: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """First and last picture of each stretch in which the face was found, parted at cuts."""
+    starts = found & ~np.concatenate([[False], found[:-1]])
+    for picture in cuts:
+        starts[picture] = found[picture]
+    ends = found & np.concatenate([~found[1:] | starts[1:], [True]])
+    return tuple((int(a), int(b)) for a, b in zip(np.flatnonzero(starts), np.flatnonzero(ends), strict=True))

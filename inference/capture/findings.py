@@ -1,0 +1,54 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the user should know of a clip, in sentences. Pictures are counted from 1 in them, as people do."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..motion.track import Finding
+from .holding import Holding
+from .recording import Recording
+
+# Below this distance of the outer eye corners, in px, eyelids and lips are hardly measured.
+SMALL_PX = 24
+
+
+def findings_of(recording: Recording, holding: Holding) -> tuple[Finding, ...]:
+    """All findings, in the order of the clip."""
+    found = [_lost(first, last) for first, last in holding.spans]
+    found += [_cut(picture) for picture in recording.cuts]
+    if recording.faces > 1:
+        found.append(_several(recording))
+    found += _small(recording)
+    return tuple(sorted(found, key=lambda finding: (finding.first, finding.last)))
+
+
+def _lost(first: int, last: int) -> Finding:
+    where = f"picture {first + 1}" if first == last else f"pictures {first + 1} to {last + 1}"
+    pose = "the first pose that was seen" if first == 0 else "its last pose"
+    return Finding("lost", first, last, f"The face was lost in {where}; {pose} is held there.")
+
+
+def _cut(picture: int) -> Finding:
+    text = f"Another shot begins with picture {picture + 1}; the face that is most like the one before is followed."
+    return Finding("cut", picture, picture, text)
+
+
+def _several(recording: Recording) -> Finding:
+    first, last = recording.crowded
+    text = f"Up to {recording.faces} faces were seen at once; the chosen one is followed by its place and size."
+    return Finding("several", first, last, text)
+
+
+def _small(recording: Recording) -> list[Finding]:
+    span = recording.column("span")
+    small = np.flatnonzero(span < SMALL_PX)
+    if not small.size:
+        return []
+    first, last = int(small[0]), int(small[-1])
+    text = (
+        f"The face is very small in {small.size} pictures from {first + 1} to {last + 1} "
+        f"({np.nanmin(span):.0f} pixels from eye to eye); blinks and lips are uncertain there."
+    )
+    return [Finding("small", first, last, text)]
