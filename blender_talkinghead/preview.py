@@ -174,9 +174,16 @@ def _ask(preview: _Preview, scene: Any, strip: Any) -> None:
 
 
 def _job(scene: Any, strip: Any) -> Job:
-    """The job of the current frame; values that the user changed but did not key stay as they are."""
+    return job_at(scene, strip, min(max(scene.frame_current, compat.left(strip)), compat.right(strip) - 1))
+
+
+def job_at(scene: Any, strip: Any, frame: int) -> Job:
+    """The job of one timeline frame; values that the user changed but did not key stay as they are.
+
+    Raises:
+        TalkingHeadError: whatever is wrong with the strip.
+    """
     before = properties.controls_of(strip)
-    frame = min(max(scene.frame_current, compat.left(strip)), compat.right(strip) - 1)
     with jobs.main_window():
         prepared = builder.prepare_frame(scene, strip, frame)
     for name, value in before.items():
