@@ -30,6 +30,20 @@ examples:
 """
 
 
+_CAPTURE_EXAMPLES = """\
+examples:
+  capture actor.mp4 --output acting.json
+  render --source portrait.png --performance acting.json --output acted.mp4
+
+  capture actor.mp4 --neutral 12 --smoothing 0.8 --rate 24 --output acting.json
+  capture frames/ --clip-rate 30000/1001 --output acting.json
+
+The performance holds the actor's head, eyes, brows and mouth as controls over time ('controls' lists them), measured
+from the neutral picture, on which the actor's face rests. What was noticed in the clip (a lost face, another shot,
+several faces) is told on standard error. The clip is watched once; other options are quick then.
+"""
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run a command.
 
@@ -54,6 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_render(commands)
+    _add_capture(commands)
     simple = {
         "controls": (_controls, "print the table of controls"),
         "engines": (_engines, "print the engines and their settings"),
@@ -116,6 +131,45 @@ def _render(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int
     from .worker.render_command import render
 
     return render(options)
+
+
+def _add_capture(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    text = "make a performance of what a face does in a movie"
+    capture = commands.add_parser(
+        "capture", help=text, description=_sentence(text), epilog=_CAPTURE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    capture.add_argument("clip", type=Path, metavar="CLIP", help="movie, picture, or folder of pictures of an actor")
+    capture.add_argument("--output", type=Path, required=True, metavar="FILE", help="performance to write, as JSON")
+    capture.add_argument(
+        "--rate", metavar="RATE", help="frames a second of the performance, such as 25 or 30000/1001 (default: clip's)"
+    )
+    capture.add_argument("--clip-rate", metavar="RATE", help="pictures a second of a folder of pictures (default: 25)")
+    capture.add_argument(
+        "--face",
+        type=int,
+        default=0,
+        metavar="N",
+        help="which face of the first picture, 0 is the largest (default: 0)",
+    )
+    capture.add_argument(
+        "--neutral", default="auto", metavar="N|auto",
+        help="picture on which the actor's face rests, counted from 1 (default: auto)",
+    )  # fmt: skip
+    capture.add_argument(
+        "--smoothing", type=float, default=0.5, metavar="X", help="from 0 (none) to 1 (strong) (default: 0.5)"
+    )
+    capture.add_argument("--weights", type=Path, action="append", default=[], metavar="DIR", help="folder of models")
+    capture.add_argument(
+        "--cache", type=Path, metavar="DIR", help="where to keep what was seen (default: the user's cache folder)"
+    )
+    capture.set_defaults(command=_capture)
+
+
+def _capture(options: argparse.Namespace) -> int:
+    from .capture.command import capture
+
+    return capture(options)
 
 
 def _controls(_: argparse.Namespace) -> int:

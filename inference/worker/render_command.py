@@ -202,12 +202,12 @@ def frame_list(text: str) -> list[int]:
 def _run(path: Path, only: Sequence[int] | None, weights: Sequence[Path]) -> dict[str, object]:
     sessions = Sessions(WeightStore([*weights, *default_folders()]), Digests(), lambda: None)
     try:
-        return run(Task(_show, lambda: None), path, only, sessions)
+        return run(Task(show_progress, lambda: None), path, only, sessions)
     finally:
         sessions.unload()
 
 
-def _show(type_: str, payload: bytes = b"", **fields: object) -> None:
+def show_progress(type_: str, payload: bytes = b"", **fields: object) -> None:
     """Progress on a terminal, on one line; nothing where standard error is a file."""
     if type_ != "progress" or not sys.stderr.isatty():
         return

@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``python -m inference capture``: a driving clip to a performance file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+from ..acting import AUTOMATIC, CaptureSpec
+from ..errors import ErrorCode, TalkingHeadError
+from ..media.digests import Digests
+from ..media.encode import write_whole
+from ..motion.track import Track
+from ..performance import Performance, parse_rate
+from ..source import FaceChoice
+from ..weights.store import WeightStore, default_folders, user_folder
+from ..worker import logs
+from ..worker.failures import as_error
+from ..worker.render_command import show_progress, source_of
+from ..worker.sessions import Sessions
+from ..worker.task import Task
+from .capture import Capture
+from .read import captured
+
+
+def capture(options: argparse.Namespace) -> int:
+    """Run the command.
+
+    Returns:
+        Exit code 0.
+
+    Raises:
+        TalkingHeadError: with the sentence to show.
+    """
+    logs.start(30)
+    try:
+        spec = spec_of(options)
+        found = _captured(spec, options)
+        rate = parse_rate(options.rate) if options.rate else found.track.rate
+        performance = resampled(found.track, rate)
+        output: Path = options.output.absolute()
+        output.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(output, json.dumps(performance.to_dict()).encode())
+    except (OSError, MemoryError) as error:
+        raise as_error(error) from error
+    _report(found)
+    print(options.output)
+    return 0
+
+
+def spec_of(options: argparse.Namespace) -> CaptureSpec:
+    """What the options ask of the clip.
+
+    Raises:
+        TalkingHeadError: INVALID_REQUEST.
+    """
+    return CaptureSpec(
+        source=source_of(options.clip.absolute()),
+        face=FaceChoice(options.face),
+        neutral=_neutral(options.neutral),
+        smoothing=options.smoothing,
+        rate=parse_rate(options.clip_rate) if options.clip_rate else None,
+    )
+
+
+def resampled(track: Track, rate: Fraction) -> Performance:
+    """A track as long as before at another rate; frame f is read at exactly f / rate seconds."""
+    frames = max(1, round(len(track) / track.rate * rate))
+    return Performance(rate, track.at([frame / rate * track.rate for frame in range(frames)]))
+
+
+def _neutral(text: str) -> int:
+    """Picture index from "auto" or a number counted from 1."""
+    if text == "auto":
+        return AUTOMATIC
+    if not text.isdecimal() or int(text) < 1:
+        raise TalkingHeadError(
+            ErrorCode.INVALID_REQUEST, f"'{text}' is no picture.", "Write --neutral auto, or a number from 1 on."
+        )
+    return int(text) - 1
+
+
+def _captured(spec: CaptureSpec, options: argparse.Namespace) -> Capture:
+    weights = WeightStore([*options.weights, *default_folders()])
+    # The clip is watched once; another neutral picture, smoothing or rate takes it from here.
+    sessions = Sessions(weights, Digests(), lambda: None, options.cache or user_folder().parent)
+    try:
+        return captured(spec, sessions, Task(show_progress, lambda: None))
+    finally:
+        sessions.unload()
+
+
+def _report(found: Capture) -> None:
+    rate = float(found.track.rate)
+    known = ", known already" if found.cached else ""
+    print(f"{found.pictures} pictures at {rate:.6g} a second{known}", file=sys.stderr)
+    print(f"neutral face: picture {found.track.neutral + 1}", file=sys.stderr)
+    for finding in found.track.findings:
+        print(finding.text, file=sys.stderr)
