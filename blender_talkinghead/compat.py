@@ -204,6 +204,36 @@ def fcurves_of(datablock: Any) -> list[Any]:
     ]
 
 
+def new_fcurve(datablock: Any, path: str) -> Any:
+    """A new F-curve in the data-block's own action, which it must have; from 4.4 on in its slot, made if needed."""
+    animation = datablock.animation_data
+    action = animation.action
+    if not hasattr(action, "slots"):
+        return action.fcurves.new(path)
+    if animation.action_slot is None:
+        animation.action_slot = action.slots.new(id_type=datablock.id_type, name=datablock.name)
+    return action.fcurve_ensure_for_datablock(datablock, path)
+
+
+def fcurve_groups(datablock: Any) -> Any:
+    """The groups of F-curves in the data-block's own action, which must have a curve already."""
+    return _curve_owner(datablock).groups
+
+
+def remove_fcurve(datablock: Any, curve: Any) -> None:
+    """Remove an F-curve from the data-block's own action."""
+    _curve_owner(datablock).fcurves.remove(curve)
+
+
+def _curve_owner(datablock: Any) -> Any:
+    animation = datablock.animation_data
+    action = animation.action
+    if not hasattr(action, "slots"):
+        return action
+    bags = (strip.channelbag(animation.action_slot) for layer in action.layers for strip in layer.strips)
+    return next(bag for bag in bags if bag is not None)
+
+
 def shift_keys(strip: Any, frames: int) -> None:
     """Move the keys of a strip's own curves in time; moving its content in Blender takes them along."""
     prefix = strip.path_from_id() + "."
