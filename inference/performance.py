@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import json
+import os
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -128,6 +130,27 @@ def load(path: Path) -> Performance:
     if not isinstance(data, dict):
         raise _invalid(f"{path} is not a performance.", "It must hold a JSON object.")
     return Performance.from_dict(data)
+
+
+def save(performance: Performance, path: Path) -> None:
+    """Write a performance file; a file that is there already is replaced in one go.
+
+    Raises:
+        TalkingHeadError: OUTPUT_NOT_WRITABLE.
+    """
+    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}.part")
+    try:
+        temporary.write_text(json.dumps(performance.to_dict()) + "\n", encoding="utf-8")
+        os.replace(temporary, path)
+    except OSError as error:
+        raise TalkingHeadError(
+            ErrorCode.OUTPUT_NOT_WRITABLE,
+            f"The performance cannot be written to {path}.",
+            "Choose another folder, or free some space.",
+            details=str(error),
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _names(value: object) -> Sequence[str]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from inference.controls import POSE_CONTROLS, POSE_NAMES, rest_pose
 from inference.errors import ErrorCode, TalkingHeadError
-from inference.performance import Performance, load, parse_rate
+from inference.performance import Performance, load, parse_rate, save
 
 NTSC = Fraction(30000, 1001)
 poses = st.fixed_dictionaries({}, optional={c.name: st.floats(c.minimum, c.maximum) for c in POSE_CONTROLS})
@@ -86,6 +86,26 @@ def test_missing_file(tmp_path):
     with pytest.raises(TalkingHeadError) as caught:
         load(tmp_path / "none.json")
     assert caught.value.code is ErrorCode.SOURCE_MISSING
+
+
+def test_saved_file_is_loaded_again(tmp_path):
+    path = tmp_path / "speech.json"
+    path.write_text("old")
+    performance = Performance.from_poses(NTSC, [{"head_yaw": 0.1}, {"jaw_open": 0.5}])
+    save(performance, path)
+    again = load(path)
+    assert again.rate == NTSC
+    assert np.array_equal(again.values, performance.values)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_place_that_cannot_be_written(tmp_path):
+    (tmp_path / "taken").mkdir()
+    for path in (tmp_path / "none" / "p.json", tmp_path / "taken"):
+        with pytest.raises(TalkingHeadError) as caught:
+            save(Performance.from_poses(NTSC, [{}]), path)
+        assert caught.value.code is ErrorCode.OUTPUT_NOT_WRITABLE
+    assert list(tmp_path.rglob("*.part")) == []
 
 
 def test_rates():
