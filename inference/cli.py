@@ -43,6 +43,26 @@ from the neutral picture, on which the actor's face rests. What was noticed in t
 several faces) is told on standard error. The clip is watched once; other options are quick then.
 """
 
+_SPEAK_EXAMPLES = """\
+examples:
+  speak speech.wav --output speech.json
+  render --source portrait.png --performance speech.json --sound speech.wav --output spoken.mp4
+
+  speak interview.mp4 --rate 30000/1001 --seed 3 --blinks 0.5 --output speech.json
+  speak speech.wav --transcript "Mama made five maps." --output speech.json
+  speak speech.wav --transcript speech.txt --sway 0 --output speech.json
+
+The performance holds the mouth ('controls' lists what moves), blinks and a little motion of the head. Without a
+transcript the mouth goes by the sound, in any language. With an English one the lips close on P, B and M; that needs
+the package pocketsphinx. The same seed always gives the same blinks and the same motion.
+"""
+
+_WORKFLOW_NOTES = """\
+Reads what ComfyUI saves (Save, or Export (API)), expression files of AdvancedLivePortrait and motion templates of
+LivePortrait. Nothing in a file is run, and no media are opened. The JSON names strips, settings, keys (frame 1 is the
+film's first) and, under not_understood, everything that is left out. docs/comfyui.md describes it.
+"""
+
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command.
@@ -69,6 +89,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_render(commands)
     _add_capture(commands)
+    _add_speak(commands)
+    _add_workflow(commands)
     simple = {
         "controls": (_controls, "print the table of controls"),
         "engines": (_engines, "print the engines and their settings"),
@@ -121,6 +143,22 @@ def _add_render(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     render.set_defaults(command=lambda options: _render(render, options))
 
 
+def _add_workflow(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    text = "print what a ComfyUI workflow would become, as JSON"
+    workflow = commands.add_parser(
+        "workflow", help=text, description=_sentence(text), epilog=_WORKFLOW_NOTES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    workflow.add_argument("file", type=Path, metavar="FILE", help="workflow (.json), expression (.exp) or motion (.pkl)")
+    workflow.set_defaults(command=_workflow)
+
+
+def _workflow(options: argparse.Namespace) -> int:
+    from .workflow.workflow_command import run
+
+    return run(options.file)
+
+
 def _render(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     if options.source is not None and options.output is None:
         parser.error("--source needs --output")
@@ -170,6 +208,37 @@ def _capture(options: argparse.Namespace) -> int:
     from .capture.command import capture
 
     return capture(options)
+
+
+def _add_speak(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    text = "make a performance of what a voice says in a sound or a movie"
+    speak = commands.add_parser(
+        "speak", help=text, description=_sentence(text), epilog=_SPEAK_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    speak.add_argument("sound", type=Path, metavar="SOUND", help="sound file, or movie with sound")
+    speak.add_argument("--output", type=Path, required=True, metavar="FILE", help="performance to write, as JSON")
+    speak.add_argument(
+        "--rate", default="25", metavar="RATE", help="frames a second, such as 24 or 30000/1001 (default: 25)"
+    )
+    speak.add_argument(
+        "--transcript", default="", metavar="TEXT|FILE", help="what is said, in English: text, or a text file"
+    )
+    speak.add_argument("--stream", type=int, default=0, metavar="N", help="which sound of a movie, from 0 (default: 0)")
+    speak.add_argument("--strength", dest="mouth", type=float, default=1.0, metavar="X", help="of the mouth, 0 to 2")
+    speak.add_argument("--blinks", type=float, default=1.0, metavar="X", help="strength of the blinks, 0 (none) to 2")
+    speak.add_argument("--sway", type=float, default=1.0, metavar="X", help="strength of the head's motion, 0 to 2")
+    speak.add_argument("--seed", type=int, default=0, metavar="N", help="another number, other blinks and motion")
+    speak.add_argument(
+        "--cache", type=Path, metavar="DIR", help="where to keep what was heard (default: the user's cache folder)"
+    )
+    speak.set_defaults(command=_speak)
+
+
+def _speak(options: argparse.Namespace) -> int:
+    from .speech.command import speak
+
+    return speak(options)
 
 
 def _controls(_: argparse.Namespace) -> int:

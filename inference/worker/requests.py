@@ -75,6 +75,17 @@ def _capture(message: Message, task: Task, sessions: Sessions) -> Message:
     return with_array("done", found.track.array(), **found.track.fields(), **counts)
 
 
+def _speak(message: Message, task: Task, sessions: Sessions) -> Message:
+    from ..speech.speech import SpeechSpec, read_speech
+
+    transcript = message.fields.get("transcript", "")
+    if not isinstance(transcript, str):
+        raise _invalid("'transcript' must be text")
+    spec = SpeechSpec(Path(_text(message, "sound")), transcript, _whole(message, "stream"))
+    speech = read_speech(spec, sessions.digests, task, sessions.cache)
+    return with_array("done", speech.track.array(), **speech.fields())
+
+
 def _export(message: Message, task: Task, sessions: Sessions) -> Message:
     from ..media.export import MovieExport, export_movie
     from ..performance import parse_rate
@@ -111,6 +122,7 @@ _HANDLERS = {
     "run": _run,
     "preview": _preview,
     "capture": _capture,
+    "speak": _speak,
     "export": _export,
     "unload": _unload,
 }

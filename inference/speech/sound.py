@@ -1,0 +1,190 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sound of any sound or movie file as mono samples, block by block, so that length does not matter."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.error import FFmpegError, InvalidDataError
+
+from ..errors import ErrorCode, TalkingHeadError
+from ..media.images import check_file
+
+RATE_HZ = 16000
+# FFmpeg's flag of a stream that is a cover picture.
+_ATTACHED_PICTURE = 0x400
+_LOG = logging.getLogger(__name__)
+
+
+class SoundReader:
+    """The samples of one sound stream, once, from the file's time zero on.
+
+    Time zero is the first picture of a movie, and the first sample of a sound file. Sound that begins later comes
+    after silence; what lies before time zero is left out.
+
+    Attributes:
+        start: seconds from time zero to the first sample of the stream; known after the first block.
+        duration_s: length in seconds as the file states it, 0 where it does not.
+        damaged_s: (start, end) of parts that could not be decoded and are silent.
+
+    Args:
+        stream: which sound stream, from 0.
+
+    Raises:
+        TalkingHeadError: SOURCE_MISSING, SOURCE_UNREADABLE, UNSUPPORTED_INPUT.
+    """
+
+    def __init__(self, path: Path, stream: int = 0) -> None:
+        check_file(path)
+        self._path = path
+        self._given = 0
+        self.start = Fraction(0)
+        self.damaged_s: list[tuple[float, float]] = []
+        try:
+            self._container = av.open(str(path), "r")
+        except FFmpegError as error:
+            raise _damaged(path, str(error)) from error
+        try:
+            self._stream = _chosen(self._container, path, stream)
+        except TalkingHeadError:
+            self._container.close()
+            raise
+        length = self._container.duration
+        self.duration_s = length / av.time_base if length else 0.0
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """(n,) float32 samples at ``RATE_HZ``, channels mixed, about -1 to 1; n differs from block to block.
+
+        Raises:
+            TalkingHeadError: SOURCE_UNREADABLE.
+        """
+        skip = 0
+        for samples in self._samples():
+            if not self._given:
+                offset = round(self.start * RATE_HZ)
+                skip = max(0, -offset)
+                yield from self._silence(offset)
+            kept = samples[skip:]
+            skip -= len(samples) - len(kept)
+            if len(kept):
+                self._given += len(kept)
+                yield np.nan_to_num(kept, nan=0.0, posinf=0.0, neginf=0.0)
+        if not self._given:
+            raise _damaged(self._path, "no sample can be decoded")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._container.close()
+
+    def _silence(self, count: int) -> Iterator[np.ndarray]:
+        while count > 0:
+            part = min(count, RATE_HZ)
+            self._given += part
+            count -= part
+            yield np.zeros(part, np.float32)
+
+    def _samples(self) -> Iterator[np.ndarray]:
+        """Samples of the stream from its first one; sets ``start`` before the first."""
+        converter = _Converter()
+        first = True
+        for frame in self._frames():
+            if isinstance(frame, np.ndarray):
+                yield frame
+                continue
+            if first:
+                self.start = self._start_of(frame)
+                first = False
+            yield from converter.convert(frame)
+        yield from converter.flush()
+
+    def _frames(self) -> Iterator[AudioFrame | np.ndarray]:
+        """Decoded frames; for a packet that cannot be decoded silence of its length, once frames have come."""
+        decoded = False
+        try:
+            for packet in self._container.demux(self._stream):
+                try:
+                    frames = packet.decode()
+                except InvalidDataError as error:
+                    _LOG.warning("%s: %s", self._path, error)
+                    length_s = float((packet.duration or 0) * (packet.time_base or 0))
+                    if decoded and length_s:
+                        at_s = self._given / RATE_HZ
+                        self.damaged_s.append((at_s, at_s + length_s))
+                        yield np.zeros(round(length_s * RATE_HZ), np.float32)
+                    continue
+                for frame in frames:
+                    assert isinstance(frame, AudioFrame)
+                    decoded = True
+                    yield frame
+        except FFmpegError as error:
+            raise _damaged(self._path, str(error)) from error
+
+    def _start_of(self, frame: AudioFrame) -> Fraction:
+        """Seconds from the first picture to a frame; 0 where there are no pictures or no time stamps."""
+        pictures = [s for s in self._container.streams.video if not s.disposition & _ATTACHED_PICTURE]
+        if not pictures or frame.pts is None or frame.time_base is None:
+            return Fraction(0)
+        zero = (pictures[0].start_time or 0) * Fraction(pictures[0].time_base or 0)
+        return frame.pts * Fraction(frame.time_base) - zero
+
+
+class _Converter:
+    """Frames of any format to mono float32 samples at ``RATE_HZ``; the format may change on the way."""
+
+    def __init__(self) -> None:
+        self._resampler: AudioResampler | None = None
+        self._format: tuple[str, str, int] | None = None
+
+    def convert(self, frame: AudioFrame) -> Iterator[np.ndarray]:
+        format_ = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if self._format != format_:
+            yield from self.flush()
+            self._resampler, self._format = AudioResampler("flt", "mono", RATE_HZ), format_
+        assert self._resampler is not None
+        for out in self._resampler.resample(frame):
+            yield out.to_ndarray().ravel()
+
+    def flush(self) -> Iterator[np.ndarray]:
+        """What the resampler still holds."""
+        if self._resampler is not None:
+            for out in self._resampler.resample(None):
+                yield out.to_ndarray().ravel()
+            self._resampler = None
+
+
+def _chosen(container: InputContainer, path: Path, index: int) -> AudioStream:
+    streams = container.streams.audio
+    if not streams:
+        what = "movie" if any(not s.disposition & _ATTACHED_PICTURE for s in container.streams.video) else "file"
+        raise TalkingHeadError(
+            ErrorCode.UNSUPPORTED_INPUT,
+            f"The {what} {path} has no sound.",
+            "Choose a sound file, or a movie in which someone speaks.",
+        )
+    if not 0 <= index < len(streams):
+        raise TalkingHeadError(
+            ErrorCode.INVALID_REQUEST,
+            f"{path} has no sound stream {index}.",
+            f"Use a number from 0 to {len(streams) - 1}.",
+        )
+    return streams[index]
+
+
+def _damaged(path: Path, reason: str) -> TalkingHeadError:
+    _LOG.warning("%s: %s", path, reason)
+    return TalkingHeadError(
+        ErrorCode.SOURCE_UNREADABLE,
+        f"{path} is damaged, incomplete or no sound.",
+        "Copy or convert it again, for example to WAV or FLAC.",
+        details=reason,
+    )

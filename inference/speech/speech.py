@@ -1,0 +1,139 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A sound file as a track of mouth controls: read, analyzed, remembered by content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from ..controls import POSE_NAMES
+from ..errors import ErrorCode, TalkingHeadError
+from ..media.digests import Digests
+from ..motion.track import REST, Finding, Track
+from ..worker.task import Task
+from .features import FRAMES_PER_S, Features, FeatureStream
+from .mouth import Mouth, has_voice, mouth_of
+from .sound import RATE_HZ, SoundReader
+from .store import Speech, SpeechStore
+
+FORMANTS, PHONES = "formants", "phones"
+_LONGEST_TRANSCRIBED_S = 30 * 60
+_STAGE = "listening"
+
+
+@dataclass(frozen=True)
+class SpeechSpec:
+    """What is listened to.
+
+    Attributes:
+        sound: a sound file or a movie.
+        transcript: what is said, in English; empty to go by the sound alone, in any language.
+        stream: which sound stream of the file, from 0.
+    """
+
+    sound: Path
+    transcript: str = ""
+    stream: int = 0
+
+
+def read_speech(spec: SpeechSpec, digests: Digests, task: Task, cache: Path | None = None) -> Speech:
+    """Listen to a sound, unless it is remembered.
+
+    Args:
+        task: is told progress and asked whether to stop.
+        cache: folder in which results are remembered by content; None for nowhere.
+
+    Raises:
+        TalkingHeadError: SOURCE_MISSING, SOURCE_UNREADABLE, UNSUPPORTED_INPUT, PACKAGE_MISSING, INVALID_REQUEST,
+            CANCELLED.
+    """
+    transcript = " ".join(spec.transcript.split())
+    store = SpeechStore(cache, digests.of(spec.sound), transcript, spec.stream) if cache else None
+    known = store.load() if store else None
+    if known is not None:
+        return known
+    speech = _transcribed(spec, transcript, task) if transcript else _heard(spec, task)
+    if store:
+        store.save(speech)
+    return speech
+
+
+def _heard(spec: SpeechSpec, task: Task) -> Speech:
+    features, reader, _ = _listen(spec, task, keep_samples=False)
+    return Speech(_track(mouth_of(features), _findings(features, reader)), reader.start, FORMANTS, 0)
+
+
+def _transcribed(spec: SpeechSpec, transcript: str, task: Task) -> Speech:
+    from .alignment import Aligner
+    from .articulation import articulate
+
+    aligner = Aligner()  # first, because a missing package should be told at once
+    features, reader, samples = _listen(spec, task, keep_samples=True)
+    task.stage("finding the words", 1)
+    found = aligner.align(samples, transcript, task.check)
+    findings = _findings(features, reader)
+    if found.unknown:
+        text = "Not in the dictionary, and spoken as silence: " + ", ".join(found.unknown) + "."
+        findings = (*findings, Finding("unknown words", 0, len(features) - 1, text))
+    return Speech(_track(articulate(found.phones, features), findings), reader.start, PHONES, found.words)
+
+
+def _listen(spec: SpeechSpec, task: Task, keep_samples: bool) -> tuple[Features, SoundReader, np.ndarray]:
+    """Features and, if they are kept, (n,) int16 samples at ``RATE_HZ``."""
+    reader = SoundReader(spec.sound, spec.stream)
+    stream, kept = FeatureStream(), []
+    try:
+        for samples in _told(reader, task):
+            stream.feed(samples)
+            if keep_samples:
+                kept.append(np.rint(np.clip(samples, -1, 1) * 32767).astype(np.int16))
+                if sum(map(len, kept)) > _LONGEST_TRANSCRIBED_S * RATE_HZ:
+                    raise _too_long(spec.sound)
+        return stream.finish(), reader, np.concatenate(kept) if kept else np.zeros(0, np.int16)
+    finally:
+        reader.close()
+
+
+def _told(reader: SoundReader, task: Task) -> Iterator[np.ndarray]:
+    """The reader's blocks, with progress in seconds."""
+    total = max(1, round(reader.duration_s))
+    task.stage(_STAGE, total)
+    heard = 0
+    for samples in reader.blocks():
+        task.check()
+        heard += len(samples)
+        task.progress(min(heard // RATE_HZ, total - 1), total, _STAGE)
+        yield samples
+    task.progress(total, total, _STAGE)
+
+
+def _track(mouth: Mouth, findings: tuple[Finding, ...]) -> Track:
+    values = np.tile(REST, (len(mouth.activity), 1))
+    for name in ("jaw_open", "mouth_wide", "mouth_pucker", "mouth_close"):
+        values[:, POSE_NAMES.index(name)] = getattr(mouth, name)
+    return Track(Fraction(FRAMES_PER_S), values, activity=mouth.activity, findings=findings)
+
+
+def _findings(features: Features, reader: SoundReader) -> tuple[Finding, ...]:
+    last = len(features) - 1
+    found = []
+    if not has_voice(features):
+        found.append(Finding("no voice", 0, last, "No voice was heard in the sound, so the mouth stays at rest."))
+    for start_s, end_s in reader.damaged_s:
+        first, end = round(start_s * FRAMES_PER_S), round(end_s * FRAMES_PER_S)
+        text = f"The sound is damaged at {start_s:.1f} s; the mouth rests there."
+        found.append(Finding("damaged", min(first, last), min(max(first, end), last), text))
+    return tuple(found)
+
+
+def _too_long(path: Path) -> TalkingHeadError:
+    return TalkingHeadError(
+        ErrorCode.UNSUPPORTED_INPUT,
+        f"{path} is too long to be followed with a transcript.",
+        f"Use a part of at most {_LONGEST_TRANSCRIBED_S // 60} minutes, or leave the transcript empty.",
+    )

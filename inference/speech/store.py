@@ -1,0 +1,84 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Remembers what was heard, one small file for each sound, transcript and stream."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import logging
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import TalkingHeadError
+from ..media.encode import write_whole
+from ..motion.track import Track
+
+# Part of every key: raised whenever the same sound would give another track.
+SPEECH_VERSION = 1
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Speech:
+    """What was heard.
+
+    Attributes:
+        track: 100 samples a second from the file's time zero: the first picture of a movie, else the first sample.
+        sound_start: seconds from time zero to the first sound sample; 0 for files without pictures.
+        method: how: "formants" or "phones".
+        words: how many words of the transcript were found.
+        cached: it was known already.
+    """
+
+    track: Track
+    sound_start: Fraction
+    method: str
+    words: int
+    cached: bool = False
+
+    def fields(self) -> dict[str, object]:
+        """Header fields of the message that carries it; the track's array is the payload."""
+        return {
+            **self.track.fields(),
+            "sound_start": str(self.sound_start),
+            "method": self.method,
+            "words": self.words,
+            "cached": self.cached,
+        }
+
+
+class SpeechStore:
+    """The place of one result in a cache folder."""
+
+    def __init__(self, cache: Path, digest: str, transcript: str, stream: int) -> None:
+        parts = json.dumps([SPEECH_VERSION, digest, transcript, stream])
+        key = hashlib.blake2b(parts.encode(), digest_size=16).hexdigest()
+        self._path = cache / "speech" / f"{key}.npz"
+
+    def load(self) -> Speech | None:
+        """What is remembered; None where nothing is, or what is there cannot be read."""
+        try:
+            with np.load(io.BytesIO(self._path.read_bytes()), allow_pickle=False) as saved:
+                fields = json.loads(str(saved["fields"]))
+                track = Track.from_message(fields, saved["array"])
+            return Speech(track, Fraction(fields["sound_start"]), fields["method"], int(fields["words"]), cached=True)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError, TalkingHeadError) as error:
+            _LOG.warning("%s is not used: %s", self._path, error)
+            return None
+
+    def save(self, speech: Speech) -> None:
+        """Remember; a cache that cannot be written is only logged."""
+        content = io.BytesIO()
+        np.savez_compressed(content, array=speech.track.array(), fields=np.array(json.dumps(speech.fields())))
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(self._path, content.getvalue())
+        except (OSError, TalkingHeadError) as error:
+            _LOG.warning("The speech cache %s cannot be written: %s", self._path.parent, error)
