@@ -149,7 +149,7 @@ def _add_workflow(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         "workflow", help=text, description=_sentence(text), epilog=_WORKFLOW_NOTES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    workflow.add_argument("file", type=Path, metavar="FILE", help="workflow (.json), expression (.exp) or motion (.pkl)")
+    workflow.add_argument("file", type=Path, metavar="FILE", help="workflow (.json), pose (.exp) or motion (.pkl)")
     workflow.set_defaults(command=_workflow)
 
 
