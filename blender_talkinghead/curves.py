@@ -63,8 +63,11 @@ def read(strip: Any, name: str) -> CurveKeys | None:
     return None if curve is None or not len(curve.keyframe_points) else _read(curve)
 
 
-def write(strip: Any, name: str, keys: CurveKeys) -> None:
+def write(strip: Any, name: str, keys: CurveKeys, extrapolation: str | None = None) -> None:
     """Make these the only keys of a control; they are at least one.
+
+    Args:
+        extrapolation: "CONSTANT" or "LINEAR"; None leaves it as it is.
 
     Raises:
         TalkingHeadError: as ``require_writable``.
@@ -73,6 +76,8 @@ def write(strip: Any, name: str, keys: CurveKeys) -> None:
     curve = find(strip, name) or _new_curve(strip, name)
     if curve.group is None:
         curve.group = _group(strip)
+    if extrapolation is not None:
+        curve.extrapolation = extrapolation
     _write(curve, keys)
 
 
