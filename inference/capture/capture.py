@@ -30,6 +30,8 @@ from .smoothing import half_width, lid_half_width, smoothed, window
 _LID_COLUMNS = [i for i, name in enumerate(COLUMNS) if name.startswith(("eye_", "eyeBlink", "eyeWide", "eyeSquint"))]
 _LIDS = np.unique(np.concatenate([RIGHT_EYE_UPPER, RIGHT_EYE_LOWER, LEFT_EYE_UPPER, LEFT_EYE_LOWER]))
 
+_AROUND = 3
+
 
 @dataclass(frozen=True)
 class Smoothing:
@@ -107,11 +109,19 @@ class Capture:
         seen = self._holding.filled(seen)
         return Track(
             rate=rate,
-            values=controls_of(seen, seen[neutral], mesh),
+            values=controls_of(seen, self._neutral_row(seen, neutral), mesh, float(rate)),
             breaks=self._recording.cuts,
             neutral=neutral,
             findings=findings_of(self._recording, self._holding),
         )
+
+    def _neutral_row(self, seen: np.ndarray, neutral: int) -> np.ndarray:
+        """(len(COLUMNS),) measures of the neutral frame; lids, which are smoothed least, as the median around it."""
+        first, last = self._smoothing.segment_of(neutral)
+        around = seen[max(first, neutral - _AROUND) : min(last, neutral + _AROUND) + 1]
+        row = seen[neutral].copy()
+        row[_LID_COLUMNS] = np.median(around[:, _LID_COLUMNS], axis=0)
+        return row
 
     def _held(self, picture: int) -> np.ndarray:
         holding = self._holding

@@ -1,53 +1,86 @@
 # SPDX-FileCopyrightText: 2026 Talking Head contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From measures of a face to the sliders, relative to the neutral frame."""
+"""From measures of a face to the sliders, relative to the neutral frame.
+
+The constants invert what the puppet's sliders do to a portrait as the same tracker sees it (sweeps of each slider over
+two portraits), so that a driver made with a slider at 0.5 gives 0.5 back. Where people move otherwise than the puppet
+the constants were drawn towards a real clip: brows rise about twice as far, corners of the mouth sink more when the jaw
+opens. Lengths are in distances U between the outer eye corners.
+"""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 
 from ..controls import BY_NAME, POSE_NAMES
 from ..face.mesh import CanonicalMesh
 from ..motion.track import REST
+from .lids import lids_of
 from .measures import face_width
 from .recording import COLUMNS
 
-# Change of a measure that a slider's 1 stands for.
-GAP, WIDE, PUCKER, CORNER, BROW = 0.22, 0.09, 0.12, 0.06, 0.085
-GAZE_X, GAZE_Y = 0.20, 0.12
-CLOSED = 0.45
-WIDE_EYES = 0.5
-# One eye has to close this much more than the other to be a wink.
-WINK = 0.25
+# Change of a measure for 1 of a slider.
+JAW_GAP, CLOSE_GAP, WIDE, PUCKER, SMILE, SMILE_SHAPE = 0.215, 0.12, 0.105, 0.24, 0.055, 0.85
+BROW_UP, BROW_UP_SHAPE, BROW_DOWN, BROW_DOWN_SHAPE = 0.050, 0.50, 0.035, 0.30
+GAZE_X, GAZE_X_SHAPE, GAZE_UP_SHAPE, GAZE_DOWN_SHAPE = 0.17, 0.70, 0.20, 0.50
+# The mouth's width changes by this much with a whole smile, and less by this part of an opening gap.
+_SMILE_WIDENS, _GAP_NARROWS = 0.12, 0.14
+# Corners rise against the lips' middle by this part of an opening gap: on the puppet, and on people. Between the two
+# nobody can say whether the corners moved.
+_CORNER_BY_GAP = (0.30, 0.08)
+# Purse lips, and a neutral smile's corners come down to this height, by this part of the way.
+_LEVEL_CORNER, _PUCKER_LEVELS = 0.02, 0.7
+# The gap of 1 of "wide" and of "pucker".
+_WIDE_GAP, _PUCKER_GAP = 0.06, 0.03
+_WIDE_UNSURE = 0.01
+# How the pucker shape answers to the slider.
+_PUCKER_SHAPE = ((0.05, 0.23, 0.53, 0.94), (0.0, 0.375, 0.5, 0.65))
+# Changes of the shapes of looking up and down that the head's turning brings about by itself.
+_GAZE_UNSURE = (0.03, 0.05)
+# Brows have to differ by this much of a slider.
+_BROWS_APART = 0.15
 
 
-def controls_of(seen: np.ndarray, neutral: np.ndarray, mesh: CanonicalMesh) -> np.ndarray:
+class Moved:
+    """Measures of a clip as differences to the neutral frame."""
+
+    def __init__(self, seen: np.ndarray, neutral: np.ndarray) -> None:
+        self._seen = seen
+        self._neutral = neutral
+
+    def __call__(self, name: str) -> np.ndarray:
+        """(n,) difference of a column."""
+        place = COLUMNS.index(name)
+        return self._seen[:, place] - self._neutral[place]
+
+    def neutral(self, name: str) -> float:
+        """A column in the neutral frame."""
+        return float(self._neutral[COLUMNS.index(name)])
+
+
+def controls_of(seen: np.ndarray, neutral: np.ndarray, mesh: CanonicalMesh, rate: float) -> np.ndarray:
     """Pose controls of a clip.
 
     Args:
         seen: (n, len(COLUMNS)), no NaN.
         neutral: (len(COLUMNS),) the row from which everything is measured.
+        rate: pictures a second.
 
     Returns:
         (n, len(POSE_NAMES)), absolute values within the controls' limits.
     """
-
-    def moved(name: str) -> np.ndarray:
-        place = COLUMNS.index(name)
-        return seen[:, place] - neutral[place]
-
+    moved = Moved(seen, neutral)
+    closing = lids_of(moved, rate)
     values = np.tile(REST, (len(seen), 1))
-    for part in (_head(moved, neutral, mesh), _eyes(moved), _brows(moved), _mouth(moved)):
+    for part in (_head(moved, mesh), closing.controls(), _gaze(moved, closing.shut), _brows(moved), _mouth(moved)):
         for name, column in part.items():
             control = BY_NAME[name]
             values[:, POSE_NAMES.index(name)] = np.clip(column, control.minimum, control.maximum)
     return values
 
 
-def _head(moved: Callable[[str], np.ndarray], neutral: np.ndarray, mesh: CanonicalMesh) -> dict[str, np.ndarray]:
-    scale = float(neutral[COLUMNS.index("scale")])
+def _head(moved: Moved, mesh: CanonicalMesh) -> dict[str, np.ndarray]:
+    scale = moved.neutral("scale")
     width_px = face_width(mesh) * scale
     return {
         "head_yaw": moved("yaw"),
@@ -59,31 +92,75 @@ def _head(moved: Callable[[str], np.ndarray], neutral: np.ndarray, mesh: Canonic
     }
 
 
-def _eyes(moved: Callable[[str], np.ndarray]) -> dict[str, np.ndarray]:
-    right, left = moved("eyeBlinkRight") / CLOSED, moved("eyeBlinkLeft") / CLOSED
-    both = np.minimum(right, left)
-    apart = right - left
-    wide = (moved("eyeWideRight") + moved("eyeWideLeft")) / 2 / WIDE_EYES
+def _gaze(moved: Moved, shut: np.ndarray) -> dict[str, np.ndarray]:
+    """Where eyes look; while they are shut, on the way from before to after.
+
+    The iris's height in the eye hardly follows the gaze, since the lids go along; the blendshapes tell it better.
+    """
+    sideways = (
+        moved("eyeLookInRight") + moved("eyeLookOutLeft") - moved("eyeLookOutRight") - moved("eyeLookInLeft")
+    ) / 2
+    up = (moved("eyeLookUpRight") + moved("eyeLookUpLeft")) / 2
+    down = (moved("eyeLookDownRight") + moved("eyeLookDownLeft")) / 2
+    gaze = {
+        "gaze_x": (moved("gaze_x") / GAZE_X + sideways / GAZE_X_SHAPE) / 2,
+        "gaze_y": _beyond(up, _GAZE_UNSURE[0]) / GAZE_UP_SHAPE - _beyond(down, _GAZE_UNSURE[1]) / GAZE_DOWN_SHAPE,
+    }
+    seen = np.flatnonzero(~shut)
+    if not seen.size:
+        return {name: np.zeros_like(values) for name, values in gaze.items()}
+    return {name: np.interp(np.arange(len(shut)), seen, values[seen]) for name, values in gaze.items()}
+
+
+def _brows(moved: Moved) -> dict[str, np.ndarray]:
+    right, left = (_brow(moved, side) for side in ("Right", "Left"))
+    mean, apart = (right + left) / 2, right - left
+    apart = _beyond(apart, _BROWS_APART)
+    return {"brow": mean, "brow_r": apart / 2, "brow_l": -apart / 2}
+
+
+def _brow(moved: Moved, side: str) -> np.ndarray:
+    height = moved(f"brow_{side.lower()}")
+    raised = (moved("browInnerUp") + moved(f"browOuterUp{side}")) / 2
+    up = np.maximum(height, 0) / BROW_UP + np.maximum(raised, 0) / BROW_UP_SHAPE
+    down = np.maximum(-height, 0) / BROW_DOWN + np.maximum(moved(f"browDown{side}"), 0) / BROW_DOWN_SHAPE
+    return (up - down) / 2
+
+
+def _mouth(moved: Moved) -> dict[str, np.ndarray]:
+    gap = moved("mouth_gap")
+    width = moved("mouth_width") + _GAP_NARROWS * np.maximum(gap, 0)
+    pucker = _pucker(moved, width)
+    smile = _smile(moved, gap, pucker)
+    wide = (width - _SMILE_WIDENS * np.maximum(smile, 0) - _WIDE_UNSURE) / WIDE
+    wide = np.maximum(wide, 0)
     return {
-        "eye_open": np.where(both > 0, 1 - both, 1 + np.clip(wide, 0, 0.5)),
-        "wink_r": np.clip((apart - WINK) / (1 - WINK), 0, 1),
-        "wink_l": np.clip((-apart - WINK) / (1 - WINK), 0, 1),
-        "gaze_x": moved("gaze_x") / GAZE_X,
-        "gaze_y": -moved("gaze_y") / GAZE_Y,
+        "jaw_open": (gap - _WIDE_GAP * wide - _PUCKER_GAP * pucker) / JAW_GAP,
+        "mouth_wide": wide,
+        "mouth_pucker": pucker,
+        "mouth_smile": smile,
+        "mouth_close": -gap / CLOSE_GAP,
     }
 
 
-def _brows(moved: Callable[[str], np.ndarray]) -> dict[str, np.ndarray]:
-    right, left = moved("brow_right") / BROW, moved("brow_left") / BROW
-    mean = (right + left) / 2
-    return {"brow": mean, "brow_r": right - mean, "brow_l": left - mean}
+def _pucker(moved: Moved, width: np.ndarray) -> np.ndarray:
+    narrow = np.maximum(-width - _WIDE_UNSURE, 0) / PUCKER
+    shape = np.interp(moved("mouthPucker"), *_PUCKER_SHAPE)
+    return narrow + np.maximum(shape - narrow, 0) / 2
 
 
-def _mouth(moved: Callable[[str], np.ndarray]) -> dict[str, np.ndarray]:
-    width = moved("mouth_width")
-    return {
-        "jaw_open": moved("mouth_gap") / GAP,
-        "mouth_wide": 0.6 * width / WIDE,
-        "mouth_pucker": -0.8 * width / PUCKER,
-        "mouth_smile": 0.6 * moved("mouth_corner") / CORNER,
-    }
+def _smile(moved: Moved, gap: np.ndarray, pucker: np.ndarray) -> np.ndarray:
+    """Corners up or down; upwards with the help of the blendshape, as far as the neutral face leaves it room."""
+    smiling = max(moved.neutral("mouth_corner") - _LEVEL_CORNER, 0)
+    corner = moved("mouth_corner") + _PUCKER_LEVELS * smiling * np.minimum(pucker, 1)
+    by_gap = [np.where(gap > 0, part, _CORNER_BY_GAP[0]) for part in _CORNER_BY_GAP]
+    up, down = (corner - part * gap for part in by_gap)
+    trust = 0.6 * (1 - (moved.neutral("mouthSmileLeft") + moved.neutral("mouthSmileRight")) / 2)
+    shape = (moved("mouthSmileLeft") + moved("mouthSmileRight")) / 2 / SMILE_SHAPE
+    raised = (1 - trust) * np.maximum(up, 0) / SMILE + trust * np.maximum(shape, 0)
+    return raised + np.minimum(down, 0) / SMILE
+
+
+def _beyond(values: np.ndarray, unsure: float) -> np.ndarray:
+    """What exceeds a threshold on either side of 0."""
+    return np.sign(values) * np.maximum(np.abs(values) - unsure, 0)

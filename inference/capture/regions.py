@@ -17,6 +17,7 @@ from ..face.tables import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 # The fold of the upper lid, which is still, and the lower edge of the brow, which moves fully; right side of the face.
 _LID_FOLD = (130, 247, 30, 29, 27, 28, 56, 190, 243)
 _BROW_EDGE = (46, 53, 52, 65, 55)
+_NOSE_BASE = (2, 98, 327, 94)
 # Heights between which the mouth's motion sets in: below the lower lids on the cheeks, lower on the nose, which
 # belongs to the head.
 _CHEEK, _NOSE = (-0.12, 0.20), (0.05, 0.30)
@@ -47,8 +48,13 @@ class RegionWeights:
         return cls(_mouth(points), _brows(points))
 
     def weighted(self, motion: np.ndarray, mouth: float, brows: float) -> np.ndarray:
-        """The part of a face's motion (468, 3) that mouth and brows have, at these strengths."""
-        return motion * (mouth * self.mouth + brows * self.brows)[:, None]
+        """The part of a face's motion (468, 3) that mouth and brows have, at these strengths.
+
+        The mouth's is measured from the base of the nose, which the skull holds: what moves there is what fitting the
+        head's pose has left over, more the wider the jaw opens.
+        """
+        from_nose = motion - motion[list(_NOSE_BASE)].mean(axis=0)
+        return mouth * self.mouth[:, None] * from_nose + brows * self.brows[:, None] * motion
 
 
 def _mouth(points: np.ndarray) -> np.ndarray:
