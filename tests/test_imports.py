@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("blender_talkinghead", "inference", "operators", "panels")
 BLENDER = {"bpy", "bpy_extras", "mathutils", "gpu", "gpu_extras", "blf", "aud", "idprop", "imbuf"}
-WORKER_PACKAGES = {"numpy", "cv2", "av"}
+WORKER_PACKAGES = {"numpy", "cv2", "av", "pocketsphinx"}
 
 PURE = {
     "inference",

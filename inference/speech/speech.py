@@ -77,9 +77,13 @@ def _transcribed(spec: SpeechSpec, transcript: str, task: Task) -> Speech:
     task.stage("finding the words", 1)
     found = aligner.align(samples, transcript, task.check)
     findings = _findings(features, reader)
+    last = len(features) - 1
+    if found.guessed:
+        text = "Not in the dictionary, spoken as they are spelled: " + ", ".join(found.guessed) + "."
+        findings = (*findings, Finding("guessed words", 0, last, text))
     if found.unknown:
-        text = "Not in the dictionary, and spoken as silence: " + ", ".join(found.unknown) + "."
-        findings = (*findings, Finding("unknown words", 0, len(features) - 1, text))
+        text = "Left out, write them as words: " + ", ".join(found.unknown) + "."
+        findings = (*findings, Finding("unknown words", 0, last, text))
     return Speech(_track(articulate(found.phones, features), findings), reader.start, PHONES, found.words)
 
 
