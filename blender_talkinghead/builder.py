@@ -12,7 +12,7 @@ from typing import Any
 from ..inference.errors import ErrorCode, TalkingHeadError
 from ..inference.job import Job
 from ..inference.source import FaceChoice
-from . import compat, file_session, folders, lookup, pairs, prerender, properties, sampling, sources
+from . import compat, drivers, file_session, folders, lookup, pairs, prerender, properties, sampling, sources
 from .pairs import ROLE_SOURCE, StripFacts
 from .sources import Rendering, StripSource
 
@@ -52,7 +52,7 @@ class PreparedJob:
         return self.content_first, self.content_first + len(self.job.performance)
 
 
-def prepare(scene: Any, strip: Any, range_mode: str) -> PreparedJob:
+def prepare(scene: Any, strip: Any, range_mode: str, *, with_drivers: bool = True) -> PreparedJob:
     """The job of a strip (of a result's source) for a range of frames.
 
     Writes nothing but the pair's identity on the strips, once nothing can fail any more, and pictures that Blender has
@@ -60,20 +60,22 @@ def prepare(scene: Any, strip: Any, range_mode: str) -> PreparedJob:
 
     Args:
         range_mode: one of ``properties.RANGE_...``.
+        with_drivers: acting and speech are added to the sliders; their tracks must have been read.
 
     Raises:
-        TalkingHeadError: a sentence that says what is wrong with the strip, its files, its face or its range.
+        TalkingHeadError: a sentence that says what is wrong with the strip, its files, its face, its range or its
+            drivers.
     """
-    return _build(scene, _source(strip), range_mode, None)
+    return _build(scene, _source(strip), range_mode, None, with_drivers)
 
 
 def prepare_frame(scene: Any, strip: Any, frame: int) -> PreparedJob:
-    """The job of a single timeline frame of a strip, for the preview. Writes nothing on strips.
+    """The job of a single timeline frame of a strip, without its drivers. Writes nothing on strips.
 
     Raises:
         TalkingHeadError: as ``prepare``.
     """
-    return _build(scene, _source(strip), properties.RANGE_STRIP, frame)
+    return _build(scene, _source(strip), properties.RANGE_STRIP, frame, False)
 
 
 def frames_in_range(scene: Any, strip: Any, range_mode: str) -> range:
@@ -107,7 +109,7 @@ def _source(strip: Any) -> Any:
     return source
 
 
-def _build(scene: Any, strip: Any, range_mode: str, frame: int | None) -> PreparedJob:
+def _build(scene: Any, strip: Any, range_mode: str, frame: int | None, with_drivers: bool) -> PreparedJob:
     rendering = sources.rendering_of(scene, strip)
     settings = properties.settings_of(strip)
     facts = lookup.facts_of(strip)
@@ -118,6 +120,7 @@ def _build(scene: Any, strip: Any, range_mode: str, frame: int | None) -> Prepar
     else:
         frames = range(frame, frame + 1)
         pair_id, place = PREVIEW_ID, folders.preview_place()
+    driven = _performance(scene, strip, frames, with_drivers)
     shown = _pictures(scene, strip, rendering, frames, facts.anchor, place.path / f"rendered-{pair_id[:8]}")
     job = Job(
         id=pair_id,
@@ -127,7 +130,8 @@ def _build(scene: Any, strip: Any, range_mode: str, frame: int | None) -> Prepar
         source=shown.source,
         face=FaceChoice(strip.th_face_index, properties.points_of(strip), _face_picture(strip, shown)),
         pictures=tuple(shown.picture_at(number) for number in frames),
-        performance=sampling.sample(scene, strip, frames),
+        performance=driven.performance,
+        exact=driven.exact,
     )
     if frame is None:
         _remember(strip, pair_id, facts.anchor, place)
@@ -143,6 +147,12 @@ def _build(scene: Any, strip: Any, range_mode: str, frame: int | None) -> Prepar
         file_session=file_session.current(),
         warnings=_warnings(strip, rendering, place),
     )
+
+
+def _performance(scene: Any, strip: Any, frames: range, with_drivers: bool) -> drivers.Driven:
+    if with_drivers and drivers.driven(strip):
+        return drivers.performance_of(scene, strip, frames)
+    return drivers.Driven(sampling.sample(scene, strip, frames))
 
 
 def _pictures(scene: Any, strip: Any, rendering: Rendering, frames: range, anchor: int, folder: Path) -> StripSource:

@@ -123,6 +123,16 @@ def driver_of(strip: Any, part: Part) -> Any | None:
     return driver
 
 
+def placement_of(driver: Any) -> tuple[object, ...]:
+    """How a driver lies in time, as far as its properties tell."""
+    names = ("sound_offset", "use_reverse_frames", "strobe", "stream_index")
+    return (
+        driver.name, compat.left(driver), compat.right(driver), compat.content_start(driver),
+        compat.content_trim_start(driver), compat.content_trim_end(driver), tuple(compat.retiming_frames(driver)),
+        *(getattr(driver, name, None) for name in names),
+    )  # fmt: skip
+
+
 def _check(strip: Any, driver: Any, part: Part) -> None:
     if driver == strip or driver in lookup.results_of(strip):
         raise _invalid(

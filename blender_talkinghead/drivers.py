@@ -6,13 +6,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from ..inference.acting import ExactMotion
+from ..inference.engines import description_of
+from ..inference.errors import Action, ErrorCode, TalkingHeadError
+from ..inference.motion import idle, mix
 from ..inference.performance import Performance
 from . import driver_strips, driver_tracks, sampling
 from .driver_strips import Part
+from .driver_time import PictureTime
 from .driver_tracks import Wanted
+from .sampling import Samples
+
+NOT_READ = "The driver has not been read yet."
 
 
 @dataclass(frozen=True)
@@ -21,6 +31,24 @@ class Driven:
 
     performance: Performance
     exact: ExactMotion | None = None
+
+
+@dataclass(frozen=True)
+class _Drive:
+    """A driver at n frames.
+
+    Attributes:
+        poses: (n, len(POSE_NAMES)), not eased yet.
+        weights: (n,) how much it counts.
+        positions: places in its track, in samples.
+        activity: (n,) how much is spoken.
+    """
+
+    wanted: Wanted
+    poses: np.ndarray
+    weights: np.ndarray
+    positions: tuple[float, ...]
+    activity: np.ndarray
 
 
 def driven(strip: Any) -> bool:
@@ -54,4 +82,102 @@ def performance_of(scene: Any, strip: Any, frames: Sequence[int]) -> Driven:
     Raises:
         TalkingHeadError: as :func:`mixed`.
     """
-    return Driven(sampling.sample(scene, strip, frames))
+    return add_drivers(scene, strip, frames, sampling.samples(scene, strip, frames))
+
+
+def add_drivers(scene: Any, strip: Any, frames: Sequence[int], sampled: Samples) -> Driven:
+    """Drivers added to sliders that were sampled at timeline frames.
+
+    Raises:
+        TalkingHeadError: as :func:`mixed`.
+    """
+    drives = {part: _drive(scene, strip, part, frames) for part in Part if driver_strips.is_on(strip, part)}
+    acting, speech = drives.get(Part.ACTING), drives.get(Part.SPEECH)
+    exact = acting is not None and uses_exact(strip)
+    drivers = mix.Drivers(
+        acting=acting and mix.eased(acting.poses, acting.weights),
+        speech=speech and mix.eased(speech.poses, speech.weights),
+        idle=_idle(scene, strip, frames, speech) if speech and not acting else None,
+        exact=exact,
+    )
+    poses = mix.mix(sampled.sliders, sampled.strengths, drivers)
+    performance = sampling.performance(scene, poses)
+    if not exact or acting is None:
+        return Driven(performance)
+    return Driven(performance, _exact(acting, sampled.strengths, speech=speech is not None))
+
+
+def uses_exact(strip: Any) -> bool:
+    """Whether a strip's acting is transferred point by point: it is asked for, and the engine can."""
+    return strip.th_acting_exact and description_of(strip.th_engine).takes.landmark_motion
+
+
+def acting_picture(scene: Any, strip: Any, frame: int) -> int:
+    """Index of the picture that the acting driver of a source strip shows at a timeline frame.
+
+    Raises:
+        TalkingHeadError: the driver is missing, cannot be followed, or is a file that was not read yet.
+    """
+    wanted = driver_tracks.wanted(scene, strip, Part.ACTING)
+    time, read = wanted.medium.time, driver_tracks.of(wanted)
+    if isinstance(time, PictureTime):
+        first, end, rate = time.first, time.end, Fraction(1)
+    elif read is None:
+        raise _not_read()
+    else:
+        rate = read.track.rate
+        first, end = time.span(len(read.track), rate)
+    return round(time.sample_at(min(max(frame, first), end - 1), rate))
+
+
+def state_of(strip: Any) -> tuple[object, ...]:
+    """What drivers contribute depends on, cheap to look at: whether a preview is still right is told by it."""
+    parts = tuple(_part_state(strip, part) for part in Part if driver_strips.is_on(strip, part))
+    return (driver_tracks.changes(), strip.th_acting_exact, strip.th_idle_seed, parts) if parts else ()
+
+
+def _part_state(strip: Any, part: Part) -> tuple[object, ...]:
+    driver = driver_strips.find(strip, part)
+    return part, driver_tracks.settings_of(strip, part), driver and driver_strips.placement_of(driver)
+
+
+def _drive(scene: Any, strip: Any, part: Part, frames: Sequence[int]) -> _Drive:
+    wanted = driver_tracks.wanted(scene, strip, part)
+    read = driver_tracks.of(wanted)
+    if read is None:
+        raise _not_read()
+    track, time = read.track, wanted.medium.time
+    first, end = time.span(len(track), track.rate)
+    positions = [time.sample_at(min(max(frame, first), end - 1), track.rate) for frame in frames]
+    return _Drive(
+        wanted=wanted,
+        poses=track.at(positions),
+        weights=mix.ease(frames, first, end, sampling.scene_rate(scene)),
+        positions=tuple(float(min(max(position, 0), len(track) - 1)) for position in positions),
+        activity=track.activity_at(positions),
+    )
+
+
+def _idle(scene: Any, strip: Any, frames: Sequence[int], speech: _Drive) -> mix.Idle:
+    times_s = np.array([float(frame / sampling.scene_rate(scene)) for frame in frames])
+    sway = idle.sway(strip.th_idle_seed, times_s, speech.activity * speech.weights)
+    return mix.Idle(
+        blinks=idle.blinks(strip.th_idle_seed, times_s) * speech.weights,
+        sway={name: values * speech.weights for name, values in sway.items()},
+    )
+
+
+def _exact(acting: _Drive, strengths: np.ndarray, *, speech: bool) -> ExactMotion:
+    mouth, brows = mix.exact_strengths(strengths, acting.weights, speech=speech)
+    spec = acting.wanted.medium.spec
+    assert spec is not None  # a clip
+    positions = tuple(
+        position if weight > 0 else None
+        for position, weight in zip(acting.positions, acting.weights.tolist(), strict=True)
+    )
+    decimals = sampling.DECIMALS
+    return ExactMotion(spec, positions, tuple(mouth.round(decimals).tolist()), tuple(brows.round(decimals).tolist()))
+
+
+def _not_read() -> TalkingHeadError:
+    return TalkingHeadError(ErrorCode.INVALID_REQUEST, NOT_READ, "Press Read Driver.", Action.READ_DRIVER)

@@ -13,6 +13,7 @@ OPERATORS: Mapping[Action, str] = {
     Action.PLACE_POINTS: "talkinghead.place_points",
     Action.CHOOSE_FACE: "talkinghead.choose_face",
     Action.CHOOSE_FOLDER: "talkinghead.choose_folder",
+    Action.READ_DRIVER: "talkinghead.read_drivers",
     Action.SHOW_LOG: "talkinghead.show_log",
 }
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import bpy
@@ -20,24 +19,24 @@ import bpy
 from ..inference import job as job_file
 from ..inference.errors import ErrorCode, TalkingHeadError
 from ..inference.protocol import Message
-from . import builder, compat, consent, faces, folders, lookup, missing_frames, results, service, worker
+from . import builder, compat, consent, driver_jobs, faces, folders, lookup, missing_frames, results, service, worker
 from .builder import PreparedJob
 from .client import Outcome, Request
+from .job_steps import (
+    Target,
+    answer_of,
+    find_scene,
+    find_strip,
+    main_window,
+    starting_text,
+    until_blender_is_free,
+    with_progress,
+)
 from .runner import JobControl, JobState, JobSteps, Phase
 
 RENDER_TITLE = "Render Frames"
 ANIMATE_TITLE = "Animate Portrait"
 FIND_TITLE = "Find Faces"
-
-
-@dataclass(frozen=True)
-class Target:
-    """A strip by name, and which of its frames. ``only``: timeline frames of the range to compute, None for all."""
-
-    scene: str
-    strip: str
-    range_mode: str
-    only: range | None = None
 
 
 def render(target: Target, control: JobControl) -> JobSteps:
@@ -48,10 +47,11 @@ def render(target: Target, control: JobControl) -> JobSteps:
     """
     consent.require()
     state = JobState(RENDER_TITLE, text="Reading the sliders")
-    yield from _until_blender_is_free(state, control)
+    yield from until_blender_is_free(state, control)
+    warnings = yield from driver_jobs.read_drivers(target, state, control)
     prepared = _prepare(target)
-    state = replace(state, warnings=prepared.warnings)
-    yield replace(state, text=_starting_text())
+    state = replace(state, warnings=prepared.warnings + shortened(warnings))
+    yield replace(state, text=starting_text())
     yield from _run(prepared, state, control, _indices(prepared, target.only))
 
 
@@ -63,11 +63,11 @@ def animate(target: Target, control: JobControl) -> JobSteps:
     """
     consent.require()
     state = JobState(ANIMATE_TITLE, text="Looking at the strip")
-    yield from _until_blender_is_free(state, control)
+    yield from until_blender_is_free(state, control)
     before = _identity(find_strip(target))
     try:
-        prepared = _prepare(target)
-        state = replace(state, warnings=prepared.warnings, text=_starting_text())
+        prepared = _prepare(target, with_drivers=False)  # the result shows the source until frames are rendered
+        state = replace(state, warnings=prepared.warnings, text=starting_text())
         yield from _check_face(target, prepared, state, control)
         yield from _run(prepared, state, control, [])
     except Exception:
@@ -81,8 +81,8 @@ def find_faces(target: Target, control: JobControl) -> JobSteps:
     Raises:
         TalkingHeadError: NO_FACE and whatever else is wrong.
     """
-    state = JobState(FIND_TITLE, text=_starting_text())
-    yield from _until_blender_is_free(state, control)
+    state = JobState(FIND_TITLE, text=starting_text())
+    yield from until_blender_is_free(state, control)
     scene, strip = find_scene(target), find_strip(target)
     before = _identity(strip)
     try:
@@ -97,64 +97,6 @@ def find_faces(target: Target, control: JobControl) -> JobSteps:
     if not count:
         raise faces.no_face_error(target.strip)
     yield replace(state, phase=Phase.DONE, text="1 face found" if count == 1 else f"{count} faces found")
-
-
-def answer_of(request: Request, state: JobState, control: JobControl) -> Generator[JobState, None, Message]:
-    """Wait for the answer to a request; its ``progress`` shows in the state.
-
-    Raises:
-        TalkingHeadError: the worker's error; CANCELLED.
-    """
-    try:
-        while request.open:
-            if control.cancelled:
-                worker.client().cancel(request)
-            worker.client().pump(control.wait_s)
-            for message in request.poll():
-                if message.type == "progress":
-                    state = _with_progress(state, message)
-            yield state
-        return request.result()
-    finally:
-        worker.client().cancel(request)
-
-
-def find_scene(target: Target) -> Any:
-    """The scene of a job.
-
-    Raises:
-        TalkingHeadError: INVALID_REQUEST when it is gone.
-    """
-    scene = bpy.data.scenes.get(target.scene)
-    if scene is None:
-        raise TalkingHeadError(
-            ErrorCode.INVALID_REQUEST, f"The scene '{target.scene}' is gone.", "Select a strip and start again."
-        )
-    return scene
-
-
-def find_strip(target: Target) -> Any:
-    """The strip of a job.
-
-    Raises:
-        TalkingHeadError: INVALID_REQUEST when it is gone.
-    """
-    strip = compat.strip_named(find_scene(target), target.strip)
-    if strip is None:
-        raise TalkingHeadError(
-            ErrorCode.INVALID_REQUEST,
-            f"There is no strip named '{target.strip}' in the scene '{target.scene}'.",
-            "Select an image or movie strip and start again.",
-        )
-    return strip
-
-
-@contextmanager
-def main_window() -> Iterator[None]:
-    """Give timers, which have no window, the first one: rendering a strip needs one."""
-    window = bpy.context.window or bpy.context.window_manager.windows[0]
-    with bpy.context.temp_override(window=window):
-        yield
 
 
 def _strip_or_none(target: Target) -> Any | None:
@@ -180,21 +122,10 @@ def _shown_frame(scene: Any, strip: Any) -> int:
     return min(max(scene.frame_current, compat.left(strip)), compat.right(strip) - 1)
 
 
-def _starting_text() -> str:
-    return "Asking the worker" if worker.client().running else "Starting the worker"
-
-
-def _until_blender_is_free(state: JobState, control: JobControl) -> JobSteps:
-    yield state
-    while service.blender_renders():
-        control.check()
-        yield replace(state, phase=Phase.WAITING, text="Waiting until Blender has rendered")
-    control.check()
-
-
-def _prepare(target: Target) -> PreparedJob:
+def _prepare(target: Target, *, with_drivers: bool = True) -> PreparedJob:
     with main_window():
-        prepared = builder.prepare(find_scene(target), find_strip(target), target.range_mode)
+        scene, strip = find_scene(target), find_strip(target)
+        prepared = builder.prepare(scene, strip, target.range_mode, with_drivers=with_drivers)
     folders.ensure(prepared.folder)
     return prepared
 
@@ -284,7 +215,7 @@ class _Following:
             if message.type == "plan":
                 self._show_plan(message)
             elif message.type == "progress":
-                self.state = _with_progress(self.state, message)
+                self.state = with_progress(self.state, message)
             elif message.type == "frame":
                 finished[int(message.fields["index"])] = str(message.fields["file"])  # type: ignore[call-overload]
         if finished and self.planned and not self.lost:
@@ -333,16 +264,3 @@ def summary(rendered: int, reused: int) -> str:
     if rendered == 0:
         return f"All {total} frames were there already, none had to be rendered"
     return f"{rendered} of {total} frames rendered, {reused} reused"
-
-
-def _with_progress(state: JobState, message: Message) -> JobState:
-    fields = message.fields
-    eta = fields.get("eta_s")
-    return replace(
-        state,
-        phase=Phase.RUNNING,
-        text=str(fields.get("stage") or state.text).capitalize(),
-        done=int(fields.get("done") or 0),
-        total=int(fields.get("total") or 0),
-        eta_s=None if eta is None else float(eta),
-    )

@@ -43,13 +43,20 @@ class MovieTime:
     reverse: bool = False
     strobe: Fraction = Fraction(1)
 
-    def picture_at(self, frame: int) -> int:
-        """Index of the media's picture at a timeline frame; before and after the content its first and last one."""
+    def position_at(self, frame: int) -> Fraction:
+        """Place in the media at a timeline frame, in pictures and parts of one; before and after the content its ends.
+
+        ``picture_at`` is the nearest picture.
+        """
         since = self.start + self.length - 1 - frame if self.reverse else frame - self.start
         index = min(max(since, 0) * self.speed, Fraction(self.pictures - 1))
         if self.strobe > 1:
             index -= index % self.strobe
-        return self.trim + math.floor(index + Fraction(1, 2))
+        return self.trim + index
+
+    def picture_at(self, frame: int) -> int:
+        """Index of the media's picture at a timeline frame; before and after the content its first and last one."""
+        return math.floor(self.position_at(frame) + Fraction(1, 2))
 
 
 def retimed(

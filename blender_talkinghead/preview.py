@@ -14,13 +14,10 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ..inference.controls import POSE_NAMES
-from ..inference.errors import TalkingHeadError
+from ..inference.errors import Action, TalkingHeadError
 from ..inference.job import Job
-from ..inference.performance import Performance
-from . import builder, compat, consent, jobs, properties, service, worker
+from . import builder, compat, consent, drivers, jobs, properties, sampling, service, worker
 from .client import Outcome, Request
-from .sampling import scene_rate
 
 DEBOUNCE_S = 0.15
 DEFAULT_SIZE_PX = 1024
@@ -45,9 +42,13 @@ class Picture:
 
 @dataclass(frozen=True)
 class _Seen:
-    """What a preview depends on: the pose, which may change many times a second, and the rest."""
+    """What a preview depends on: sliders, which may change many times a second, drivers, and the rest.
 
-    pose: tuple[float, ...]
+    ``sliders``: as ``sampling.values_of``.
+    """
+
+    sliders: tuple[float, ...]
+    drivers: tuple[object, ...]
     rest: tuple[object, ...]
 
 
@@ -81,7 +82,12 @@ def start(scene: Any, strip: Any, max_size_px: int = DEFAULT_SIZE_PX) -> None:
     _current = old or _Preview(scene.name, strip.name, max_size_px)
     _current.max_size_px = max_size_px
     _current.job, _current.error = None, None
-    _ask(_current, scene, strip)
+    try:
+        _ask(_current, scene, strip)
+    except TalkingHeadError as error:
+        if error.action is not Action.READ_DRIVER:
+            raise
+        _current.error = error  # the panel offers to read it; the preview comes once it is read
     service.wake()
 
 
@@ -165,20 +171,25 @@ def _ask(preview: _Preview, scene: Any, strip: Any) -> None:
     if preview.job is None or asked is None or asked.rest != seen.rest:
         preview.job = None
         preview.job = _job(scene, strip)
-    # Only a pose: nothing else has to be read again, and no frame has to be set, which would undo unkeyed changes.
-    pose = dict(zip(POSE_NAMES, seen.pose, strict=True))
-    job = replace(preview.job, performance=Performance.from_poses(scene_rate(scene), [pose]))
+    # Only sliders: nothing else has to be read again, and no frame has to be set, which would undo unkeyed changes.
+    sampled = sampling.samples_from(np.array([seen.sliders]))
+    driven = drivers.add_drivers(scene, strip, [_shown_frame(scene, strip)], sampled)
+    job = replace(preview.job, performance=driven.performance, exact=driven.exact)
     preview.frame = scene.frame_current
     fields = {"job": job.to_dict(), "max_size": preview.max_size_px}
     preview.request = worker.client().submit("preview", fields)
 
 
 def _job(scene: Any, strip: Any) -> Job:
-    return job_at(scene, strip, min(max(scene.frame_current, compat.left(strip)), compat.right(strip) - 1))
+    return job_at(scene, strip, _shown_frame(scene, strip))
+
+
+def _shown_frame(scene: Any, strip: Any) -> int:
+    return min(max(scene.frame_current, compat.left(strip)), compat.right(strip) - 1)
 
 
 def job_at(scene: Any, strip: Any, frame: int) -> Job:
-    """The job of one timeline frame; values that the user changed but did not key stay as they are.
+    """The job of one timeline frame, without drivers; values that the user changed but did not key stay as they are.
 
     Raises:
         TalkingHeadError: whatever is wrong with the strip.
@@ -193,14 +204,13 @@ def job_at(scene: Any, strip: Any, frame: int) -> Job:
 
 
 def _look(scene: Any, strip: Any) -> _Seen:
-    controls = properties.controls_of(strip)
     engine = strip.th_engine
     rest = (
         scene.frame_current, engine, tuple(sorted(properties.settings_of(strip).items())),
         strip.th_face_index, strip.th_face_picture, properties.points_of(strip), strip.th_as_seen,
         compat.left(strip), compat.right(strip),
     )  # fmt: skip
-    return _Seen(tuple(controls[name] for name in POSE_NAMES), rest)
+    return _Seen(tuple(sampling.values_of(strip)), drivers.state_of(strip), rest)
 
 
 def _take(preview: _Preview) -> None:

@@ -64,7 +64,7 @@ def rendering_of(scene: Any, strip: Any) -> Rendering:
         )
     if strip.type not in ("IMAGE", "MOVIE") or strip.th_as_seen:
         return Rendering.AS_SEEN
-    if strip.type == "MOVIE" and (_movie_time(scene, strip) is None or strip.stream_index > 0):
+    if strip.type == "MOVIE" and (movie_time(scene, strip) is None or strip.stream_index > 0):
         return Rendering.PLAIN
     return Rendering.NONE
 
@@ -99,6 +99,21 @@ def _images(strip: Any) -> StripSource:
     return StripSource(Source(kind, files), first, tuple(positions[name] for name in shown))
 
 
+def describe_elements(strip: Any) -> StripSource:
+    """An image strip with a picture for each of its elements, in the order of time, even where a file repeats.
+
+    Raises:
+        TalkingHeadError: SOURCE_MISSING when a file does not exist.
+    """
+    folder = bpy.path.abspath(strip.directory)
+    files = [os.path.normpath(os.path.join(folder, element.filename)) for element in strip.elements]  # noqa: PTH118
+    _check_files(strip, sorted(set(files)))
+    places = {element.as_pointer(): index for index, element in enumerate(strip.elements)}
+    first, end = compat.left(strip), compat.right(strip)
+    shown = tuple(places[strip.strip_elem_from_frame(frame).as_pointer()] for frame in range(first, end))
+    return StripSource(Source(SourceKind.SEQUENCE, tuple(files)), first, shown)
+
+
 def _positions(strip: Any) -> dict[str, int]:
     """Picture index of each file of a sequence; a file that stands there twice is one picture."""
     names: dict[str, int] = {}
@@ -110,15 +125,19 @@ def _positions(strip: Any) -> dict[str, int]:
 def _movie(scene: Any, strip: Any) -> StripSource:
     path = folders.absolute(strip.filepath)
     _check_files(strip, [str(path)])
-    time = _movie_time(scene, strip)
+    time = movie_time(scene, strip)
     assert time is not None  # else rendering_of had asked for rendering
     first, end = compat.left(strip), compat.right(strip)
     pictures = tuple(time.picture_at(frame) for frame in range(first, end))
     return StripSource(Source(SourceKind.MOVIE, (str(path),)), first, pictures)
 
 
-def _movie_time(scene: Any, strip: Any) -> MovieTime | None:
-    """The time map of a movie strip; None when it cannot be told."""
+def movie_time(scene: Any, strip: Any) -> MovieTime | None:
+    """The time map of a movie strip; None when it cannot be told.
+
+    Raises:
+        TalkingHeadError: SOURCE_MISSING, SOURCE_UNREADABLE.
+    """
     path = folders.absolute(strip.filepath)
     _check_files(strip, [str(path)])
     trim, start = compat.content_trim_start(strip), compat.content_start(strip)

@@ -13,11 +13,12 @@ from . import base
 
 _ALL = "all"
 _GROUPS = (
-    (_ALL, "All", "Every slider"),
+    (_ALL, "All", "Every slider but the strengths"),
     (Group.HEAD.value, "Head", "The sliders of the head"),
     (Group.EYES.value, "Eyes", "The sliders of the eyes"),
     (Group.BROWS.value, "Brows", "The sliders of the eyebrows"),
     (Group.MOUTH.value, "Mouth", "The sliders of the mouth"),
+    (Group.STRENGTH.value, "Strength", "The strengths of drivers"),
 )
 
 

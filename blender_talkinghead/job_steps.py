@@ -1,0 +1,118 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What job generators share: the strip they work on, waiting for Blender and for the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import bpy
+
+from ..inference.errors import ErrorCode, TalkingHeadError
+from ..inference.protocol import Message
+from . import compat, service, worker
+from .client import Request
+from .runner import JobControl, JobState, JobSteps, Phase
+
+
+@dataclass(frozen=True)
+class Target:
+    """A strip by name, and which of its frames. ``only``: timeline frames of the range to compute, None for all."""
+
+    scene: str
+    strip: str
+    range_mode: str
+    only: range | None = None
+
+
+def answer_of(request: Request, state: JobState, control: JobControl) -> Generator[JobState, None, Message]:
+    """Wait for the answer to a request; its ``progress`` shows in the state.
+
+    Raises:
+        TalkingHeadError: the worker's error; CANCELLED.
+    """
+    try:
+        while request.open:
+            if control.cancelled:
+                worker.client().cancel(request)
+            worker.client().pump(control.wait_s)
+            for message in request.poll():
+                if message.type == "progress":
+                    state = with_progress(state, message)
+            yield state
+        return request.result()
+    finally:
+        worker.client().cancel(request)
+
+
+def find_scene(target: Target) -> Any:
+    """The scene of a job.
+
+    Raises:
+        TalkingHeadError: INVALID_REQUEST when it is gone.
+    """
+    scene = bpy.data.scenes.get(target.scene)
+    if scene is None:
+        raise TalkingHeadError(
+            ErrorCode.INVALID_REQUEST, f"The scene '{target.scene}' is gone.", "Select a strip and start again."
+        )
+    return scene
+
+
+def find_strip(target: Target) -> Any:
+    """The strip of a job.
+
+    Raises:
+        TalkingHeadError: INVALID_REQUEST when it is gone.
+    """
+    strip = compat.strip_named(find_scene(target), target.strip)
+    if strip is None:
+        raise TalkingHeadError(
+            ErrorCode.INVALID_REQUEST,
+            f"There is no strip named '{target.strip}' in the scene '{target.scene}'.",
+            "Select an image or movie strip and start again.",
+        )
+    return strip
+
+
+@contextmanager
+def main_window() -> Iterator[None]:
+    """Give timers, which have no window, the first one: rendering a strip needs one."""
+    window = bpy.context.window or bpy.context.window_manager.windows[0]
+    with bpy.context.temp_override(window=window):
+        yield
+
+
+def starting_text() -> str:
+    """What is done while the first answer of the worker is awaited."""
+    return "Asking the worker" if worker.client().running else "Starting the worker"
+
+
+def until_blender_is_free(state: JobState, control: JobControl) -> JobSteps:
+    """Wait until no strip is being rendered, so that they may be changed.
+
+    Raises:
+        TalkingHeadError: CANCELLED.
+    """
+    yield state
+    while service.blender_renders():
+        control.check()
+        yield replace(state, phase=Phase.WAITING, text="Waiting until Blender has rendered")
+    control.check()
+
+
+def with_progress(state: JobState, message: Message) -> JobState:
+    """The state after a ``progress`` message."""
+    fields = message.fields
+    eta = fields.get("eta_s")
+    return replace(
+        state,
+        phase=Phase.RUNNING,
+        text=str(fields.get("stage") or state.text).capitalize(),
+        done=int(fields.get("done") or 0),
+        total=int(fields.get("total") or 0),
+        eta_s=None if eta is None else float(eta),
+    )

@@ -1,0 +1,111 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What drives a face besides its sliders: acting, speech, and how much of them is used."""
+
+from typing import Any
+
+import bpy
+
+from ..blender_talkinghead import driver_strips, driver_tracks, drivers, fixes, properties
+from ..blender_talkinghead.driver_strips import Part
+from ..inference.acting import AUTOMATIC
+from ..inference.controls import Group, controls_in
+from ..inference.engines import description_of
+from .sidebar import Child
+
+_IDLE = ("strength_blinks", "strength_sway")
+
+
+class _Driver(Child):
+    """Of one driver; its header holds the switch."""
+
+    layout: Any  # Blender's, while it draws
+    part: Part
+
+    def draw_header(self, context: Any) -> None:
+        self.layout.prop(properties.source_of_active(context), self.part.switch, text="")
+
+    def draw(self, context: Any) -> None:
+        layout, source = self.layout, properties.source_of_active(context)
+        layout.use_property_split, layout.use_property_decorate = True, False
+        layout.active = driver_strips.is_on(source, self.part)
+        layout.prop(source, self.part.reference, icon="SEQ_SEQUENCER")
+        if not getattr(source, self.part.name_kept):
+            layout.prop(source, self.part.file)
+        self.draw_settings(layout, source)
+        if driver_strips.is_on(source, self.part):
+            layout.operator("talkinghead.read_drivers", icon="FILE_REFRESH")
+            _draw_report(layout, source, self.part)
+
+    @staticmethod
+    def draw_settings(layout: Any, source: Any) -> None:
+        """Draw what belongs to this kind of driver alone."""
+        raise NotImplementedError
+
+
+class TALKINGHEAD_PT_acting(_Driver, bpy.types.Panel):
+    bl_label = "Acting"
+    bl_options = {"DEFAULT_CLOSED"}
+    part = Part.ACTING
+
+    @staticmethod
+    def draw_settings(layout: Any, source: Any) -> None:
+        if not source.th_acting_name and source.th_acting_file:
+            layout.prop(source, "th_acting_face")
+        layout.prop(source, "th_acting_smoothing", slider=True)
+        row = layout.row()
+        row.active = description_of(source.th_engine).takes.landmark_motion
+        row.prop(source, "th_acting_exact")
+        if source.th_acting_neutral != AUTOMATIC:
+            layout.prop(source, "th_acting_neutral")
+            layout.operator("talkinghead.neutral_automatic", icon="LOOP_BACK")
+        layout.operator("talkinghead.neutral_here", icon="EYEDROPPER")
+
+
+class TALKINGHEAD_PT_speech(_Driver, bpy.types.Panel):
+    bl_label = "Speech"
+    bl_options = {"DEFAULT_CLOSED"}
+    part = Part.SPEECH
+
+    @staticmethod
+    def draw_settings(layout: Any, source: Any) -> None:
+        layout.prop(source, "th_transcript")
+        if source.th_acting_on and source.th_speech_on:
+            fixes.draw_note(layout, "Speech moves the mouth; Acting moves head, eyes and brows.")
+        else:
+            layout.prop(source, "th_idle_seed")
+
+
+class TALKINGHEAD_PT_strength(Child, bpy.types.Panel):
+    bl_label = "Strength"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return super().poll(context) and drivers.driven(properties.source_of_active(context))
+
+    def draw_header_preset(self, context: Any) -> None:
+        operator = self.layout.operator("talkinghead.reset_controls", text="", icon="LOOP_BACK", emboss=False)
+        operator.group = Group.STRENGTH.value
+
+    def draw(self, context: Any) -> None:
+        layout, source = self.layout, properties.source_of_active(context)
+        layout.use_property_split = layout.use_property_decorate = True
+        for control in controls_in(Group.STRENGTH):
+            row = layout.row()
+            row.active = control.name not in _IDLE or (source.th_speech_on and not source.th_acting_on)
+            row.prop(source, control.property_name, text=control.label.removesuffix(" Strength"), slider=True)
+
+
+def _draw_report(layout: Any, source: Any, part: Part) -> None:
+    read = driver_tracks.shown(source, part)
+    if read is None:
+        fixes.draw_note(layout, "Not read yet. Render Frames reads it as well.")
+        return
+    for number, line in enumerate(read.report):
+        fixes.draw_note(layout, line, "CHECKMARK" if number == 0 else "DOT")
+
+
+register, unregister = bpy.utils.register_classes_factory(
+    (TALKINGHEAD_PT_acting, TALKINGHEAD_PT_speech, TALKINGHEAD_PT_strength)
+)
