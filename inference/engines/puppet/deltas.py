@@ -80,14 +80,20 @@ class Movements:
 
     def amplitudes(self, pose: Mapping[str, float]) -> np.ndarray:
         """(n,) amplitude of each movement in a pose; all 0 at rest."""
-        if not self.names:
-            return np.ones(1)
         values = {**_eye_amplitudes(pose), **_mouth_amplitudes(pose, self.mouth.toothy)}
         return np.array([values[name] for name in self.names])
 
+    def of_name(self, name: str) -> np.ndarray:
+        """(468, 2) displacement of one movement at amplitude 1."""
+        return self.deltas[self.names.index(name)]
+
+    def total(self, amplitudes: np.ndarray) -> np.ndarray:
+        """(468, 2) displacement of the landmarks at these amplitudes (n,)."""
+        return np.tensordot(amplitudes, self.deltas, 1)
+
     def combined(self, amplitudes: np.ndarray) -> Movements:
         """One movement that is all of them at these amplitudes (n,)."""
-        return replace(self, names=(), deltas=np.tensordot(amplitudes, self.deltas, 1)[None])
+        return replace(self, names=(), deltas=self.total(amplitudes)[None])
 
 
 def jaw_drop(pose: Mapping[str, float]) -> float:

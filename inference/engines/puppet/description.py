@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ..description import Choice, EngineDescription, Setting, SettingKind
+from ..description import Choice, EngineDescription, Setting, SettingKind, Takes
 
 BACKGROUND = Setting(
     "background",
@@ -40,6 +40,7 @@ PUPPET = EngineDescription(
     tier="base",
     module="puppet.engine",
     weights=("face_landmarker", "selfie_segmenter"),
+    takes=Takes(landmark_motion=True),
     neighbours=3,
     memory_mb=600,
     settings=(BACKGROUND, CUT_OUT, SPECTACLES),

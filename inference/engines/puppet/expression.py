@@ -14,8 +14,9 @@ import numpy as np
 
 from ...controls import POSE_CONTROLS, Group
 from ..engine import Quality
+from .act import Act
 from .colour import Canvas
-from .deltas import jaw_drop, lid_closing
+from .deltas import lid_closing
 from .eye import EyePose, draw_eye
 from .field import CoarseField
 from .mouth import MouthPose, draw_mouth, inner_edges
@@ -131,22 +132,31 @@ def face_rests(pose: Mapping[str, float]) -> bool:
     return all(pose[control.name] == control.rest for control in POSE_CONTROLS if control.group is not Group.HEAD)
 
 
-def expression_of(portrait: Portrait, pose: Mapping[str, float]) -> Expression | None:
-    """A portrait's face in a pose, or None when it is at rest."""
-    amplitudes = portrait.movements.amplitudes(pose)
+def expression_of(portrait: Portrait, pose: Mapping[str, float], motion: np.ndarray | None = None) -> Expression | None:
+    """A portrait's face in a pose, or None when it is at rest.
+
+    Args:
+        motion: (468, 2) displacement of its landmarks on top, in face coordinates.
+    """
+    act = portrait.only or Act.of(portrait.frame, portrait.movements, pose, motion)
     gaze = (pose["gaze_x"], pose["gaze_y"])
-    if np.abs(amplitudes).max() < STILL and max(map(abs, gaze)) < STILL:
+    if act.motion is None and np.abs(act.amplitudes).max() < STILL and max(map(abs, gaze)) < STILL:
         return None
-    layers = portrait.layers.fields(amplitudes)
+    layers = portrait.layers.fields(act.amplitudes)
     points = portrait.frame.points.copy()
-    points[:SKIN_POINTS] += np.tensordot(amplitudes, portrait.movements.deltas, 1)
+    points[:SKIN_POINTS] += portrait.movements.total(act.amplitudes)
+    shares = np.ones(2)
+    if act.motion is not None:
+        layers, shares = portrait.layers.with_motion(layers, act.motion.parts)
+        points[:SKIN_POINTS] += np.tensordot(shares, act.motion.parts, 1)
     closing = lid_closing(pose)
     eyes = tuple(
         EyePose(look.gaze_shift(*gaze), amount, Curve.through(points[list(look.eye.rows.upper[0])]))
         for look, amount in zip(portrait.eyes, closing, strict=True)
     )
-    mouth = MouthPose(*inner_edges(points), jaw=jaw_drop(pose), pucker=max(pose["mouth_pucker"], 0.0))
-    return Expression(portrait, layers, (eyes[0], eyes[1]), mouth, _moves_behind_spectacles(pose))
+    mouth = MouthPose(*inner_edges(points), jaw=act.jaw(shares[0]), pucker=act.pucker(shares[0]))
+    behind = (act.motion is not None and act.motion.brows) or _moves_behind_spectacles(pose)
+    return Expression(portrait, layers, (eyes[0], eyes[1]), mouth, behind)
 
 
 def _call(function: Callable[[], None]) -> None:

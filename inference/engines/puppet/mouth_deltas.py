@@ -96,8 +96,8 @@ def mouth_deltas(frame: FaceFrame, mouth: Mouth) -> dict[str, np.ndarray]:
         "narrow": _narrow(grid),
         "pucker": _pucker(frame, grid, mouth),
         "press": _press(frame, grid, mouth),
-        "close": _close(mouth.gap),
-        "close_jaw": _close(_jaw_gap(grid)),
+        "close": closing(mouth.gap),
+        "close_jaw": closing(_jaw_gap(grid)),
     }
 
 
@@ -203,8 +203,8 @@ def _press(frame: FaceFrame, grid: MouthGrid, mouth: Mouth) -> np.ndarray:
     return out
 
 
-def _close(gap: np.ndarray) -> np.ndarray:
-    """Lips brought together over ``gap`` (11,)."""
+def closing(gap: np.ndarray) -> np.ndarray:
+    """(468, 2) lips brought together over ``gap`` (11,), or apart where it is negative."""
     out = np.zeros((SKIN_POINTS, 2))
     for share, upper, lower in zip(CLOSING_ROWS, UPPER_LIP, LOWER_LIP, strict=True):
         out[list(upper[1:-1]), 1] = UPPER_SHARE * share * gap[1:-1]

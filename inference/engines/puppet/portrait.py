@@ -5,9 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from ...face.face import Face
+from .act import Act
 from .colour import Canvas
 from .deltas import Movements
 from .eye import EyeLook
@@ -28,6 +31,7 @@ class Portrait:
         frame, movements, layers: geometry of the face.
         eyes: right and left.
         spectacles: None when none are worn.
+        only: the one thing it was prepared for; None when it can do anything.
     """
 
     canvas: Canvas
@@ -38,17 +42,31 @@ class Portrait:
     eyes: tuple[EyeLook, EyeLook]
     mouth: MouthLook
     spectacles: Spectacles | None
+    only: Act | None = None
 
     @classmethod
     def of(
-        cls, canvas: Canvas, face: Face, spectacles: bool = False, only: Mapping[str, float] | None = None
+        cls,
+        canvas: Canvas,
+        face: Face,
+        spectacles: bool = False,
+        only: Mapping[str, float] | None = None,
+        motion: np.ndarray | None = None,
     ) -> Portrait:
-        """Prepare a picture for any pose, or faster for ``only`` one. Worn ``spectacles`` stay still."""
+        """Prepare a picture for any pose, or faster for ``only`` one.
+
+        Args:
+            spectacles: they are worn, and stay still.
+            motion: (468, 2) of an actor, on top of the one pose; face coordinates.
+        """
         frame = FaceFrame.of(face)
         worn = Spectacles.of(frame, canvas) if spectacles else None
         movements = Movements.of(frame)
+        act = None
         if only is not None:
-            movements = movements.combined(movements.amplitudes(only))
+            wanted = Act.of(frame, movements, only, motion)
+            movements = movements.combined(wanted.amplitudes)
+            act = replace(wanted, amplitudes=np.ones(1))
         tone = Tone.of(frame, canvas)
         right, left = (EyeLook.of(frame, eye, canvas, tone) for eye in movements.eyes)
         return cls(
@@ -56,8 +74,14 @@ class Portrait:
             face,
             frame,
             movements,
-            skin_layers(frame, movements.deltas, None if worn is None else worn.still),
+            skin_layers(
+                frame,
+                movements.deltas,
+                None if worn is None else worn.still,
+                act.motion.parts if act and act.motion else None,
+            ),
             (right, left),
             MouthLook.of(frame, movements.mouth, tone),
             worn,
+            act,
         )

@@ -20,6 +20,7 @@ from ...face.tracker import FaceTracker
 from ...media.picture import Picture, PictureReader
 from ...source import FaceChoice
 from ..engine import FrameRequest, Quality
+from .act import in_face
 from .background import PersonLayers, person_layers
 from .calibrate import calibrated
 from .colour import Canvas
@@ -108,7 +109,8 @@ class PuppetSession:
         """What makes a frame and can run in any thread; reading and tracking is done here, in order."""
         pose = {**rest_pose(), **request.pose}
         picture = self._read(request.picture)
-        if pose == rest_pose() and not self._cuts_out:
+        motion = request.motion if request.motion is not None and request.motion.any() else None
+        if pose == rest_pose() and motion is None and not self._cuts_out:
             return lambda: picture
         face = self._face_in(request.picture)
         if face is None and not self._cuts_out:
@@ -116,7 +118,8 @@ class PuppetSession:
         canvas = self._canvas(picture)
         turned = face is not None and not head_rests(pose)
         layers = self._layers(canvas, face) if turned or self._cuts_out else None
-        express = self._expression(canvas, face, pose) if face and not face_rests(pose) else None
+        moves = motion is not None or not face_rests(pose)
+        express = self._expression(canvas, face, pose, motion) if face and moves else None
         turn = self._head(canvas, face) if face and turned else None
 
         def make() -> Picture:
@@ -171,12 +174,15 @@ class PuppetSession:
             self._kept.canvas = Canvas.of(picture)
         return self._kept.canvas
 
-    def _expression(self, canvas: Canvas, face: Face, pose: Mapping[str, float]) -> Callable[[], Expression | None]:
+    def _expression(
+        self, canvas: Canvas, face: Face, pose: Mapping[str, float], motion: np.ndarray | None
+    ) -> Callable[[], Expression | None]:
+        shift = None if motion is None else in_face(motion, face, self._tracker.mesh)
         if not self._is_still:
-            return lambda: expression_of(Portrait.of(canvas, face, self._spectacles, pose), pose)
+            return lambda: expression_of(Portrait.of(canvas, face, self._spectacles, pose, shift), pose)
         if self._kept.portrait is None:
             self._kept.portrait = Portrait.of(canvas, face, self._spectacles)
-        return partial(expression_of, self._kept.portrait, pose)
+        return partial(expression_of, self._kept.portrait, pose, shift)
 
     def _head(self, canvas: Canvas, face: Face) -> Callable[[], HeadWarp]:
         gains = self._head_gains()

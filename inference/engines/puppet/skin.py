@@ -8,7 +8,8 @@ lids' and lips' opening, the *lower* layer what lies above; ``apertures`` shows 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -25,6 +26,13 @@ RINGS = (1.42, 1.75)
 FADE = (1.42, 1.72)
 # Below the chin there is a neck to take up the jaw's motion, so rings and fade lie further out there.
 BELOW = 0.45
+# Skin keeps this part of its length under an actor's motion, so that neither a fold nor a smear is seen; where sliders
+# have shortened it already, motion may take this much more.
+LEAST_STRETCH, LEAST_ROOM = 0.12, 0.3
+# Up to which power the limit is felt before it is reached: half way by less than 0.1 percent, at the limit by 8.
+SOFT_LIMIT = 8
+
+Layers = tuple[CoarseField, CoarseField]
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,8 @@ class SkinLayers:
         shape: (gh, gw).
         left, top, step: as in ``CoarseField``.
         near: (gh, gw, 3) float32: 1 around right eye, left eye and mouth, 0 away from them.
+        spread: what makes such fields of any displacement.
+        ahead: fields of a motion's parts that were made with the others; None to make them when they are wanted.
     """
 
     upper: np.ndarray
@@ -45,8 +55,10 @@ class SkinLayers:
     top: int
     step: int
     near: np.ndarray
+    spread: Spread
+    ahead: tuple[np.ndarray, np.ndarray] | None = None
 
-    def fields(self, amplitudes: np.ndarray) -> tuple[CoarseField, CoarseField]:
+    def fields(self, amplitudes: np.ndarray) -> Layers:
         """Forward displacement of the upper and the lower layer for amplitudes (n,)."""
         weights = amplitudes.astype(np.float32)
         shape = (*self.shape, 2)
@@ -56,30 +68,143 @@ class SkinLayers:
             CoarseField(lower, self.left, self.top, self.step),
         )
 
+    def with_motion(self, layers: Layers, parts: np.ndarray) -> tuple[Layers, np.ndarray]:
+        """Layers with the motion of parts of the face on top, each as far as nothing folds.
 
-def skin_layers(frame: FaceFrame, deltas: np.ndarray, spectacles: np.ndarray | None = None) -> SkinLayers:
-    """Solve both layers for displacements (n, 468, 2) in face coordinates; a mask of spectacles stays still."""
+        Args:
+            parts: (m, 468, 2) displacement of the landmarks by each part, face coordinates.
+
+        Returns:
+            Both layers, and the share (m,) that each part's motion has in them, up to 1.
+        """
+        made = self.ahead or self.spread.layers(parts)
+        grids = [part.reshape(-1, *self.shape, 2) for part in made]
+        shares = np.ones(len(parts))
+        for layer, fields, above in zip(layers, grids, (True, False), strict=True):
+            for number, field in enumerate(fields):
+                shown = self.spread.above_lips.reshape(self.shape) == above
+                shares[number] = min(shares[number], unfolded(layer.grid, field, self.step, shown))
+        weights = shares.astype(np.float32)
+        upper, lower = (
+            replace(layer, grid=layer.grid + np.tensordot(weights, fields, 1))
+            for layer, fields in zip(layers, grids, strict=True)
+        )
+        return (upper, lower), shares
+
+
+def unfolded(still: np.ndarray, motion: np.ndarray, step: int, shown: np.ndarray) -> float:
+    """The share of a motion's field that can be added to another field without folding, up to 1.
+
+    A map folds where it shortens a length to nothing. The stretch along the direction that is shortened most is the
+    lesser eigenvalue of the symmetric part of the displacement's gradient. Shares approach the bound softly, so that
+    a growing motion slows down instead of stopping.
+
+    Args:
+        still, motion: (gh, gw, 2) forward displacement in px.
+        step: px from cell to cell.
+        shown: (gh, gw) bool, where a fold would be seen.
+    """
+    room = np.maximum(1 - LEAST_STRETCH + np.minimum(_least_stretch(still, step), 0), LEAST_ROOM)
+    used = np.where(shown[:-1, :-1], -_least_stretch(motion, step) / room, 0)
+    return float((1 + max(float(used.max()), 0.0) ** SOFT_LIMIT) ** (-1 / SOFT_LIMIT))
+
+
+def _least_stretch(displacement: np.ndarray, step: int) -> np.ndarray:
+    """(gh - 1, gw - 1) relative change of length, along the direction in which it is least."""
+    across = (displacement[:-1, 1:] - displacement[:-1, :-1]) / step
+    down = (displacement[1:, :-1] - displacement[:-1, :-1]) / step
+    mean, half = (across[..., 0] + down[..., 1]) / 2, (across[..., 0] - down[..., 1]) / 2
+    return mean - np.hypot(half, (across[..., 1] + down[..., 0]) / 2)
+
+
+def skin_layers(
+    frame: FaceFrame, deltas: np.ndarray, spectacles: np.ndarray | None = None, parts: np.ndarray | None = None
+) -> SkinLayers:
+    """Solve both layers for displacements (n, 468, 2) in face coordinates.
+
+    Args:
+        spectacles: a mask of what stays still.
+        parts: (m, 468, 2) of the one motion that will be asked for.
+    """
     left, top, step, rows, columns = _grid_of(frame)
     centres = frame.to_face(cell_centres(rows, columns, left, top, step).reshape(-1, 2).astype(np.float64))
     ring = _rings(frame)
-    control = np.concatenate([frame.points[:SKIN_POINTS], ring])
-    values = np.concatenate([deltas, np.zeros((len(deltas), len(ring), 2))], axis=1)
-    values = values.transpose(1, 0, 2).reshape(len(control), -1)
-    kernel = _Kernel(control)
-    omitted = (_not_upper(frame), _not_lower(frame))
-    weights = np.concatenate([kernel.solve(values, points) for points in omitted], axis=1)
-    dense = kernel.evaluate(centres, weights).reshape(rows * columns, 2, len(deltas), 2)
     share = _fade(frame, centres)
     if spectacles is not None:
         share = share * freedom(spectacles, centres)
-    dense = frame.vectors_to_picture(dense) * share[:, None, None, None]
-    upper, lower = dense[:, 0], dense[:, 1]
-    # Away from the openings both layers are one, so that no seam shows where their compositing ends.
     near = _near_openings(frame, centres)
-    lower = upper + np.max(near, axis=0)[:, None, None] * (lower - upper)
-    flat = [layer.transpose(1, 0, 2).reshape(len(deltas), -1).astype(np.float32) for layer in (upper, lower)]
+    kernel = _Kernel(np.concatenate([frame.points[:SKIN_POINTS], ring]))
+    omitted = (_not_upper(frame), _not_lower(frame))
+    spread = Spread(frame, kernel, centres, omitted, share, np.max(near, axis=0))
     around = np.stack(near, axis=-1).reshape(rows, columns, len(near)).astype(np.float32)
-    return SkinLayers(flat[0], flat[1], (rows, columns), left, top, step, around)
+    if parts is None:
+        return SkinLayers(*spread.layers(deltas, once=True), (rows, columns), left, top, step, around, spread)
+    upper, lower = spread.layers(np.concatenate([deltas, parts]), once=True)
+    count = len(deltas)
+    ahead = (upper[count:], lower[count:])
+    return SkinLayers(upper[:count], lower[:count], (rows, columns), left, top, step, around, spread, ahead)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """From displacements of the landmarks to both layers.
+
+    Attributes:
+        frame: the face's coordinates.
+        kernel: the spline through landmarks and still points.
+        centres: (p, 2) places in face coordinates.
+        omitted: landmarks that the upper and the lower layer ignore.
+        share: (p,) how much of the motion each place takes part in.
+        apart: (p,) 1 where the layers differ, 0 where they are one.
+    """
+
+    frame: FaceFrame
+    kernel: _Kernel
+    centres: np.ndarray
+    omitted: tuple[np.ndarray, np.ndarray]
+    share: np.ndarray
+    apart: np.ndarray
+
+    def layers(self, deltas: np.ndarray, once: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """Both layers' fields (n, p * 2), float32 px, of displacements (n, 468, 2) in face coordinates.
+
+        Args:
+            once: nothing is kept that would make the next ones faster.
+        """
+        still = len(self.kernel) - SKIN_POINTS
+        values = np.concatenate([deltas, np.zeros((len(deltas), still, 2))], axis=1)
+        values = values.transpose(1, 0, 2).reshape(len(self.kernel), -1)
+        if once:
+            weights = [self.kernel.solve(values, points) for points in self.omitted]
+            dense = self.kernel.evaluate(self.centres, np.concatenate(weights, axis=1))
+        else:
+            weights = [solution @ values for solution in self._solutions]
+            dense = self._basis @ np.concatenate(weights, axis=1).astype(np.float32)
+        dense = dense.reshape(len(self.centres), 2, len(deltas), 2)
+        dense = self.frame.vectors_to_picture(dense) * self.share[:, None, None, None]
+        upper, lower = dense[:, 0], dense[:, 1]
+        # Away from the openings both layers are one, so that no seam shows where their compositing ends.
+        lower = upper + self.apart[:, None, None] * (lower - upper)
+        flat = [layer.transpose(1, 0, 2).reshape(len(deltas), -1).astype(np.float32) for layer in (upper, lower)]
+        return flat[0], flat[1]
+
+    @cached_property
+    def above_lips(self) -> np.ndarray:
+        """(p,) bool: places above the line on which the lips meet, where the upper layer is seen."""
+        lips = (self.frame.points[list(UPPER_LIP[0])] + self.frame.points[list(LOWER_LIP[0])]) / 2
+        order = np.argsort(lips[:, 0])
+        return self.centres[:, 1] < np.interp(self.centres[:, 0], *lips[order].T)
+
+    @cached_property
+    def _solutions(self) -> tuple[np.ndarray, np.ndarray]:
+        """(m + 3, m) for each layer: from values at the m control points to the spline's weights."""
+        unit = np.eye(len(self.kernel))
+        upper, lower = (self.kernel.solve(unit, points) for points in self.omitted)
+        return upper, lower
+
+    @cached_property
+    def _basis(self) -> np.ndarray:
+        return self.kernel.basis(self.centres)
 
 
 class _Kernel:
@@ -90,6 +215,9 @@ class _Kernel:
         self._scale = 1 / np.ptp(control, axis=0).max()
         self._control = (control - self._centre) * self._scale
         self._phi = self._matrix(self._control)
+
+    def __len__(self) -> int:
+        return len(self._control)
 
     def solve(self, values: np.ndarray, omitted: np.ndarray) -> np.ndarray:
         """Weights (n + 3, m) for values (n, m) at the control points, leaving out some points' values."""
@@ -108,10 +236,13 @@ class _Kernel:
 
     def evaluate(self, points: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Values (p, m) at points (p, 2)."""
+        return self.basis(points) @ weights.astype(np.float32)
+
+    def basis(self, points: np.ndarray) -> np.ndarray:
+        """(p, n + 3) float32 what weights are multiplied with for values at points (p, 2)."""
         at = (points - self._centre) * self._scale
         affine = np.concatenate([np.ones((len(at), 1)), at], axis=1)
-        basis = np.concatenate([self._matrix(at), affine], axis=1).astype(np.float32)
-        return basis @ weights.astype(np.float32)
+        return np.concatenate([self._matrix(at), affine], axis=1).astype(np.float32)
 
     def _matrix(self, points: np.ndarray) -> np.ndarray:
         at, control = points.astype(np.float32), self._control.astype(np.float32)
