@@ -12,6 +12,9 @@ from . import (
     file_session,
     missing_frames,
     overlay,
+    pose_gallery,
+    pose_library,
+    pose_pictures,
     preferences,
     preview,
     properties,
@@ -21,7 +24,8 @@ from . import (
 from .registration import register_all, unregister_all
 
 MODULES: tuple[ModuleType, ...] = (
-    properties, file_session, missing_frames, preferences, worker, service, faces, preview, overlay, command_line
+    properties, file_session, missing_frames, preferences, worker, service, faces, preview, overlay, pose_library,
+    pose_pictures, pose_gallery, command_line
 )  # fmt: skip
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""
 

@@ -9,7 +9,7 @@ import bpy
 _ENTRIES: tuple[str | None, ...] = (
     "animate_portrait", "render_frames", "preview_frame", "stop_preview", "cancel", None,
     "find_faces", "choose_face", "place_points", "clear_points", None,
-    "reset_controls", None,
+    "reset_controls", "TALKINGHEAD_MT_poses", None,
     "export_movie", "rebuild_job", "clean_up", "choose_folder", "reveal_folder", "show_source", None,
     "set_up_worker", "repair_worker", "remove_worker", "show_log", "copy_report",
 )  # fmt: skip
@@ -26,6 +26,8 @@ class TALKINGHEAD_MT_strip(bpy.types.Menu):
         for entry in _ENTRIES:
             if entry is None:
                 self.layout.separator()
+            elif "_MT_" in entry:
+                self.layout.menu(entry)
             else:
                 self.layout.operator(f"talkinghead.{entry}")
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 from types import ModuleType
 
 from ..blender_talkinghead.registration import register_all, unregister_all
-from . import sidebar
+from . import poses, sidebar
 
-MODULES: tuple[ModuleType, ...] = (sidebar,)
+MODULES: tuple[ModuleType, ...] = (sidebar, poses)
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""
 
 

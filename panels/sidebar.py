@@ -31,7 +31,7 @@ class _Sidebar:
     bl_category = "Talking Head"
 
 
-class _Child(_Sidebar):
+class Child(_Sidebar):
     """A panel that is there once a strip is animated."""
 
     bl_parent_id = "TALKINGHEAD_PT_main"
@@ -149,7 +149,7 @@ class TALKINGHEAD_PT_face(_Sidebar, bpy.types.Panel):
             layout.prop(source, "th_face_index")
 
 
-class _Sliders(_Child):
+class _Sliders(Child):
     """The sliders of one group."""
 
     layout: Any  # Blender's, while it draws
@@ -189,8 +189,9 @@ class TALKINGHEAD_PT_mouth(_Sliders, bpy.types.Panel):
     group = Group.MOUTH
 
 
-class TALKINGHEAD_PT_engine(_Child, bpy.types.Panel):
+class TALKINGHEAD_PT_engine(Child, bpy.types.Panel):
     bl_label = "Engine"
+    bl_order = 10  # below the panels of other files
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Any) -> None:
@@ -204,8 +205,9 @@ class TALKINGHEAD_PT_engine(_Child, bpy.types.Panel):
             layout.operator("talkinghead.show_source", icon="HIDE_OFF")
 
 
-class TALKINGHEAD_PT_output(_Child, bpy.types.Panel):
+class TALKINGHEAD_PT_output(Child, bpy.types.Panel):
     bl_label = "Output"
+    bl_order = 11
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Any) -> None:

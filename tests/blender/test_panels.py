@@ -10,7 +10,7 @@ import recording_layout
 import sequencer
 import talking
 
-PANELS = ("main", "job", "face", "head", "eyes", "brows", "mouth", "engine", "output")
+PANELS = ("main", "job", "face", "head", "eyes", "brows", "mouth", "poses", "engine", "output")
 
 
 @pytest.fixture(autouse=True)
@@ -188,5 +188,7 @@ def test_menu_lists_every_operator_but_the_internal_ones():
     from types import SimpleNamespace
 
     menu.draw(SimpleNamespace(layout=layout), bpy.context)
+    for name in layout.of("menu"):
+        getattr(bpy.types, name).draw(SimpleNamespace(layout=layout), bpy.context)
     listed = {name.removeprefix("talkinghead.") for name in layout.of("operator")}
     assert set(dir(bpy.ops.talkinghead)) - listed == {"give_consent", "move_point", "watch_job"}

@@ -51,6 +51,10 @@ class RecordingLayout:
         assert hasattr(bpy.types, name), f"there is no menu '{name}'"
         self.drawn.append(("menu", name))
 
+    def template_icon_view(self, data: Any, name: str, **options: Any) -> None:
+        assert data.bl_rna.properties[name].type == "ENUM"
+        self.drawn.append(("icon_view", name))
+
     def progress(self, text: str = "", factor: float = 0.0, type: str = "BAR", **options: Any) -> None:
         assert 0.0 <= factor <= 1.0
         self.drawn.append(("progress", text))
@@ -73,7 +77,8 @@ class _OperatorProperties:
         prop = self._rna.properties.get(name)
         assert prop is not None, f"{self._rna.identifier} has no property '{name}'"
         if prop.type == "ENUM":
-            assert value in prop.enum_items, value
+            chosen = value if prop.is_enum_flag else {value}
+            assert set(chosen) <= set(prop.enum_items.keys()), value
 
 
 def draw(panel: Any, context: Any = None) -> RecordingLayout:
@@ -85,6 +90,8 @@ def draw(panel: Any, context: Any = None) -> RecordingLayout:
     )
     if hasattr(panel, "poll") and not panel.poll(context):
         return layout
+    if hasattr(panel, "draw_header"):
+        panel.draw_header(stand_in, context)
     if hasattr(panel, "draw_header_preset"):
         panel.draw_header_preset(stand_in, context)
     panel.draw(stand_in, context)

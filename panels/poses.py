@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The panel Poses: a gallery, how it is applied, and the clipboard."""
+
+from typing import Any
+
+import bpy
+
+from ..blender_talkinghead import fixes, pose_library, poses
+from . import sidebar
+
+_MOST_BAD_FILES = 3
+
+
+_MENU: tuple[tuple[str, Any] | None, ...] = (
+    ("apply_pose", "CHECKMARK"), None,
+    ("copy_pose", "COPYDOWN"), ("paste_pose", "PASTEDOWN"), ("paste_pose_mirrored", "PASTEFLIPDOWN"),
+    ("mirror_pose", "MOD_MIRROR"), None,
+    ("save_pose", "ADD"), ("rename_pose", "GREASEPENCIL"), ("delete_pose", "TRASH"), None,
+    ("import_poses", "IMPORT"), ("reveal_poses", "FILE_FOLDER"), None,
+    ("draw_thumbnails", "FILE_REFRESH"),
+)  # fmt: skip
+
+
+class TALKINGHEAD_MT_poses(bpy.types.Menu):
+    """Applying, copying and keeping poses"""
+
+    bl_idname = "TALKINGHEAD_MT_poses"
+    bl_label = "Poses"
+
+    def draw(self, context: Any) -> None:
+        self.layout.operator_context = "INVOKE_DEFAULT"
+        for entry in _MENU:
+            if entry is None:
+                self.layout.separator()
+            else:
+                self.layout.operator(f"talkinghead.{entry[0]}", icon=entry[1])
+
+
+class TALKINGHEAD_PT_poses(sidebar.Child, bpy.types.Panel):
+    bl_label = "Poses"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: Any) -> None:
+        layout, manager = self.layout, context.window_manager
+        layout.row().prop(manager, "th_pose_set", expand=True)
+        layout.template_icon_view(manager, "th_pose", show_labels=True, scale=6.0, scale_popup=5.0)
+        if manager.th_pose_set == poses.SET_MINE:
+            self._draw_bad_files(layout)
+        row = layout.row(align=True)
+        row.prop(manager, "th_pose_blend", slider=True)
+        row.prop(manager, "th_pose_key", text="", icon="KEY_HLT" if manager.th_pose_key else "KEY_DEHLT")
+        layout.row(align=True).prop(manager, "th_pose_groups", expand=True)
+        row = layout.row(align=True)
+        row.operator("talkinghead.apply_pose").mirrored = False
+        row.operator("talkinghead.apply_pose", text="", icon="MOD_MIRROR").mirrored = True
+        row.operator("talkinghead.save_pose", text="", icon="ADD")
+        row.menu("TALKINGHEAD_MT_poses", text="", icon="DOWNARROW_HLT")
+        row = layout.row(align=True)
+        row.operator("talkinghead.copy_pose", text="Copy", icon="COPYDOWN")
+        row.operator("talkinghead.paste_pose", text="Paste", icon="PASTEDOWN")
+        row.operator("talkinghead.paste_pose_mirrored", text="", icon="PASTEFLIPDOWN")
+        row.operator("talkinghead.mirror_pose", text="Mirror", icon="MOD_MIRROR")
+
+    @staticmethod
+    def _draw_bad_files(layout: Any) -> None:
+        bad = pose_library.library().bad
+        for file in bad[:_MOST_BAD_FILES]:
+            fixes.draw_note(layout, f"{file.name}: {file.reason}", "ERROR")
+        if len(bad) > _MOST_BAD_FILES:
+            layout.label(text=f"{len(bad) - _MOST_BAD_FILES} more files cannot be used")
+
+
+register, unregister = bpy.utils.register_classes_factory((TALKINGHEAD_MT_poses, TALKINGHEAD_PT_poses))
