@@ -7,10 +7,24 @@ from __future__ import annotations
 from types import ModuleType
 
 from ..blender_talkinghead.registration import register_all, unregister_all
-from . import animate, controls, face, menu, output, own_poses, poses, preview, rebuild, render, worker
+from . import (
+    animate,
+    controls,
+    drivers,
+    face,
+    menu,
+    output,
+    own_poses,
+    performance,
+    poses,
+    preview,
+    rebuild,
+    render,
+    worker,
+)
 
 MODULES: tuple[ModuleType, ...] = (
-    animate, render, preview, face, controls, poses, own_poses, output, rebuild, worker, menu
+    animate, render, preview, face, drivers, controls, poses, own_poses, performance, output, rebuild, worker, menu
 )  # fmt: skip
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""
 

@@ -9,7 +9,10 @@ import bpy
 _ENTRIES: tuple[str | None, ...] = (
     "animate_portrait", "render_frames", "preview_frame", "stop_preview", "cancel", None,
     "find_faces", "choose_face", "place_points", "clear_points", None,
+    "read_drivers", "neutral_here", "neutral_automatic", None,
     "reset_controls", "TALKINGHEAD_MT_poses", None,
+    "bake_performance", "save_performance", "load_performance",
+    "mirror_performance", "retime_performance", "copy_performance", None,
     "export_movie", "rebuild_job", "clean_up", "choose_folder", "reveal_folder", "show_source", None,
     "set_up_worker", "repair_worker", "remove_worker", "show_log", "copy_report",
 )  # fmt: skip

@@ -7,9 +7,9 @@ from __future__ import annotations
 from types import ModuleType
 
 from ..blender_talkinghead.registration import register_all, unregister_all
-from . import poses, sidebar
+from . import drivers, performance, poses, sidebar
 
-MODULES: tuple[ModuleType, ...] = (sidebar, poses)
+MODULES: tuple[ModuleType, ...] = (sidebar, drivers, poses, performance)
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""
 
 

@@ -1,0 +1,214 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Baking: the curves do what the drivers did, within the tolerance, and the artist can go on from there."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import bpy
+import known_drivers
+import numpy as np
+import pytest
+import sequencer
+import talking
+from talking import core, shared
+
+RATE = Fraction(30000, 1001)
+ACTED = ("head_pitch", "head_yaw", "head_scale", "eye_open", "brow", "jaw_open", "mouth_smile")
+LENGTH = 120
+# The controls' values are rounded to four decimals, curves are 32 bit floats.
+ROUNDING_PERCENT = 0.05
+
+
+@pytest.fixture
+def portrait(scene, astronaut):
+    talking.fresh_start()
+    strip = sequencer.add_image(astronaut, start=11, length=LENGTH)
+    strip.th_role = "SOURCE"
+    return strip
+
+
+@pytest.fixture
+def acted(portrait, tmp_path):
+    values = known_drivers.motion(130, RATE, *ACTED)
+    known_drivers.drive(portrait, "acting", values, RATE, tmp_path / "actor.mp4")
+    return portrait
+
+
+def live(strip, frames=None):
+    frames = frames or range(11, 11 + LENGTH)
+    return core("drivers").mixed(strip.id_data, strip, frames).values
+
+
+def error_percent(values, expected):
+    """(controls,) largest difference in percent of each soft range."""
+    spans = [high - low for low, high in (control.soft_range for control in shared("controls").POSE_CONTROLS)]
+    return 100 * np.abs(values - expected).max(axis=0) / spans
+
+
+def bake(tolerance=1.0):
+    assert bpy.ops.talkinghead.bake_performance(tolerance=tolerance) == {"FINISHED"}
+    return core("service").runner.state
+
+
+def curve_names(strip):
+    return core("curves").animated(strip, shared("controls").BY_NAME)
+
+
+@pytest.mark.parametrize("tolerance", [0.2, 1.0, 5.0])
+def test_baked_curves_do_what_the_driver_did(acted, tolerance):
+    before = live(acted)
+    assert np.ptp(before, axis=0).astype(bool).sum() == len(ACTED)
+    state = bake(tolerance)
+    assert (acted.th_acting_on, acted.th_speech_on) == (False, False)
+    after = live(acted)
+    assert error_percent(after, before).max() <= tolerance + ROUNDING_PERCENT
+    assert set(curve_names(acted)) == set(ACTED)
+    assert "7 curves" in state.text and f"from {LENGTH} frames" in state.text
+    keys = sum(len(core("curves").read(acted, name)) for name in ACTED)
+    assert keys < {0.2: 0.7, 1.0: 0.45, 5.0: 0.3}[tolerance] * LENGTH * len(ACTED)
+    assert f", {keys} keys" in state.text
+
+
+def test_animated_strengths_and_sliders_are_baked_in(acted):
+    talking.key(acted, "strength_head", 11, 0.0)
+    talking.key(acted, "strength_head", 100, 2.0)
+    talking.key(acted, "strength_mouth", 50, 0.3)
+    talking.key(acted, "head_yaw", 20, -10.0)
+    talking.key(acted, "head_yaw", 60, 15.0)
+    acted.th_jaw_open = 0.2
+    before = live(acted)
+    bake()
+    assert error_percent(live(acted), before).max() <= 1 + ROUNDING_PERCENT
+
+
+def test_a_scene_that_no_window_shows(acted):
+    before = live(acted)
+    other = bpy.data.scenes.new("Other")
+    target = core("job_steps").Target(acted.id_data.name, acted.name, "STRIP")
+    bpy.context.window.scene = other
+    for _ in core("bake").bake(target, 1.0, core("runner").JobControl()):
+        pass
+    assert error_percent(live(acted), before).max() <= 1 + ROUNDING_PERCENT
+
+
+def test_speech_with_blinks_and_sway(portrait, tmp_path):
+    values = known_drivers.motion(130, RATE, "jaw_open", "mouth_wide")
+    known_drivers.drive(portrait, "speech", values, RATE, tmp_path / "voice.wav")
+    before = live(portrait)
+    assert np.ptp(before[:, shared("controls").POSE_NAMES.index("eye_open")]) > 0.5
+    bake()
+    assert not portrait.th_speech_on
+    assert error_percent(live(portrait), before).max() <= 1 + ROUNDING_PERCENT
+    assert {"jaw_open", "mouth_wide", "eye_open", "head_yaw"} <= set(curve_names(portrait))
+
+
+def test_driver_can_be_switched_on_again(acted):
+    file = acted.th_acting_file
+    bake()
+    assert acted.th_acting_file == file
+    for name in ACTED:
+        core("curves").remove(acted, name)
+    acted.th_acting_on = True
+    assert np.ptp(live(acted), axis=0).astype(bool).sum() == len(ACTED)
+
+
+def test_what_the_driver_does_not_move_stays(acted):
+    for frame, value in ((11, 0.5), (40, -0.25), (41, 0.75)):
+        talking.key(acted, "gaze_x", frame, value)
+    before = core("curves").read(acted, "gaze_x")
+    bake()
+    after = core("curves").read(acted, "gaze_x")
+    for name in before.__dataclass_fields__:
+        np.testing.assert_array_equal(getattr(after, name), getattr(before, name))
+
+
+def test_keys_outside_of_the_strip_stay(acted):
+    for frame in (1, 5, 30, 300):
+        talking.key(acted, "head_yaw", frame, 7.0)
+    bake()
+    frames = core("curves").read(acted, "head_yaw").frames
+    assert frames[frames < 11].tolist() == [1, 5]
+    assert frames[frames > 130].tolist() == [300]
+    assert {11, 130} <= set(frames.tolist())
+
+
+def test_exact_motion_is_baked_as_sliders(acted):
+    acted.th_acting_exact = True
+    assert core("drivers").performance_of(acted.id_data, acted, range(11, 20)).exact is not None
+    state = bake()
+    assert any("point by point" in warning for warning in state.warnings)
+    assert acted.th_acting_exact
+    acted.th_acting_exact = False
+    baked = live(acted)
+    for name in ACTED:
+        core("curves").remove(acted, name)
+        setattr(acted, f"th_{name}", shared("controls").BY_NAME[name].rest)
+    acted.th_acting_on = True
+    assert error_percent(baked, live(acted)).max() <= 1 + ROUNDING_PERCENT
+    assert {"brow", "jaw_open", "mouth_smile"} <= set(ACTED)
+
+
+def test_one_key_can_be_edited_afterwards(acted):
+    bake()
+    points = core("curves").find(acted, "head_yaw").keyframe_points
+    point = points[len(points) // 2]
+    frame = round(point.co.x)
+    before = live(acted)[frame - 11]
+    point.co_ui.y += 3.0
+    core("curves").find(acted, "head_yaw").update()
+    yaw = shared("controls").POSE_NAMES.index("head_yaw")
+    difference = live(acted)[frame - 11] - before
+    assert difference[yaw] == pytest.approx(3.0, abs=1e-3)
+    assert np.count_nonzero(np.abs(difference) > 1e-6) == 1
+
+
+def test_baked_keys_follow_a_strip_that_is_moved(acted):
+    bake()
+    before = live(acted)
+    core("compat").set_content_start(acted, 31)
+    assert error_percent(live(acted, range(31, 31 + LENGTH)), before).max() <= ROUNDING_PERCENT
+
+
+def test_refused_while_a_slider_has_a_driver_and_nothing_is_changed(acted):
+    acted.driver_add("th_head_yaw")
+    with pytest.raises(RuntimeError, match="Head Yaw of 'Portrait' has a Blender driver"):
+        bpy.ops.talkinghead.bake_performance()
+    assert acted.th_acting_on
+    assert curve_names(acted) == ()
+
+
+def test_refused_without_a_driver(portrait):
+    with pytest.raises(RuntimeError, match="No driver is on"):
+        bpy.ops.talkinghead.bake_performance()
+
+
+def test_missing_driver_is_told(acted, tmp_path):
+    (tmp_path / "actor.mp4").unlink()
+    with pytest.raises(RuntimeError, match="does not exist"):
+        bpy.ops.talkinghead.bake_performance()
+    assert acted.th_acting_on
+
+
+def test_baking_twice_gives_the_same_keys(acted):
+    bake()
+    first = {name: core("curves").read(acted, name) for name in ACTED}
+    for name in ACTED:
+        core("curves").remove(acted, name)
+        setattr(acted, f"th_{name}", shared("controls").BY_NAME[name].rest)
+    acted.th_acting_on = True
+    bake()
+    for name, keys in first.items():
+        np.testing.assert_array_equal(core("curves").read(acted, name).co, keys.co)
+
+
+def test_canceled_bake_changes_nothing(acted):
+    target = core("job_steps").Target(acted.id_data.name, acted.name, "STRIP")
+    control = core("runner").JobControl()
+    steps = core("bake").bake(target, 1.0, control)
+    with pytest.raises(shared("errors").TalkingHeadError, match="Canceled"):
+        for state in steps:
+            control.cancelled = state.fraction > 0
+    assert acted.th_acting_on
+    assert curve_names(acted) == ()
