@@ -28,7 +28,7 @@ from ..controls import BY_NAME
 
 @dataclass(frozen=True)
 class Side:
-    """One side of zero of a slider: where it stands at ``slider`` the control stands at ``value``, and in proportion."""
+    """One side of zero of a slider: at ``slider`` the control stands at ``value``, and in proportion before that."""
 
     control: str
     slider: float
