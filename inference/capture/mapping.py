@@ -10,6 +10,8 @@ opens. Lengths are in distances U between the outer eye corners.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from ..controls import BY_NAME, POSE_NAMES
@@ -37,6 +39,8 @@ _WIDE_UNSURE = 0.01
 _PUCKER_SHAPE = ((0.05, 0.23, 0.53, 0.94), (0.0, 0.375, 0.5, 0.65))
 # Changes of the shapes of looking up and down that the head's turning brings about by itself.
 _GAZE_UNSURE = (0.03, 0.05)
+# A face that moves seems to nod a little: degrees of pitch for 1 of each slider, mean of both portraits.
+_PITCH_BY = {"jaw_open": 1.9, "brow": 1.5, "mouth_wide": 1.3, "mouth_smile": -1.5}
 # Brows have to differ by this much of a slider.
 _BROWS_APART = 0.15
 
@@ -71,20 +75,20 @@ def controls_of(seen: np.ndarray, neutral: np.ndarray, mesh: CanonicalMesh, rate
     """
     moved = Moved(seen, neutral)
     closing = lids_of(moved, rate)
+    face = {**closing.controls(), **_gaze(moved, closing.shut), **_brows(moved), **_mouth(moved)}
     values = np.tile(REST, (len(seen), 1))
-    for part in (_head(moved, mesh), closing.controls(), _gaze(moved, closing.shut), _brows(moved), _mouth(moved)):
-        for name, column in part.items():
-            control = BY_NAME[name]
-            values[:, POSE_NAMES.index(name)] = np.clip(column, control.minimum, control.maximum)
+    limited = {name: np.clip(column, BY_NAME[name].minimum, BY_NAME[name].maximum) for name, column in face.items()}
+    for name, column in {**limited, **_head(moved, mesh, limited)}.items():
+        values[:, POSE_NAMES.index(name)] = np.clip(column, BY_NAME[name].minimum, BY_NAME[name].maximum)
     return values
 
 
-def _head(moved: Moved, mesh: CanonicalMesh) -> dict[str, np.ndarray]:
+def _head(moved: Moved, mesh: CanonicalMesh, face: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     scale = moved.neutral("scale")
     width_px = face_width(mesh) * scale
     return {
         "head_yaw": moved("yaw"),
-        "head_pitch": moved("pitch"),
+        "head_pitch": moved("pitch") - sum(degrees * face[name] for name, degrees in _PITCH_BY.items()),
         "head_roll": moved("roll"),
         "head_x": moved("pivot_x") / width_px,
         "head_y": -moved("pivot_y") / width_px,
