@@ -18,6 +18,7 @@ from ..media.encode import TEMPORARY_SUFFIX, is_whole, write_frame
 from ..media.reader import SourceReader
 from ..source import SourceKind
 from ..weights.catalogue import weight_file
+from .exact import FrameMotion
 
 _STALE_S = 3600.0
 
@@ -40,13 +41,19 @@ class Plan:
 
 
 def make_plan(
-    job: Job, reader: SourceReader, folder: Path, only: Sequence[int] | None, check: Callable[[], None]
+    job: Job,
+    reader: SourceReader,
+    folder: Path,
+    only: Sequence[int] | None,
+    check: Callable[[], None],
+    motion: FrameMotion,
 ) -> Plan:
     """Name every frame by its content and look which of the wanted ones are not there yet.
 
     Args:
         only: frame indices to make; None for all.
         check: raises when the request was cancelled.
+        motion: exact motion of the frames.
 
     Raises:
         TalkingHeadError: INVALID_REQUEST, CANCELLED, and what reading the source raises.
@@ -58,7 +65,7 @@ def make_plan(
     settings = description.settings_from(job.settings)
     weights = [weight_file(name).sha256 for name in description.weights]
     names = []
-    for picture, pose in zip(pictures, job.performance.values, strict=True):
+    for frame, (picture, pose) in enumerate(zip(pictures, job.performance.values, strict=True)):
         check()
         key = frame_key(
             engine=job.engine,
@@ -69,6 +76,7 @@ def make_plan(
             picture=picture,
             face=job.face,
             pose=pose,
+            motion=motion.digest(frame),
         )
         names.append(key + reader.extension(picture))
     return Plan(tuple(names), wanted, _missing(names, wanted, folder), pictures)

@@ -13,13 +13,15 @@ from ..job import Job
 from ..media.colour import for_display
 from ..media.picture import Picture
 from ..media.prefetch import reduced
+from .exact import FrameMotion
 from .sessions import Sessions, Subject
+from .task import Task
 
 # Sources that are hardly larger than the preview are warped whole: reducing them first gains little.
 _WORTH_REDUCING = 0.75
 
 
-def preview(job: Job, max_size_px: int, sessions: Sessions) -> tuple[np.ndarray, tuple[int, int]]:
+def preview(job: Job, max_size_px: int, sessions: Sessions, task: Task) -> tuple[np.ndarray, tuple[int, int]]:
     """The first frame of a job.
 
     A source much larger than the preview is reduced before it is warped.
@@ -45,8 +47,9 @@ def preview(job: Job, max_size_px: int, sessions: Sessions) -> tuple[np.ndarray,
     settings = description_of(job.engine).settings_from(job.settings)
     early = scale if scale < _WORTH_REDUCING else 1.0
     subject = Subject(job.engine, settings, job.source, job.face, True, early)
+    motion = FrameMotion.of(job, sessions, task).at(0)
     with sessions.opened(subject, [index]) as opened:
-        request = FrameRequest(0, index, job.performance.pose(0))
+        request = FrameRequest(0, index, job.performance.pose(0), motion)
         _, picture = next(iter(opened.session.frames([request], Quality.PREVIEW)))
     return shown_pixels(reduced(picture, max_size_px / max(picture.size))), full
 

@@ -55,7 +55,7 @@ def _preview(message: Message, task: Task, sessions: Sessions) -> Message:
     from .preview import preview
 
     job = Job.from_dict(_object(message, "job"))
-    pixels, size = preview(job, _whole(message, "max_size"), sessions)
+    pixels, size = preview(job, _whole(message, "max_size"), sessions, task)
     return with_array("done", pixels, size=list(size))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ..engines import description_of
@@ -16,6 +16,7 @@ from ..errors import ErrorCode, TalkingHeadError
 from ..job import Job, load, save
 from ..media.encode import write_error
 from ..media.picture import Picture
+from .exact import FrameMotion
 from .frame_writer import FrameWriter
 from .plan import Plan, make_plan, placeholder, remove_stale
 from .sessions import OpenSession, Sessions, Subject
@@ -42,12 +43,13 @@ def run(task: Task, job_path: Path, only: Sequence[int] | None, sessions: Sessio
     folder = job_path.parent
     job = load(job_path)
     task.stage("reading the source", 0)
-    plan = _announce(task, job, job_path, only, sessions)
+    motion = FrameMotion.of(job, sessions, task)
+    plan = _announce(task, job, job_path, only, sessions, motion)
     planned = time.perf_counter()
     stages: dict[str, float] = {}
     warnings: list[str] = []
     if plan.missing:
-        stages, warnings = _render(task, job, plan, folder, sessions)
+        stages, warnings = _render(task, job, plan, folder, sessions, motion)
     rendered = sum(len(frames) for frames in plan.missing.values())
     stages = {"plan": planned - start, **stages}
     seconds = time.perf_counter() - start
@@ -61,11 +63,13 @@ def run(task: Task, job_path: Path, only: Sequence[int] | None, sessions: Sessio
     }
 
 
-def _announce(task: Task, job: Job, job_path: Path, only: Sequence[int] | None, sessions: Sessions) -> Plan:
+def _announce(
+    task: Task, job: Job, job_path: Path, only: Sequence[int] | None, sessions: Sessions, motion: FrameMotion
+) -> Plan:
     """Plan, note the names in the job file, put the placeholder there, and tell."""
     reader = sessions.reader(job.source)
     try:
-        plan = make_plan(job, reader, job_path.parent, only, task.check)
+        plan = make_plan(job, reader, job_path.parent, only, task.check, motion)
         if job.frame_files != plan.names:
             _save(job.with_frame_files(plan.names), job_path)
         stand_in = placeholder(job, reader, job_path.parent, plan.pictures[0] if plan.pictures else 0)
@@ -85,7 +89,9 @@ def _save(job: Job, path: Path) -> None:
         raise write_error(path, error) from error
 
 
-def _render(task: Task, job: Job, plan: Plan, folder: Path, sessions: Sessions) -> tuple[dict[str, float], list[str]]:
+def _render(
+    task: Task, job: Job, plan: Plan, folder: Path, sessions: Sessions, motion: FrameMotion
+) -> tuple[dict[str, float], list[str]]:
     """Make the missing files.
 
     Returns:
@@ -93,16 +99,17 @@ def _render(task: Task, job: Job, plan: Plan, folder: Path, sessions: Sessions) 
         encode and disk run beside the engine, so the sum is more than the time that passed. And what the engine
         warns of.
     """
-    requests = _requests(job, plan)
-    needed = sorted({request.picture for request in requests})
-    task.stage("finding the face", len(requests))
+    frames = sorted(shared[0] for shared in plan.missing.values())
+    needed = sorted({plan.pictures[frame] for frame in frames})
+    task.stage("finding the face", len(frames))
     start = time.perf_counter()
     with sessions.opened(_subject(job), needed) as opened:
         prepared = time.perf_counter()
         decoded_s = opened.pictures.decode_s
-        task.stage("rendering", len(requests))
+        task.stage("rendering", len(frames))
         with _writer(task, plan) as writer:
-            engine_s = _frames(task, requests, plan, folder, opened, writer)
+            requests = _requests(job, plan, motion, frames)
+            engine_s = _frames(task, requests, len(frames), plan, folder, opened, writer)
         stages = {
             "prepare": prepared - start,
             "decode": opened.pictures.decode_s - decoded_s,
@@ -118,9 +125,10 @@ def _subject(job: Job) -> Subject:
     return Subject(job.engine, settings, job.source, job.face)
 
 
-def _requests(job: Job, plan: Plan) -> list[FrameRequest]:
-    firsts = sorted(frames[0] for frames in plan.missing.values())
-    return [FrameRequest(index, plan.pictures[index], job.performance.pose(index)) for index in firsts]
+def _requests(job: Job, plan: Plan, motion: FrameMotion, frames: Iterable[int]) -> Iterator[FrameRequest]:
+    """What is asked of the engine, one frame after the other, so that memory does not grow with the job."""
+    for frame in frames:
+        yield FrameRequest(frame, plan.pictures[frame], job.performance.pose(frame), motion.at(frame))
 
 
 def _writer(task: Task, plan: Plan) -> FrameWriter:
@@ -132,7 +140,13 @@ def _writer(task: Task, plan: Plan) -> FrameWriter:
 
 
 def _frames(
-    task: Task, requests: list[FrameRequest], plan: Plan, folder: Path, opened: OpenSession, writer: FrameWriter
+    task: Task,
+    requests: Iterator[FrameRequest],
+    count: int,
+    plan: Plan,
+    folder: Path,
+    opened: OpenSession,
+    writer: FrameWriter,
 ) -> float:
     """Feed the engine and hand its frames to the writer; seconds in the engine, without waiting for decoding."""
     engine_s, done = 0.0, 0
@@ -147,11 +161,11 @@ def _frames(
         index, picture = made
         writer.put(folder / _checked_name(plan, index, picture), picture)
         done += 1
-        task.progress(done, len(requests), "rendering")
+        task.progress(done, count, "rendering")
         task.between()
-    if done != len(requests):
+    if done != count:
         raise TalkingHeadError(
-            ErrorCode.INTERNAL, f"The engine made {done} of {len(requests)} frames.", "Please report it with the log."
+            ErrorCode.INTERNAL, f"The engine made {done} of {count} frames.", "Please report it with the log."
         )
     return engine_s
 
