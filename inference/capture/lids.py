@@ -53,6 +53,10 @@ class Lids:
         """(n,) bool: the eyes are so far closed that nobody can say where they look."""
         return np.maximum(self.right, self.left) > _SHUT
 
+    def opened(self, part: np.ndarray) -> Lids:
+        """The lids without a part (n,) of their closing that something else explains; closed eyes stay closed."""
+        return Lids(*(np.where(lid > 0, np.maximum(lid - part * (1 - lid), 0), lid) for lid in (self.right, self.left)))
+
     def controls(self) -> dict[str, np.ndarray]:
         """Values of eye openness and winks: what both eyes do, and what one does beyond the other."""
         apart = np.abs(np.maximum(self.right, 0) - np.maximum(self.left, 0))
@@ -100,6 +104,7 @@ def blinks(closing: np.ndarray, rate: float) -> list[int]:
     Returns:
         Index of the deepest moment of each blink, ascending.
     """
+    closing = np.maximum(closing, 0)
     reach = max(1, round(_BLINK_S * rate))
     found: list[int] = []
     for at in range(len(closing)):

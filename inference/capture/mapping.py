@@ -31,16 +31,20 @@ _SMILE_WIDENS, _GAP_NARROWS = 0.12, 0.14
 # nobody can say whether the corners moved.
 _CORNER_BY_GAP = (0.30, 0.08)
 # Purse lips, and a neutral smile's corners come down to this height, by this part of the way.
-_LEVEL_CORNER, _PUCKER_LEVELS = 0.02, 0.7
+_LEVEL_CORNER, _PUCKER_LEVELS, _PUCKER_SINKS = 0.02, 0.7, 0.012
 # The gap of 1 of "wide" and of "pucker".
-_WIDE_GAP, _PUCKER_GAP = 0.06, 0.03
+_WIDE_GAP, _PUCKER_GAP = 0.09, 0.03
 _WIDE_UNSURE = 0.01
 # How the pucker shape answers to the slider.
 _PUCKER_SHAPE = ((0.05, 0.23, 0.53, 0.94), (0.0, 0.375, 0.5, 0.65))
 # Changes of the shapes of looking up and down that the head's turning brings about by itself.
 _GAZE_UNSURE = (0.03, 0.05)
-# A face that moves seems to nod a little: degrees of pitch for 1 of each slider, mean of both portraits.
-_PITCH_BY = {"jaw_open": 1.9, "brow": 1.5, "mouth_wide": 1.3, "mouth_smile": -1.5}
+# A face that moves seems to nod a little (degrees of pitch for 1 of each slider), a nod is seen a little too large,
+# and a head that nods seems to lower its brows when it looks up (part of the brow slider for a degree).
+_PITCH_BY = {"jaw_open": 2.8, "brow": 2.0, "mouth_wide": 0.5, "mouth_smile": -1.5}
+_PITCH_GAIN, _BROW_BY_PITCH = 1.08, 0.02
+# The puppet's upper lids go down with the gaze by this part, so a gaze down explains as much of their closing.
+_LIDS_SINK = 0.40
 # Brows have to differ by this much of a slider.
 _BROWS_APART = 0.15
 
@@ -74,21 +78,27 @@ def controls_of(seen: np.ndarray, neutral: np.ndarray, mesh: CanonicalMesh, rate
         (n, len(POSE_NAMES)), absolute values within the controls' limits.
     """
     moved = Moved(seen, neutral)
-    closing = lids_of(moved, rate)
-    face = {**closing.controls(), **_gaze(moved, closing.shut), **_brows(moved), **_mouth(moved)}
+    lids = lids_of(moved, rate)
+    gaze = _limited(_gaze(moved, lids.shut))
+    lids = lids.opened(_LIDS_SINK * np.maximum(-gaze["gaze_y"], 0))
+    face = _limited({**lids.controls(), **gaze, **_brows(moved), **_mouth(moved)})
     values = np.tile(REST, (len(seen), 1))
-    limited = {name: np.clip(column, BY_NAME[name].minimum, BY_NAME[name].maximum) for name, column in face.items()}
-    for name, column in {**limited, **_head(moved, mesh, limited)}.items():
-        values[:, POSE_NAMES.index(name)] = np.clip(column, BY_NAME[name].minimum, BY_NAME[name].maximum)
+    for name, column in {**face, **_limited(_head(moved, mesh, face))}.items():
+        values[:, POSE_NAMES.index(name)] = column
     return values
+
+
+def _limited(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: np.clip(column, BY_NAME[name].minimum, BY_NAME[name].maximum) for name, column in columns.items()}
 
 
 def _head(moved: Moved, mesh: CanonicalMesh, face: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     scale = moved.neutral("scale")
     width_px = face_width(mesh) * scale
+    seeming = sum(degrees * face[name] for name, degrees in _PITCH_BY.items())
     return {
         "head_yaw": moved("yaw"),
-        "head_pitch": moved("pitch") - sum(degrees * face[name] for name, degrees in _PITCH_BY.items()),
+        "head_pitch": (moved("pitch") - seeming) / _PITCH_GAIN,
         "head_roll": moved("roll"),
         "head_x": moved("pivot_x") / width_px,
         "head_y": -moved("pivot_y") / width_px,
@@ -128,7 +138,7 @@ def _brow(moved: Moved, side: str) -> np.ndarray:
     raised = (moved("browInnerUp") + moved(f"browOuterUp{side}")) / 2
     up = np.maximum(height, 0) / BROW_UP + np.maximum(raised, 0) / BROW_UP_SHAPE
     down = np.maximum(-height, 0) / BROW_DOWN + np.maximum(moved(f"browDown{side}"), 0) / BROW_DOWN_SHAPE
-    return (up - down) / 2
+    return (up - down) / 2 + _BROW_BY_PITCH * moved("pitch")
 
 
 def _mouth(moved: Moved) -> dict[str, np.ndarray]:
@@ -156,7 +166,7 @@ def _pucker(moved: Moved, width: np.ndarray) -> np.ndarray:
 def _smile(moved: Moved, gap: np.ndarray, pucker: np.ndarray) -> np.ndarray:
     """Corners up or down; upwards with the help of the blendshape, as far as the neutral face leaves it room."""
     smiling = max(moved.neutral("mouth_corner") - _LEVEL_CORNER, 0)
-    corner = moved("mouth_corner") + _PUCKER_LEVELS * smiling * np.minimum(pucker, 1)
+    corner = moved("mouth_corner") + (_PUCKER_LEVELS * smiling + _PUCKER_SINKS) * np.minimum(pucker, 1)
     by_gap = [np.where(gap > 0, part, _CORNER_BY_GAP[0]) for part in _CORNER_BY_GAP]
     up, down = (corner - part * gap for part in by_gap)
     trust = 0.6 * (1 - (moved.neutral("mouthSmileLeft") + moved.neutral("mouthSmileRight")) / 2)
