@@ -64,6 +64,17 @@ film's first) and, under not_understood, everything that is left out. docs/comfy
 """
 
 
+_EDIT_EXAMPLES = """\
+examples:
+  edit acting.json --mirror --output mirrored.json
+  edit acting.json --speed 1.5 --output faster.json
+  edit acting.json --rate 30000/1001 --output ntsc.json
+
+--mirror comes first, then --speed, which keeps the frame rate, then --rate, which keeps the duration. Times are exact:
+nothing drifts. docs/performance_files.md describes the file.
+"""
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run a command.
 
@@ -91,6 +102,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_capture(commands)
     _add_speak(commands)
     _add_workflow(commands)
+    _add_edit(commands)
     simple = {
         "controls": (_controls, "print the table of controls"),
         "engines": (_engines, "print the engines and their settings"),
@@ -239,6 +251,28 @@ def _speak(options: argparse.Namespace) -> int:
     from .speech.command import speak
 
     return speak(options)
+
+
+def _add_edit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    text = "mirror, retime or resample a performance"
+    edit = commands.add_parser(
+        "edit", help=text, description=_sentence(text), epilog=_EDIT_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    edit.add_argument("performance", type=Path, metavar="IN", help="performance to read, as JSON")
+    edit.add_argument("--output", type=Path, required=True, metavar="OUT", help="performance to write; may be IN")
+    edit.add_argument("--mirror", action="store_true", help="exchange left and right")
+    edit.add_argument("--speed", metavar="FACTOR", help="times as fast, such as 1.5 or 1/2")
+    edit.add_argument("--rate", metavar="RATE", help="frames a second of the result, such as 25 or 30000/1001")
+    edit.set_defaults(command=lambda options: _edit(edit, options))
+
+
+def _edit(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    if not options.mirror and options.speed is None and options.rate is None:
+        parser.error("nothing to do: give --mirror, --speed or --rate")
+    from .motion.edit_command import edit
+
+    return edit(options)
 
 
 def _controls(_: argparse.Namespace) -> int:
