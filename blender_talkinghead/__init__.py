@@ -8,6 +8,7 @@ from types import ModuleType
 
 from . import (
     command_line,
+    driver_tracks,
     faces,
     file_session,
     missing_frames,
@@ -24,8 +25,8 @@ from . import (
 from .registration import register_all, unregister_all
 
 MODULES: tuple[ModuleType, ...] = (
-    properties, file_session, missing_frames, preferences, worker, service, faces, preview, overlay, pose_library,
-    pose_pictures, pose_gallery, command_line
+    properties, file_session, missing_frames, preferences, worker, service, faces, driver_tracks, preview, overlay,
+    pose_library, pose_pictures, pose_gallery, command_line
 )  # fmt: skip
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""
 

@@ -10,7 +10,9 @@ import recording_layout
 import sequencer
 import talking
 
-PANELS = ("main", "job", "face", "head", "eyes", "brows", "mouth", "poses", "engine", "output")
+PANELS = (
+    "main", "job", "face", "head", "eyes", "brows", "mouth", "acting", "speech", "strength", "poses", "engine", "output",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
