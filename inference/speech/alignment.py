@@ -27,6 +27,7 @@ _PIECE_FRAMES, _LONGEST_PIECE_FRAMES = 1000, 2500
 _FILLERS = ("<", "[", "+")
 # The model's shortest phone; most sounds of a transcript that does not fit are squeezed to this.
 _LEAST_FRAMES, _MOST_SQUEEZED = 3, 0.5
+_PEAK = 30000
 _LOG = logging.getLogger(__name__)
 
 
@@ -95,7 +96,7 @@ class Aligner:
         """Find the sounds of a transcript.
 
         Args:
-            samples: (n,) int16 at ``RATE_HZ``.
+            samples: (n,) float at ``RATE_HZ``, of any level.
             check: called between pieces; raises when the work is to be stopped.
 
         Raises:
@@ -104,10 +105,12 @@ class Aligner:
         words, guessed, unknown = self._pronounceable(words_of(transcript))
         if not words:
             raise _unfit("The transcript has no English word")
+        peak = max(float(np.max(np.abs(samples), initial=0.0)), 1e-9)
+        whole = np.rint(samples * (_PEAK / peak)).astype(np.int16)
         phones: list[Phone] = []
-        for piece in self._pieces(samples, words):
+        for piece in self._pieces(whole, words):
             check()
-            phones += self._phones_of(samples, piece)
+            phones += self._phones_of(whole, piece)
         sounds = [phone for phone in phones if phone.name != "SIL"]
         least_s = (_LEAST_FRAMES + 0.5) * _FRAME_SAMPLES / RATE_HZ
         if sum(phone.end_s - phone.start_s < least_s for phone in sounds) > _MOST_SQUEEZED * len(sounds):

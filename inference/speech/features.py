@@ -27,6 +27,7 @@ _LPC_FFT = 1024
 _RIDGE = 1e-4
 _LOWEST_FORMANT_HZ, _WIDEST_FORMANT_HZ = 180.0, 500.0
 _PITCH_RANGE_HZ = (55.0, 400.0)
+_OCTAVE_COST = 0.05
 # Below this power (of full scale 1) there is nothing to analyze.
 _NO_POWER = 1e-12
 
@@ -124,7 +125,8 @@ def _pitch(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     low, high = (round(RATE_HZ / frequency) for frequency in reversed(_PITCH_RANGE_HZ))
     lags = normal[:, low - 1 : high + 2]
     peak = np.where((lags[:, 1:-1] >= lags[:, :-2]) & (lags[:, 1:-1] > lags[:, 2:]), lags[:, 1:-1], 0)
-    best = np.argmax(peak, axis=1)
+    # Of the multiples of a period, which are peaks as well, the shortest is to win.
+    best = np.argmax(peak * (1 - _OCTAVE_COST * np.log2(np.arange(low, high + 1) / low)), axis=1)
     return np.clip(peak[np.arange(len(peak)), best], 0, 1), RATE_HZ / (low + best)
 
 

@@ -30,6 +30,7 @@ _VOICED, _VOICE_REACH_S = 0.5, 0.2
 _LEAST_VOICED = 5
 
 _MEDIAN_FRAMES = 5
+_AT_REST = 2e-3
 ATTACK_S, RELEASE_S, LEAD_S = 0.04, 0.09, 0.03
 _ENVELOPE_ATTACK_S, _ENVELOPE_RELEASE_S = 0.15, 0.4
 _PITCH_OF_LONG_TRACT_HZ, _TRACT_POWER, _DEFAULT_PITCH_HZ = 130.0, 0.33, 150.0
@@ -120,7 +121,7 @@ def follow(curve: np.ndarray, attack_s: float, release_s: float) -> np.ndarray:
     out, value = np.empty(len(curve)), 0.0
     for place, wanted in enumerate(curve.tolist()):
         value += (up if wanted > value else down) * (wanted - value)
-        if value < 1e-4 and wanted == 0:
+        if value < _AT_REST and wanted == 0:
             value = 0.0
         out[place] = value
     return out

@@ -23,6 +23,8 @@ from ..media.images import check_file
 RATE_HZ = 16000
 # FFmpeg's flag of a stream that is a cover picture.
 _ATTACHED_PICTURE = 0x400
+# Time stamps are rounded, so that only longer gaps are ones; still longer ones are errors of the file.
+_LEAST_GAP_S, _LONGEST_GAP_S = Fraction(1, 50), 600
 _LOG = logging.getLogger(__name__)
 
 
@@ -35,7 +37,7 @@ class SoundReader:
     Attributes:
         start: seconds from time zero to the first sample of the stream; known after the first block.
         duration_s: length in seconds as the file states it, 0 where it does not.
-        damaged_s: (start, end) of parts that could not be decoded and are silent.
+        gaps_s: (start, end) of parts that are missing or could not be decoded, and are silent.
 
     Args:
         stream: which sound stream, from 0.
@@ -47,9 +49,8 @@ class SoundReader:
     def __init__(self, path: Path, stream: int = 0) -> None:
         check_file(path)
         self._path = path
-        self._given = 0
         self.start = Fraction(0)
-        self.damaged_s: list[tuple[float, float]] = []
+        self.gaps_s: list[tuple[float, float]] = []
         try:
             self._container = av.open(str(path), "r")
         except FFmpegError as error:
@@ -68,74 +69,69 @@ class SoundReader:
         Raises:
             TalkingHeadError: SOURCE_UNREADABLE.
         """
-        skip = 0
+        begun, skip = False, 0
         for samples in self._samples():
-            if not self._given:
+            if not begun:
+                begun = True
                 offset = round(self.start * RATE_HZ)
                 skip = max(0, -offset)
-                yield from self._silence(offset)
+                yield from _zeros(offset)
             kept = samples[skip:]
             skip -= len(samples) - len(kept)
             if len(kept):
-                self._given += len(kept)
                 yield np.nan_to_num(kept, nan=0.0, posinf=0.0, neginf=0.0)
-        if not self._given:
+        if not begun:
             raise _damaged(self._path, "no sample can be decoded")
 
     def close(self) -> None:
         """Close the file."""
         self._container.close()
 
-    def _silence(self, count: int) -> Iterator[np.ndarray]:
-        while count > 0:
-            part = min(count, RATE_HZ)
-            self._given += part
-            count -= part
-            yield np.zeros(part, np.float32)
-
     def _samples(self) -> Iterator[np.ndarray]:
         """Samples of the stream from its first one; sets ``start`` before the first."""
         converter = _Converter()
-        first = True
+        begun_s: Fraction | None = None
+        expected_s = Fraction(0)
+        given = 0
         for frame in self._frames():
-            if isinstance(frame, np.ndarray):
-                yield frame
-                continue
-            if first:
+            time_s = _time_of(frame, expected_s)
+            if begun_s is None:
+                begun_s = time_s
                 self.start = self._start_of(frame)
-                first = False
-            yield from converter.convert(frame)
+            elif _LEAST_GAP_S < time_s - expected_s < _LONGEST_GAP_S:
+                for samples in converter.flush():
+                    given += len(samples)
+                    yield samples
+                missing = max(0, round((time_s - begun_s) * RATE_HZ) - given)
+                at_s = float(self.start) + given / RATE_HZ
+                self.gaps_s.append((at_s, at_s + missing / RATE_HZ))
+                given += missing
+                yield from _zeros(missing)
+            expected_s = time_s + Fraction(frame.samples, frame.sample_rate)
+            for samples in converter.convert(frame):
+                given += len(samples)
+                yield samples
         yield from converter.flush()
 
-    def _frames(self) -> Iterator[AudioFrame | np.ndarray]:
-        """Decoded frames; for a packet that cannot be decoded silence of its length, once frames have come."""
-        decoded = False
+    def _frames(self) -> Iterator[AudioFrame]:
+        """Decoded frames; packets that cannot be decoded are left out, which time stamps show."""
         try:
             for packet in self._container.demux(self._stream):
                 try:
                     frames = packet.decode()
                 except InvalidDataError as error:
                     _LOG.warning("%s: %s", self._path, error)
-                    length_s = float((packet.duration or 0) * (packet.time_base or 0))
-                    if decoded and length_s:
-                        at_s = self._given / RATE_HZ
-                        self.damaged_s.append((at_s, at_s + length_s))
-                        yield np.zeros(round(length_s * RATE_HZ), np.float32)
                     continue
-                for frame in frames:
-                    assert isinstance(frame, AudioFrame)
-                    decoded = True
-                    yield frame
+                yield from (frame for frame in frames if isinstance(frame, AudioFrame))
         except FFmpegError as error:
             raise _damaged(self._path, str(error)) from error
 
     def _start_of(self, frame: AudioFrame) -> Fraction:
         """Seconds from the first picture to a frame; 0 where there are no pictures or no time stamps."""
         pictures = [s for s in self._container.streams.video if not s.disposition & _ATTACHED_PICTURE]
-        if not pictures or frame.pts is None or frame.time_base is None:
+        if not pictures or frame.pts is None:
             return Fraction(0)
-        zero = (pictures[0].start_time or 0) * Fraction(pictures[0].time_base or 0)
-        return frame.pts * Fraction(frame.time_base) - zero
+        return _time_of(frame, Fraction(0)) - (pictures[0].start_time or 0) * Fraction(pictures[0].time_base or 0)
 
 
 class _Converter:
@@ -149,8 +145,8 @@ class _Converter:
         format_ = (frame.format.name, frame.layout.name, frame.sample_rate)
         if self._format != format_:
             yield from self.flush()
+        if self._resampler is None:
             self._resampler, self._format = AudioResampler("flt", "mono", RATE_HZ), format_
-        assert self._resampler is not None
         for out in self._resampler.resample(frame):
             yield out.to_ndarray().ravel()
 
@@ -160,6 +156,19 @@ class _Converter:
             for out in self._resampler.resample(None):
                 yield out.to_ndarray().ravel()
             self._resampler = None
+
+
+def _time_of(frame: AudioFrame, otherwise_s: Fraction) -> Fraction:
+    """Time stamp in seconds, or what it is otherwise where there is none."""
+    if frame.pts is None or frame.time_base is None:
+        return otherwise_s
+    return frame.pts * Fraction(frame.time_base)
+
+
+def _zeros(count: int) -> Iterator[np.ndarray]:
+    """Silence in blocks of at most a second."""
+    for start in range(0, count, RATE_HZ):
+        yield np.zeros(min(RATE_HZ, count - start), np.float32)
 
 
 def _chosen(container: InputContainer, path: Path, index: int) -> AudioStream:

@@ -88,17 +88,17 @@ def _transcribed(spec: SpeechSpec, transcript: str, task: Task) -> Speech:
 
 
 def _listen(spec: SpeechSpec, task: Task, keep_samples: bool) -> tuple[Features, SoundReader, np.ndarray]:
-    """Features and, if they are kept, (n,) int16 samples at ``RATE_HZ``."""
+    """Features and, if they are kept, (n,) float32 samples at ``RATE_HZ``."""
     reader = SoundReader(spec.sound, spec.stream)
     stream, kept = FeatureStream(), []
     try:
         for samples in _told(reader, task):
             stream.feed(samples)
             if keep_samples:
-                kept.append(np.rint(np.clip(samples, -1, 1) * 32767).astype(np.int16))
+                kept.append(samples)
                 if sum(map(len, kept)) > _LONGEST_TRANSCRIBED_S * RATE_HZ:
                     raise _too_long(spec.sound)
-        return stream.finish(), reader, np.concatenate(kept) if kept else np.zeros(0, np.int16)
+        return stream.finish(), reader, np.concatenate(kept) if kept else np.zeros(0, np.float32)
     finally:
         reader.close()
 
@@ -128,10 +128,10 @@ def _findings(features: Features, reader: SoundReader) -> tuple[Finding, ...]:
     found = []
     if not has_voice(features):
         found.append(Finding("no voice", 0, last, "No voice was heard in the sound, so the mouth stays at rest."))
-    for start_s, end_s in reader.damaged_s:
+    for start_s, end_s in reader.gaps_s:
         first, end = round(start_s * FRAMES_PER_S), round(end_s * FRAMES_PER_S)
-        text = f"The sound is damaged at {start_s:.1f} s; the mouth rests there."
-        found.append(Finding("damaged", min(first, last), min(max(first, end), last), text))
+        text = f"The sound is missing or damaged from {start_s:.2f} to {end_s:.2f} s; the mouth rests there."
+        found.append(Finding("gap", min(first, last), min(max(first, end), last), text))
     return tuple(found)
 
 
