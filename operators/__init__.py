@@ -21,10 +21,12 @@ from . import (
     rebuild,
     render,
     worker,
+    workflow,
 )
 
 MODULES: tuple[ModuleType, ...] = (
-    animate, render, preview, face, drivers, controls, poses, own_poses, performance, output, rebuild, worker, menu
+    animate, render, preview, face, drivers, controls, poses, own_poses, performance, workflow,
+    output, rebuild, worker, menu,
 )  # fmt: skip
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""
 

@@ -53,6 +53,7 @@ class TALKINGHEAD_PT_main(_Sidebar, bpy.types.Panel):
         strip = compat.active_strip(context)
         if strip is None:
             fixes.draw_note(layout, "Select a portrait: an image or movie strip.")
+            layout.operator("talkinghead.import_workflow", icon="IMPORT")
             return
         source = properties.source_of_active(context)
         if source is None:
