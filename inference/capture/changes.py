@@ -5,61 +5,74 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 _GRID = (16, 12)
-_BINS = 16
+_LEVELS = 16
 # Mean difference of reduced pictures (0 to 1) that a cut reaches, and how much it exceeds the changes just before.
 _LEAST, _TIMES = 0.07, 4.0
-# A histogram tells a cut from a camera that pans over one scene: share of pixels with another brightness or hue.
-_OTHER_COLOURS = 0.25
+# A camera that pans over one scene keeps its colors: part of the pixels that have another level, at least.
+_OTHER_COLORS = 0.2
 _REMEMBERED = 12
-# A flash is over after so many pictures.
+# After a flash the old shot goes on within so many pictures.
 _FLASH = 4
 
 
+@dataclass(frozen=True)
+class Change:
+    """What became of the picture before.
+
+    Attributes:
+        cut: another shot begins.
+        undone: so many pictures ago a cut was told that was a flash; 0 for none.
+    """
+
+    cut: bool = False
+    undone: int = 0
+
+
 class Changes:
-    """Tells a cut when the first picture of another shot is shown."""
+    """Tells cuts, picture by picture."""
 
     def __init__(self) -> None:
         self._before: np.ndarray | None = None
-        self._colours = np.zeros(0)
+        self._colors = np.zeros(0)
         self._usual: deque[float] = deque(maxlen=_REMEMBERED)
-        self._old_shots: deque[tuple[np.ndarray, int]] = deque(maxlen=2)
-        self._number = 0
+        # The last picture before the last cut, and how many pictures ago the cut was.
+        self._old_shot: np.ndarray | None = None
+        self._since = 0
 
-    def is_cut(self, bgr: np.ndarray) -> bool:
-        """Look at the next picture, (H, W, 3) uint8; whether it is the first of another shot."""
+    def see(self, bgr: np.ndarray) -> Change:
+        """Look at the next picture, (H, W, 3) uint8."""
         small = cv2.resize(bgr, _GRID, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-        colours = _histogram(bgr)
-        self._number += 1
         before, self._before = self._before, small
-        old_colours, self._colours = self._colours, colours
+        colors = _histogram(bgr)
+        old_colors, self._colors = self._colors, colors
+        self._since += 1
         if before is None:
-            return False
-        change = float(np.abs(small - before).mean())
-        others = float(np.abs(colours - old_colours).sum()) / 2
+            return Change()
+        change = _difference(small, before)
         usual = float(np.median(self._usual)) if self._usual else 0.0
-        if change < max(_LEAST, _TIMES * usual) or others < _OTHER_COLOURS:
+        others = float(np.abs(colors - old_colors).sum()) / 2
+        if change < max(_LEAST, _TIMES * usual) or others < _OTHER_COLORS:
             self._usual.append(change)
-            return False
-        if self._flash_ends(small):
-            return False
-        self._old_shots.append((before, self._number))
-        return True
+            return Change()
+        if self._old_shot is not None and self._since <= _FLASH and _difference(small, self._old_shot) < _LEAST:
+            self._old_shot = None
+            return Change(undone=self._since)
+        self._old_shot, self._since = before, 0
+        return Change(cut=True)
 
-    def _flash_ends(self, small: np.ndarray) -> bool:
-        """Whether the picture goes on with what was shown a moment ago."""
-        return any(
-            self._number - number <= _FLASH and float(np.abs(small - old).mean()) < _LEAST
-            for old, number in self._old_shots
-        )
+
+def _difference(first: np.ndarray, second: np.ndarray) -> float:
+    return float(np.abs(first - second).mean())
 
 
 def _histogram(bgr: np.ndarray) -> np.ndarray:
-    """(3 * _BINS,) shares of the levels of a reduced picture, a third for each channel."""
+    """(3 * _LEVELS,) parts of the values of a reduced picture on each level, all three channels together 1."""
     part = bgr[:: max(1, bgr.shape[0] // 90), :: max(1, bgr.shape[1] // 160)].reshape(-1, 3)
-    counts = [np.bincount(part[:, channel] // (256 // _BINS), minlength=_BINS) for channel in range(3)]
+    counts = [np.bincount(part[:, channel] // (256 // _LEVELS), minlength=_LEVELS) for channel in range(3)]
     return np.concatenate(counts) / (3 * len(part))

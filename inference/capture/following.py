@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -62,11 +62,13 @@ class Sight:
         face: the followed face; None where it is lost.
         cut: another shot begins here.
         faces: how many faces were counted; 0 where nobody counted.
+        undone: so many pictures ago a cut was told that was none; 0 for none.
     """
 
     face: Face | None
     cut: bool
     faces: int
+    undone: int = 0
 
 
 class Follower:
@@ -79,7 +81,7 @@ class Follower:
     def __init__(self, tracker: FaceTracker, face: Face, bgr: np.ndarray) -> None:
         self._tracker = tracker
         self._changes = Changes()
-        self._changes.is_cut(bgr)
+        self._changes.see(bgr)
         self._face: Face | None = face
         self._known = Likeness.of(face, bgr)
         self._lost_for = 0
@@ -89,9 +91,14 @@ class Follower:
     def see(self, bgr: np.ndarray) -> Sight:
         """Look at the next picture, (H, W, 3) uint8."""
         self._number += 1
-        if self._changes.is_cut(bgr):
+        change = self._changes.see(bgr)
+        if change.cut:
             self._other_shot = True
             return self._look_around(bgr, cut=True)
+        if change.undone:
+            # The face of before the flash, where it still is.
+            self._other_shot = False
+            return replace(self._look_around(bgr, cut=False), undone=change.undone)
         if self._face is not None:
             found = self._tracker.step(bgr, self._face)
             if found is not None and self._is_next(found, bgr):

@@ -35,7 +35,21 @@ class _Notes:
     faces: int = 1
     crowded: tuple[int, int] = (-1, -1)
 
+    def add(self, sight: Sight, picture: int, cut_at: int, back: int) -> None:
+        """Note what was seen in a picture.
+
+        Args:
+            cut_at: the picture with which another shot begins, if one does.
+            back: -1 or 1, where the picture lies that was seen before this one.
+        """
+        if sight.cut:
+            self.cuts.add(cut_at)
+        if sight.undone:
+            self.cuts.discard(cut_at + back * sight.undone)
+        self.count(picture, sight.faces)
+
     def count(self, picture: int, faces: int) -> None:
+        """Note how many faces a picture showed."""
         self.faces = max(self.faces, faces)
         if faces > 1:
             first = picture if self.crowded[0] < 0 else min(self.crowded[0], picture)
@@ -66,27 +80,24 @@ def track(
     follower = Follower(tracker, face, bgr)
     for picture in range(start + 1, len(reader)):
         step(done)
-        _note(follower.see(to_bgr8(reader.read(picture))), picture, picture, writer, tracker, notes)
+        sight = follower.see(to_bgr8(reader.read(picture)))
+        _write(writer, tracker, picture, sight.face)
+        notes.add(sight, picture, picture, -1)
         done += 1
     follower = Follower(tracker, face, bgr)
     for picture, seen in _backwards(reader, start):
         step(done)
-        _note(follower.see(seen), picture, picture + 1, writer, tracker, notes)
+        sight = follower.see(seen)
+        _write(writer, tracker, picture, sight.face)
+        # Seen backwards, a shot begins with the picture after the one on which the other is noticed.
+        notes.add(sight, picture, picture + 1, 1)
         done += 1
     writer.finish(sorted(notes.cuts), notes.faces, notes.crowded)
 
 
-def _note(
-    sight: Sight, picture: int, cut_at: int, writer: RecordingWriter, tracker: FaceTracker, notes: _Notes
-) -> None:
-    if sight.face is not None:
-        _write(writer, tracker, picture, sight.face)
-    if sight.cut:
-        notes.cuts.add(cut_at)
-    notes.count(picture, sight.faces)
-
-
-def _write(writer: RecordingWriter, tracker: FaceTracker, picture: int, face: Face) -> None:
+def _write(writer: RecordingWriter, tracker: FaceTracker, picture: int, face: Face | None) -> None:
+    if face is None:
+        return
     values, landmarks = measures_of(face, tracker.mesh)
     assert face.blendshapes is not None
     writer.write(picture, values, face.blendshapes, landmarks)
