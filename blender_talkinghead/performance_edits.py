@@ -34,7 +34,7 @@ def mirror(strip: Any, names: Sequence[str]) -> int:
         How many curves there are afterwards among these controls.
 
     Raises:
-        TalkingHeadError: a curve cannot be written.
+        TalkingHeadError: a curve cannot be written, or a slider has a Blender driver; nothing is changed then.
     """
     sliders: dict[str, _Slider] = {}
     for name in names:
@@ -125,8 +125,7 @@ def _slider(strip: Any, name: str) -> _Slider:
 
 
 def _apply(strip: Any, sliders: Mapping[str, _Slider]) -> None:
-    present = curves.animated(strip, sliders)
-    curves.require_writable(strip, [name for name, s in sliders.items() if s.keys is not None or name in present])
+    curves.require_writable(strip, sliders)
     for name, slider in sliders.items():
         setattr(strip, BY_NAME[name].property_name, slider.value)
         if slider.keys is None:

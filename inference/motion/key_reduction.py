@@ -65,7 +65,7 @@ def reduced(values: Sequence[float] | np.ndarray, first_frame: int, tolerance: f
     if not tolerance > 0:
         raise ValueError("tolerance must be above 0")
     turns = set(_turning_points(curve, tolerance))
-    holds = _hold_ends(curve)
+    holds = _hold_ends(curve, tolerance)
     slopes = _slopes(curve, tolerance)
     slopes[sorted(turns | holds)] = 0.0
     fixed = sorted(turns | holds | {0, len(curve) - 1})
@@ -115,14 +115,21 @@ def _turning_points(curve: np.ndarray, tolerance: float) -> list[int]:
     return turns
 
 
-def _hold_ends(curve: np.ndarray) -> set[int]:
-    """First and last index of each stretch in which the value stays exactly the same."""
+def _hold_ends(curve: np.ndarray, tolerance: float) -> set[int]:
+    """First and last index of each stretch in which the value stays the same, but for less than can be seen."""
     steps = np.concatenate(([True], np.diff(curve) != 0, [True]))
     starts = np.flatnonzero(steps)
-    lengths = np.diff(starts) - 1
-    held = starts[:-1][lengths >= _HOLD]
-    return {int(end) for start, length in zip(held, lengths[lengths >= _HOLD], strict=True)
-            for end in (start, start + length)}  # fmt: skip
+    runs = [(int(a), int(b) - 1) for a, b in pairwise(starts) if b - 1 - a >= _HOLD]
+    holds: list[tuple[int, int]] = []
+    for first, last in runs:
+        if holds:
+            begin = holds[-1][0]
+            # Runs of one level, with a little noise or a rounded drift in between, are one hold.
+            if np.abs(curve[holds[-1][1] : last + 1] - curve[begin]).max() <= tolerance / 4:
+                holds[-1] = begin, last
+                continue
+        holds.append((first, last))
+    return {end for hold in holds for end in hold}
 
 
 def _slopes(curve: np.ndarray, tolerance: float) -> np.ndarray:

@@ -116,7 +116,7 @@ def test_blender_loads_no_heavy_module():
 
 def test_blender_loads_only_the_pure_part_of_the_worker():
     prefix = f"{installed_extension.MODULE}.inference."
-    worker_only = ("media", "motion", "worker", "face.", "engines.puppet.engine", "cli", "__main__")
+    worker_only = ("media", "capture", "speech", "worker", "face.", "engines.puppet.engine", "cli", "__main__")
     loaded = [name.removeprefix(prefix) for name in sys.modules if name.startswith(prefix)]
     assert loaded
     assert [name for name in loaded if name.startswith(worker_only)] == []

@@ -11,7 +11,8 @@ import sequencer
 import talking
 
 PANELS = (
-    "main", "job", "face", "head", "eyes", "brows", "mouth", "acting", "speech", "strength", "poses", "engine", "output",
+    "main", "job", "face", "head", "eyes", "brows", "mouth", "acting", "speech", "strength", "poses",
+    "performance", "engine", "output",
 )  # fmt: skip
 
 
@@ -73,6 +74,8 @@ def test_sliders_reset_and_engine_of_an_animated_portrait(scene, saved_file, ast
     wanted = ["th_engine", *(f"th_puppet_{setting.name}" for setting in engine.settings)]
     assert drawn["engine"].of("prop") == wanted
     assert drawn["output"].of("prop") == ["th_range_mode", "th_output_folder"]
+    performance = ("bake", "save", "load", "mirror", "retime", "copy")
+    assert drawn["performance"].of("operator") == [f"talkinghead.{verb}_performance" for verb in performance]
     assert "Animate Portrait" in drawn["job"].text
 
 

@@ -287,5 +287,10 @@ def test_a_strip_that_cannot_be_written_stops_the_whole_copy(keyed, other, hoppe
     assert core("curves").animated(other, shared("controls").POSE_NAMES) == ()
 
 
-def test_panel_is_there(portrait):
-    assert bpy.types.TALKINGHEAD_PT_performance.poll(bpy.context)
+def test_a_slider_with_a_blender_driver_is_not_mirrored_by_halves(keyed):
+    keyed.driver_add("th_gaze_x")
+    with pytest.raises(RuntimeError, match="has a Blender driver"):
+        bpy.ops.talkinghead.mirror_performance()
+    assert core("curves").read(keyed, "head_yaw").co[0, 1] == -10
+    bpy.ops.talkinghead.mirror_performance(group="head")
+    assert core("curves").read(keyed, "head_yaw").co[0, 1] == 10

@@ -80,6 +80,18 @@ def test_a_hold_becomes_two_flat_keys():
     assert [(key.frame, key.value, key.left[1], key.right[1]) for key in keys] == [(1, 0, 0, 0), (500, 0, 0, 0)]
 
 
+def test_a_hold_with_a_trace_of_noise_is_one_hold():
+    values = np.concatenate([np.linspace(1, 0, 10), np.zeros(10), [TOLERANCE / 10], np.zeros(10), np.linspace(0, 1, 9)])
+    frames = [key.frame for key in reduced(values, 0, TOLERANCE)]
+    assert {9, 31} <= set(frames)
+    assert not set(range(10, 31)) & set(frames)
+
+
+def test_a_slow_rounded_drift_needs_few_keys():
+    values = np.round(np.linspace(0, TOLERANCE * 2, 400), 4)
+    assert len(reduced(values, 0, TOLERANCE)) <= 12
+
+
 def test_blink_stays_a_blink():
     values = [1.0] * 20 + [0.6, 0.1, 0.0, 0.0, 0.3, 0.7, 0.95] + [1.0] * 20
     keys = reduced(values, 0, TOLERANCE)
