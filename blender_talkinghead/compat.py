@@ -130,9 +130,17 @@ def set_right(strip: Any, frame: int) -> None:
     setattr(strip, _RIGHT, frame)
 
 
-def retiming_frames(strip: Any) -> list[int]:
-    """Timeline frames of the strip's retiming keys; empty for a strip that was never retimed."""
-    return [int(key.timeline_frame) for key in getattr(strip, "retiming_keys", ())]
+def retiming_keys(strip: Any) -> int:
+    """How many retiming keys a strip has; 0 for one that was never retimed."""
+    return len(getattr(strip, "retiming_keys", ()))
+
+
+def last_retiming_key(strip: Any) -> int:
+    """Timeline frame of the last retiming key, which belongs to the end of the content.
+
+    Not read from the key: Blender takes the frame of a key from another strip where a scene has several.
+    """
+    return content_start(strip) + content_duration(strip) - (0 if RETIMING_ENDS_BEHIND else 1)
 
 
 def new_image_strip(container: Any, name: str, path: str, channel: int, start: int) -> Any:

@@ -128,7 +128,8 @@ def placement_of(driver: Any) -> tuple[object, ...]:
     names = ("sound_offset", "use_reverse_frames", "strobe", "stream_index")
     return (
         driver.name, compat.left(driver), compat.right(driver), compat.content_start(driver),
-        compat.content_trim_start(driver), compat.content_trim_end(driver), tuple(compat.retiming_frames(driver)),
+        compat.content_trim_start(driver), compat.content_trim_end(driver), compat.retiming_keys(driver),
+        compat.content_duration(driver),
         *(getattr(driver, name, None) for name in names),
     )  # fmt: skip
 

@@ -141,13 +141,13 @@ def of_sound(scene: Any, strip: Any, path: Path) -> SoundStripTime:
     start, trim = compat.content_start(strip), compat.content_trim_start(strip)
     # Stored as a float; to the microsecond it is what the user typed.
     offset_s = Fraction(round(getattr(strip, "sound_offset", 0.0) * 10**6), 10**6)
-    keys = compat.retiming_frames(strip)
-    if len(keys) < 2:
+    keys, last_key = compat.retiming_keys(strip), compat.last_retiming_key(strip)
+    if keys < 2:
         time = played(start, trim, offset_s, rate)
-    elif len(keys) == 2 and keys[0] == start and keys[1] > start:
+    elif keys == 2 and last_key > start:
         frames = sound_frames(scene, path) - trim - compat.content_trim_end(strip)
         behind = compat.RETIMING_ENDS_BEHIND
-        time = retimed(start, keys[1], trim, frames, offset_s, rate, key_is_behind=behind)
+        time = retimed(start, last_key, trim, frames, offset_s, rate, key_is_behind=behind)
     else:
         raise _cannot_follow(strip)
     return SoundStripTime(compat.left(strip), compat.right(strip), time)

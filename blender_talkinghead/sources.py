@@ -153,13 +153,13 @@ def movie_time(scene: Any, strip: Any) -> MovieTime | None:
         return None
     reverse, strobe = strip.use_reverse_frames, exact_rate(strip.strobe)
     same_rate = exact_rate(strip.fps) == scene_rate(scene)
-    keys = compat.retiming_frames(strip)
-    if len(keys) > 1:
+    keys, last_key = compat.retiming_keys(strip), compat.last_retiming_key(strip)
+    if keys > 1:
         # The keys tell neither the speeds between them nor whether the media's own speed counts as well.
-        if len(keys) > 2 or keys[0] != start or keys[1] <= start or not same_rate:
+        if keys > 2 or last_key <= start or not same_rate:
             return None
         behind = compat.RETIMING_ENDS_BEHIND
-        return retimed(start, keys[1], trim, pictures, key_is_behind=behind, reverse=reverse, strobe=strobe)
+        return retimed(start, last_key, trim, pictures, key_is_behind=behind, reverse=reverse, strobe=strobe)
     length = compat.content_duration(strip)
     speed = speed_of(pictures, length, exact_rate(strip.fps), scene_rate(scene))
     return None if speed is None else MovieTime(start, length, trim, pictures, speed, reverse, strobe)

@@ -152,6 +152,13 @@ def test_movie_with_another_speed(sources, scene, movie_24, tmp_path, percent, r
     _assert_same_as_rendered(sources, scene, strip, tmp_path)
 
 
+def test_movie_with_another_speed_among_other_strips(sources, scene, movie_24, astronaut, tmp_path):
+    sequencer.add_image(astronaut, channel=2).mute = True
+    strip = sequencer.add_movie(movie_24, start=21)
+    _set_speed(strip, 75.0)
+    _assert_same_as_rendered(sources, scene, strip, tmp_path)
+
+
 def test_sequence_with_another_speed(sources, scene, tmp_path):
     strip = numbered.add_sequence(scene, numbered.sequence(tmp_path / "pictures", COUNT), start=5)
     _set_speed(strip, 70.0)
