@@ -66,7 +66,7 @@ def mixed(source: Any, frames: Any) -> Callable[[str], list[float]]:
 
 
 def write_vowels(path: Path, rate_hz: int = 16000) -> Path:
-    """Half a second of silence, half a second of "aaa" (F1 750, F2 1200 Hz), half a second of silence, "eee" likewise."""
+    """Half seconds of silence, "aaa" (F1 750, F2 1200 Hz), silence, "eee" (290, 2300 Hz), silence."""
     time_s = np.arange(rate_hz // 2) / rate_hz
     silence = np.zeros(rate_hz // 2)
     parts = [silence, _vowel(time_s, (750, 1200, 2500)), silence, _vowel(time_s, (290, 2300, 3000)), silence]
