@@ -27,7 +27,7 @@ VISEMES: Mapping[str, Mapping[str, float]] = MappingProxyType(
         "E": {"jaw_open": 0.38, "mouth_wide": 0.45},
         "I": {"jaw_open": 0.16, "mouth_wide": 0.75},
         "O": {"jaw_open": 0.42, "mouth_pucker": 0.6},
-        "U": {"jaw_open": 0.12, "mouth_pucker": 0.95},
+        "U": {"jaw_open": 0.12, "mouth_pucker": 0.9},
     }
 )
 

@@ -22,7 +22,9 @@ _BOUNDARY_S = (0.0256 - 0.010) / 2
 _BEAM = 1e-200
 # Phones are aligned in pieces, because that takes memory by length times number of sounds. A piece ends at a pause from
 # the first length on, at any word from the second on.
-_PIECE_FRAMES, _LONGEST_PIECE_FRAMES = 1000, 2500
+_PIECE_FRAMES, _LONGEST_PIECE_FRAMES = 600, 1500
+# The library holds Python's lock while it works, so it is given a little at a time.
+_MOUTHFUL_SAMPLES = 2 * RATE_HZ
 # What the recognizer writes for pauses and noises.
 _FILLERS = ("<", "[", "+")
 # The model's shortest phone; most sounds of a transcript that does not fit are squeezed to this.
@@ -92,12 +94,12 @@ class Aligner:
             lm=None, samprate=RATE_HZ, bestpath=False, beam=_BEAM, wbeam=_BEAM, pbeam=_BEAM, loglevel="FATAL"
         )
 
-    def align(self, samples: np.ndarray, transcript: str, check: Callable[[], None]) -> Alignment:
+    def align(self, samples: np.ndarray, transcript: str, step: Callable[[float], None]) -> Alignment:
         """Find the sounds of a transcript.
 
         Args:
             samples: (n,) float at ``RATE_HZ``, of any level.
-            check: called between pieces; raises when the work is to be stopped.
+            step: called again and again with the part that is done, 0 to 1; raises when the work is to be stopped.
 
         Raises:
             TalkingHeadError: INVALID_REQUEST where the transcript has no English word or does not fit the sound.
@@ -108,9 +110,9 @@ class Aligner:
         peak = max(float(np.max(np.abs(samples), initial=0.0)), 1e-9)
         whole = np.rint(samples * (_PEAK / peak)).astype(np.int16)
         phones: list[Phone] = []
-        for piece in self._pieces(whole, words):
-            check()
+        for piece in self._pieces(whole, words, step):
             phones += self._phones_of(whole, piece)
+            step(0.5 + 0.5 * min(1.0, piece.end * _FRAME_SAMPLES / len(whole)))
         sounds = [phone for phone in phones if phone.name != "SIL"]
         least_s = (_LEAST_FRAMES + 0.5) * _FRAME_SAMPLES / RATE_HZ
         if sum(phone.end_s - phone.start_s < least_s for phone in sounds) > _MOST_SQUEEZED * len(sounds):
@@ -134,9 +136,14 @@ class Aligner:
             known.append(word)
         return known, guessed, unknown
 
-    def _pieces(self, samples: np.ndarray, words: Sequence[str]) -> Iterator[_Piece]:
+    def _pieces(self, samples: np.ndarray, words: Sequence[str], step: Callable[[float], None]) -> Iterator[_Piece]:
         """The sound cut between words, with the words of each piece; the pieces cover it all."""
-        self._search(samples, words)
+        self._decoder.set_align_text(" ".join(words))
+        self._decoder.start_utt()
+        for start in range(0, len(samples), _MOUTHFUL_SAMPLES):
+            step(0.5 * start / len(samples))
+            self._decoder.process_raw(samples[start : start + _MOUTHFUL_SAMPLES].tobytes())
+        self._decoder.end_utt()
         if self._decoder.hyp() is None:
             raise _unfit("The transcript does not fit the sound")
         said = [(entry.word, entry.start_frame, entry.end_frame + 1) for entry in self._decoder.seg()]
@@ -155,7 +162,8 @@ class Aligner:
         if not piece.words:
             return
         part = samples[piece.first * _FRAME_SAMPLES : piece.end * _FRAME_SAMPLES]
-        self._search(part, piece.words)
+        self._decoder.set_align_text(" ".join(piece.words))
+        self._listen(part)
         try:
             self._decoder.set_alignment()
         except RuntimeError as error:
@@ -168,10 +176,6 @@ class Aligner:
                 start = piece.first + phone.start
                 name = "SIL" if word.name.startswith(_FILLERS) else phone.name
                 yield Phone(name, start * frame_s + _BOUNDARY_S, (start + phone.duration) * frame_s + _BOUNDARY_S)
-
-    def _search(self, samples: np.ndarray, words: Sequence[str]) -> None:
-        self._decoder.set_align_text(" ".join(words))
-        self._listen(samples)
 
     def _listen(self, samples: np.ndarray) -> None:
         self._decoder.start_utt()

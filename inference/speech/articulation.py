@@ -16,7 +16,7 @@ import numpy as np
 from ..motion.visemes import CLOSURES, SILENCE, VISEMES, visemes_of
 from .alignment import Phone
 from .features import FRAMES_PER_S, Features
-from .mouth import Mouth, envelope, follow, loudness, speech_activity
+from .mouth import Mouth, audibility, envelope, follow, loudness
 
 _NAMES = ("jaw_open", "mouth_wide", "mouth_pucker", "mouth_close")
 # How much a viseme counts beside its neighbors; those not named are made by the tongue and leave the lips free.
@@ -40,7 +40,8 @@ def articulate(phones: Sequence[Phone], features: Features) -> Mouth:
     """The mouth that speaks phones, as long and as loud as the sound."""
     segments = [segment for phone in phones for segment in _segments(phone)]
     times_s = np.arange(len(features)) / FRAMES_PER_S
-    act = speech_activity(features)
+    # The transcript says that someone speaks, be it in a whisper.
+    act = audibility(features)
     # Where the recognizer stretches a sound into a pause, the mouth comes to rest all the same.
     heard = np.clip(2 * follow(act, _ATTACK_S, _RELEASE_S), 0, 1)
     loud = _QUIET_JAW + (1 - _QUIET_JAW) * follow(loudness(features), _ATTACK_S, _RELEASE_S)

@@ -55,22 +55,26 @@ class Features:
 
 
 class FeatureStream:
-    """Takes samples in pieces of any size; holds a few seconds of them at most."""
+    """Takes samples in pieces of any size; holds a few seconds of them at most.
+
+    Attributes:
+        heard: how many samples were fed.
+    """
 
     def __init__(self) -> None:
         self._waiting = [np.zeros(_MARGIN, np.float32)]
         self._held = _MARGIN
-        self._total = 0
+        self.heard = 0
         self._blocks: list[Features] = []
 
     def feed(self, samples: np.ndarray) -> None:
         """Add (n,) samples at ``RATE_HZ``."""
-        self._total += len(samples)
+        self.heard += len(samples)
         self._add(samples)
 
     def finish(self) -> Features:
         """Features of all samples: one frame for every begun hundredth of a second, at least one."""
-        frames = max(1, -(-self._total // HOP))
+        frames = max(1, -(-self.heard // HOP))
         self._add(np.zeros(_BLOCK_FRAMES * HOP + 2 * _MARGIN, np.float32))
         parts = [
             np.concatenate([getattr(block, name) for block in self._blocks])[:frames]

@@ -89,13 +89,20 @@ def speech_activity(features: Features) -> np.ndarray:
     """(n,) 0 silence or noise to 1 speech."""
     if not has_voice(features):
         return np.zeros(len(features))
+    reach = 2 * round(_VOICE_REACH_S * FRAMES_PER_S) + 1
+    near_voice = _windows(_is_voiced(features).astype(float), reach).max(axis=1)
+    return audibility(features) * near_voice
+
+
+def audibility(features: Features) -> np.ndarray:
+    """(n,) 0 silence or steady noise to 1 loud, voice or not."""
     loud = _loud_db(features)
+    if loud <= _INAUDIBLE_DB:
+        return np.zeros(len(features))
     noise = float(np.percentile(features.level_db, _NOISE_PERCENTILE))
     low = max(loud - _SPEECH_DB, min(noise + _OVER_NOISE_DB, loud - _OVER_NOISE_DB))
     high = max(low + _OVER_NOISE_DB, loud - _FULL_DB)
-    reach = 2 * round(_VOICE_REACH_S * FRAMES_PER_S) + 1
-    near_voice = _windows(_is_voiced(features).astype(float), reach).max(axis=1)
-    return np.clip((features.level_db - low) / (high - low), 0, 1) * near_voice
+    return np.clip((features.level_db - low) / (high - low), 0, 1)
 
 
 def loudness(features: Features) -> np.ndarray:

@@ -23,7 +23,7 @@ from .store import Speech, SpeechStore
 
 FORMANTS, PHONES = "formants", "phones"
 _LONGEST_TRANSCRIBED_S = 30 * 60
-_STAGE = "listening"
+_LISTENING, _FINDING = "listening", "finding the words"
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,11 @@ def read_speech(spec: SpeechSpec, digests: Digests, task: Task, cache: Path | No
 
 def _heard(spec: SpeechSpec, task: Task) -> Speech:
     features, reader, _ = _listen(spec, task, keep_samples=False)
-    return Speech(_track(mouth_of(features), _findings(features, reader)), reader.start, FORMANTS, 0)
+    findings = _gaps(features, reader)
+    if not has_voice(features):
+        text = "No voice was heard in the sound, so the mouth stays at rest."
+        findings = (*findings, Finding("no voice", 0, len(features) - 1, text))
+    return Speech(_track(mouth_of(features), findings), reader.start, FORMANTS, 0)
 
 
 def _transcribed(spec: SpeechSpec, transcript: str, task: Task) -> Speech:
@@ -74,9 +78,14 @@ def _transcribed(spec: SpeechSpec, transcript: str, task: Task) -> Speech:
 
     aligner = Aligner()  # first, because a missing package should be told at once
     features, reader, samples = _listen(spec, task, keep_samples=True)
-    task.stage("finding the words", 1)
-    found = aligner.align(samples, transcript, task.check)
-    findings = _findings(features, reader)
+    task.stage(_FINDING, 100)
+
+    def step(part: float) -> None:
+        task.check()
+        task.progress(round(100 * part), 100, _FINDING)
+
+    found = aligner.align(samples, transcript, step)
+    findings = _gaps(features, reader)
     last = len(features) - 1
     if found.guessed:
         text = "Not in the dictionary, spoken as they are spelled: " + ", ".join(found.guessed) + "."
@@ -96,7 +105,7 @@ def _listen(spec: SpeechSpec, task: Task, keep_samples: bool) -> tuple[Features,
             stream.feed(samples)
             if keep_samples:
                 kept.append(samples)
-                if sum(map(len, kept)) > _LONGEST_TRANSCRIBED_S * RATE_HZ:
+                if stream.heard > _LONGEST_TRANSCRIBED_S * RATE_HZ:
                     raise _too_long(spec.sound)
         return stream.finish(), reader, np.concatenate(kept) if kept else np.zeros(0, np.float32)
     finally:
@@ -106,14 +115,14 @@ def _listen(spec: SpeechSpec, task: Task, keep_samples: bool) -> tuple[Features,
 def _told(reader: SoundReader, task: Task) -> Iterator[np.ndarray]:
     """The reader's blocks, with progress in seconds."""
     total = max(1, round(reader.duration_s))
-    task.stage(_STAGE, total)
+    task.stage(_LISTENING, total)
     heard = 0
     for samples in reader.blocks():
         task.check()
         heard += len(samples)
-        task.progress(min(heard // RATE_HZ, total - 1), total, _STAGE)
+        task.progress(min(heard // RATE_HZ, total - 1), total, _LISTENING)
         yield samples
-    task.progress(total, total, _STAGE)
+    task.progress(total, total, _LISTENING)
 
 
 def _track(mouth: Mouth, findings: tuple[Finding, ...]) -> Track:
@@ -123,11 +132,9 @@ def _track(mouth: Mouth, findings: tuple[Finding, ...]) -> Track:
     return Track(Fraction(FRAMES_PER_S), values, activity=mouth.activity, findings=findings)
 
 
-def _findings(features: Features, reader: SoundReader) -> tuple[Finding, ...]:
+def _gaps(features: Features, reader: SoundReader) -> tuple[Finding, ...]:
     last = len(features) - 1
     found = []
-    if not has_voice(features):
-        found.append(Finding("no voice", 0, last, "No voice was heard in the sound, so the mouth stays at rest."))
     for start_s, end_s in reader.gaps_s:
         first, end = round(start_s * FRAMES_PER_S), round(end_s * FRAMES_PER_S)
         text = f"The sound is missing or damaged from {start_s:.2f} to {end_s:.2f} s; the mouth rests there."
