@@ -216,7 +216,7 @@ def new_fcurve(datablock: Any, path: str) -> Any:
     """A new F-curve in the data-block's own action, which it must have; from 4.4 on in its slot, made if needed."""
     animation = datablock.animation_data
     action = animation.action
-    if not hasattr(action, "slots"):
+    if not hasattr(animation, "action_slot"):
         return action.fcurves.new(path)
     if animation.action_slot is None:
         animation.action_slot = action.slots.new(id_type=datablock.id_type, name=datablock.name)
@@ -236,7 +236,7 @@ def remove_fcurve(datablock: Any, curve: Any) -> None:
 def _curve_owner(datablock: Any) -> Any:
     animation = datablock.animation_data
     action = animation.action
-    if not hasattr(action, "slots"):
+    if not hasattr(animation, "action_slot"):
         return action
     bags = (strip.channelbag(animation.action_slot) for layer in action.layers for strip in layer.strips)
     return next(bag for bag in bags if bag is not None)

@@ -97,6 +97,8 @@ class TALKINGHEAD_OT_save_performance(base.JobOperator, ExportHelper, bpy.types.
         return base.allow(cls, context, base.job_runs, base.blender_renders, base.no_source)
 
     def invoke(self, context: Any, event: Any) -> set[str]:
+        if not self.filepath:
+            self.filepath = folders.safe_name(properties.source_of_active(context).name) + self.filename_ext
         return ExportHelper.invoke(self, context, event)
 
     def execute(self, context: Any) -> set[str]:

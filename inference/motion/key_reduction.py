@@ -48,8 +48,8 @@ class Key:
 def reduced(values: Sequence[float] | np.ndarray, first_frame: int, tolerance: float) -> tuple[Key, ...]:
     """Few Bezier keys through a curve that is given at consecutive whole frames.
 
-    At every frame the keys give the value within the tolerance; between two frames they leave the band that both span
-    by no more than the tolerance. Keys stand on whole frames and on the values themselves.
+    At every frame the keys give the value within the tolerance; at the quarters between two frames they leave the band
+    that both span by no more than the tolerance. Keys stand on whole frames and on the values themselves.
 
     Args:
         values: (n,) a value a frame, n at least 1.

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import bpy
 import known_drivers
+import media
 import numpy as np
 import pytest
 import sequencer
@@ -81,6 +82,44 @@ def test_animated_strengths_and_sliders_are_baked_in(acted):
     before = live(acted)
     bake()
     assert error_percent(live(acted), before).max() <= 1 + ROUNDING_PERCENT
+
+
+def test_both_drivers(acted, tmp_path):
+    known_drivers.drive(acted, "speech", known_drivers.motion(90, RATE, "jaw_open", seed=5), RATE, tmp_path / "v.wav")
+    before = live(acted)
+    bake()
+    assert (acted.th_acting_on, acted.th_speech_on) == (False, False)
+    assert error_percent(live(acted), before).max() <= 1 + ROUNDING_PERCENT
+
+
+@pytest.mark.parametrize("first", [-500, 14_000, 100_000])
+def test_anywhere_on_the_timeline(acted, first):
+    core("compat").set_content_start(acted, first)
+    core("compat").set_right(acted, first + LENGTH)
+    core("compat").set_left(acted, first)
+    frames = range(first, first + LENGTH)
+    before = live(acted, frames)
+    assert np.ptp(before, axis=0).astype(bool).sum() == len(ACTED)
+    bake()
+    # Frames of six digits have two decimals in 32 bit.
+    assert error_percent(live(acted, frames), before).max() <= 1 + ROUNDING_PERCENT + (0.2 if first > 50_000 else 0)
+
+
+def test_driver_is_read_by_the_worker_first(scene, saved_file, astronaut):
+    source = talking.animated(astronaut, length=90)
+    source.th_acting_file, source.th_acting_on = str(media.carphone()), True
+    with pytest.raises(shared("errors").TalkingHeadError, match="not been read"):
+        live(source, range(1, 91))
+    bake()
+    baked = live(source, range(1, 91))
+    assert not source.th_acting_on
+    for name in curve_names(source):
+        core("curves").remove(source, name)
+        setattr(source, f"th_{name}", shared("controls").BY_NAME[name].rest)
+    source.th_acting_on = True
+    acted = live(source, range(1, 91))
+    assert np.ptp(acted[:, shared("controls").POSE_NAMES.index("head_yaw")]) > 5
+    assert error_percent(baked, acted).max() <= 1 + ROUNDING_PERCENT
 
 
 def test_a_scene_that_no_window_shows(acted):
