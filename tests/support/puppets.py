@@ -15,7 +15,9 @@ import numpy as np
 from inference.controls import pose_from
 from inference.engines.engine import FrameRequest, Quality
 from inference.engines.puppet.engine import PuppetEngine
+from inference.engines.puppet.portrait import Portrait
 from inference.engines.puppet.session import PuppetSession
+from inference.engines.puppet.warp import Warp
 from inference.face.face import Face
 from inference.face.features import FaceFeatures, measure
 from inference.face.tracker import FaceTracker
@@ -107,3 +109,22 @@ def features(image: np.ndarray, near: Face) -> FaceFeatures:
 def difference(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """(H, W) largest difference over the channels."""
     return np.abs(first.astype(np.float64) - second.astype(np.float64)).max(axis=2)
+
+
+def smallest_seen_area(portrait: Portrait, warp: Warp) -> float:
+    """Smallest area, in the source, of a seen cell of one cell's area in the output."""
+    assert warp.upper is not None and warp.lower is not None
+    openings = [portrait.eyes[0].masks, portrait.eyes[1].masks, portrait.mouth.masks]
+    below = warp.lower.centres() + warp.lower.grid
+    near = warp.upper.sampled(portrait.layers.near, below).max(axis=2) > 0.5
+    lower_seen = near & (np.min([m.sampled(m.lower, below) for m in openings], axis=0) > 0.5)
+    hidden = near & (np.max([m.sampled(m.lower, below) for m in openings], axis=0) > 0.5)
+    above = warp.upper.centres() + warp.upper.grid
+    upper_seen = ~hidden & (np.min([m.sampled(m.upper, above) for m in openings], axis=0) > 0.5)
+    smallest = []
+    for field, seen in ((warp.upper, upper_seen), (warp.lower, lower_seen)):
+        cells = field.grid / field.step
+        along, down = np.diff(cells, axis=1)[:-1], np.diff(cells, axis=0)[:, :-1]
+        area = (1 + along[..., 0]) * (1 + down[..., 1]) - along[..., 1] * down[..., 0]
+        smallest.append(float(area[seen[:-1, :-1]].min()))
+    return min(smallest)

@@ -18,6 +18,7 @@ from .field import CoarseField, cell_centres
 from .frame import FaceFrame, smoothstep
 from .rows import EYES, LOWER_LIP, MOUTH_CORNERS, OVAL, SKIN_POINTS, UPPER_LIP, between_ends
 from .spectacles import freedom
+from .stretch import Skin
 
 GRID_WIDTH = 76
 RIDGE = 1e-5
@@ -26,11 +27,6 @@ RINGS = (1.42, 1.75)
 FADE = (1.42, 1.72)
 # Below the chin there is a neck to take up the jaw's motion, so rings and fade lie further out there.
 BELOW = 0.45
-# Skin keeps this part of its length under an actor's motion, so that neither a fold nor a smear is seen; where sliders
-# have shortened it already, motion may take this much more.
-LEAST_STRETCH, LEAST_ROOM = 0.12, 0.3
-# Up to which power the limit is felt before it is reached: half way by less than 0.1 percent, at the limit by 8.
-SOFT_LIMIT = 8
 
 Layers = tuple[CoarseField, CoarseField]
 
@@ -78,43 +74,21 @@ class SkinLayers:
             Both layers, and the share (m,) that each part's motion has in them, up to 1.
         """
         made = self.ahead or self.spread.layers(parts)
-        grids = [part.reshape(-1, *self.shape, 2) for part in made]
+        upper, lower = layers
         shares = np.ones(len(parts))
-        for layer, fields, above in zip(layers, grids, (True, False), strict=True):
-            for number, field in enumerate(fields):
-                shown = self.spread.above_lips.reshape(self.shape) == above
-                shares[number] = min(shares[number], unfolded(layer.grid, field, self.step, shown))
-        weights = shares.astype(np.float32)
-        upper, lower = (
-            replace(layer, grid=layer.grid + np.tensordot(weights, fields, 1))
-            for layer, fields in zip(layers, grids, strict=True)
-        )
-        return (upper, lower), shares
-
-
-def unfolded(still: np.ndarray, motion: np.ndarray, step: int, shown: np.ndarray) -> float:
-    """The share of a motion's field that can be added to another field without folding, up to 1.
-
-    A map folds where it shortens a length to nothing. The stretch along the direction that is shortened most is the
-    lesser eigenvalue of the symmetric part of the displacement's gradient. Shares approach the bound softly, so that
-    a growing motion slows down instead of stopping.
-
-    Args:
-        still, motion: (gh, gw, 2) forward displacement in px.
-        step: px from cell to cell.
-        shown: (gh, gw) bool, where a fold would be seen.
-    """
-    room = np.maximum(1 - LEAST_STRETCH + np.minimum(_least_stretch(still, step), 0), LEAST_ROOM)
-    used = np.where(shown[:-1, :-1], -_least_stretch(motion, step) / room, 0)
-    return float((1 + max(float(used.max()), 0.0) ** SOFT_LIMIT) ** (-1 / SOFT_LIMIT))
-
-
-def _least_stretch(displacement: np.ndarray, step: int) -> np.ndarray:
-    """(gh - 1, gw - 1) relative change of length, along the direction in which it is least."""
-    across = (displacement[:-1, 1:] - displacement[:-1, :-1]) / step
-    down = (displacement[1:, :-1] - displacement[:-1, :-1]) / step
-    mean, half = (across[..., 0] + down[..., 1]) / 2, (across[..., 0] - down[..., 1]) / 2
-    return mean - np.hypot(half, (across[..., 1] + down[..., 0]) / 2)
+        above = self.spread.above_lips.reshape(self.shape)
+        lids = self.near[..., :2].max(axis=2)
+        apart = self.spread.apart.reshape(*self.shape, 1).astype(np.float32)
+        more = [np.zeros_like(upper.grid), np.zeros_like(lower.grid)]
+        for number, (high, low) in enumerate(zip(*made, strict=True)):
+            skin = Skin(upper.grid, self.step, above, lids)
+            below = Skin(lower.grid, self.step, ~above, lids)
+            fields = [skin.eased(high.reshape(*self.shape, 2)), below.eased(low.reshape(*self.shape, 2))]
+            fields[1] = fields[0] + apart * (fields[1] - fields[0])
+            shares[number] = min(skin.share(fields[0]), below.share(fields[1]))
+            for total, field in zip(more, fields, strict=True):
+                total += np.float32(shares[number]) * field
+        return (replace(upper, grid=upper.grid + more[0]), replace(lower, grid=lower.grid + more[1])), shares
 
 
 def skin_layers(

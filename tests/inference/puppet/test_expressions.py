@@ -7,7 +7,7 @@ from __future__ import annotations
 import media
 import numpy as np
 import pytest
-from puppets import bgr, difference, face_of, features, frame, open_session, pixels
+from puppets import bgr, difference, face_of, features, frame, open_session, pixels, smallest_seen_area
 
 from inference.controls import POSE_CONTROLS, Group, pose_from
 from inference.engines.puppet.colour import Canvas
@@ -15,7 +15,7 @@ from inference.engines.puppet.expression import expression_of
 from inference.engines.puppet.frame import FaceFrame
 from inference.engines.puppet.portrait import Portrait
 from inference.engines.puppet.spectacles import FrontView, wears_spectacles
-from inference.engines.puppet.warp import Warp, compose_warp
+from inference.engines.puppet.warp import compose_warp
 from inference.media.picture import Picture
 
 PORTRAITS = ("astronaut", "hopper")
@@ -94,26 +94,7 @@ def test_what_is_seen_never_folds(portrait: str):
         expression = expression_of(prepared, pose_from(pose))
         assert expression is not None
         warp = compose_warp(None, expression.layers, prepared.canvas.size)
-        assert _smallest_seen_area(prepared, warp) > 0, f"a fold at {pose}"
-
-
-def _smallest_seen_area(portrait: Portrait, warp: Warp) -> float:
-    """Smallest area, in the source, of a seen cell of one cell's area in the output."""
-    assert warp.upper is not None and warp.lower is not None
-    openings = [portrait.eyes[0].masks, portrait.eyes[1].masks, portrait.mouth.masks]
-    below = warp.lower.centres() + warp.lower.grid
-    near = warp.upper.sampled(portrait.layers.near, below).max(axis=2) > 0.5
-    lower_seen = near & (np.min([m.sampled(m.lower, below) for m in openings], axis=0) > 0.5)
-    hidden = near & (np.max([m.sampled(m.lower, below) for m in openings], axis=0) > 0.5)
-    above = warp.upper.centres() + warp.upper.grid
-    upper_seen = ~hidden & (np.min([m.sampled(m.upper, above) for m in openings], axis=0) > 0.5)
-    smallest = []
-    for field, seen in ((warp.upper, upper_seen), (warp.lower, lower_seen)):
-        cells = field.grid / field.step
-        along, down = np.diff(cells, axis=1)[:-1], np.diff(cells, axis=0)[:, :-1]
-        area = (1 + along[..., 0]) * (1 + down[..., 1]) - along[..., 1] * down[..., 0]
-        smallest.append(float(area[seen[:-1, :-1]].min()))
-    return min(smallest)
+        assert smallest_seen_area(prepared, warp) > 0, f"a fold at {pose}"
 
 
 def test_spectacles_are_told_from_none():
