@@ -14,6 +14,8 @@ _GRID = (16, 12)
 _LEVELS = 16
 # Mean difference of reduced pictures (0 to 1) that a cut reaches, and how much it exceeds the changes just before.
 _LEAST, _TIMES = 0.07, 4.0
+# Half of the picture changes by this much at least, or something only passed before the camera.
+_HALF = 0.03
 # A camera that pans over one scene keeps its colors: part of the pixels that have another level, at least.
 _OTHER_COLORS = 0.2
 _REMEMBERED = 12
@@ -57,7 +59,8 @@ class Changes:
         change = _difference(small, before)
         usual = float(np.median(self._usual)) if self._usual else 0.0
         others = float(np.abs(colors - old_colors).sum()) / 2
-        if change < max(_LEAST, _TIMES * usual) or others < _OTHER_COLORS:
+        half = float(np.median(np.abs(small - before)))
+        if change < max(_LEAST, _TIMES * usual) or half < _HALF or others < _OTHER_COLORS:
             self._usual.append(change)
             return Change()
         if self._old_shot is not None and self._since <= _FLASH and _difference(small, self._old_shot) < _LEAST:
