@@ -251,3 +251,10 @@ def test_canceled_bake_changes_nothing(acted):
             control.cancelled = state.fraction > 0
     assert acted.th_acting_on
     assert curve_names(acted) == ()
+
+
+def test_one_undo_step(acted, monkeypatch):
+    steps = []
+    monkeypatch.setattr(core("service"), "push_undo", steps.append)
+    bake()
+    assert steps == ["Bake Performance"]
