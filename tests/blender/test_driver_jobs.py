@@ -174,6 +174,7 @@ def test_missing_driver_fails_on_the_command_line(scene, portrait, actor, capsys
 
 
 def test_cancel_while_a_driver_is_read(portrait, actor):
+    shutil.rmtree(talking.core("worker").places().user / "cache" / "captures", ignore_errors=True)
     runner = talking.start_render(portrait)
     talking.step_until(runner, lambda state: "Reading the driver" in state.text)
     runner.cancel()
