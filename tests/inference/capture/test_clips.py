@@ -72,7 +72,7 @@ def kinds(capture):
 
 
 def test_a_lost_face_is_held_and_reported(watch):
-    whole, holed = watch("plain", plain, neutral=14).track, watch("hidden", hidden, neutral=14).track
+    holed = watch("hidden", hidden, neutral=14).track
     (finding,) = holed.findings
     assert (finding.kind, finding.first, finding.last) == ("lost", 40, 54)
     assert finding.text == "The face was lost in pictures 41 to 55; its last pose is held there."

@@ -1,0 +1,180 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Recordings: watched once, found by content, whole or not there, bounded on disk; memory that does not grow."""
+
+from __future__ import annotations
+
+import os
+import tracemalloc
+
+import acting_clips
+import numpy as np
+import pytest
+from acting_clips import RATE, carphone
+
+from inference.acting import CaptureSpec
+from inference.capture.read import captured
+from inference.capture.recording import load
+from inference.capture.store import RecordingStore
+from inference.errors import ErrorCode, TalkingHeadError
+from inference.source import FaceChoice, Source, SourceKind
+
+PICTURES = 9
+
+
+class Desk:
+    """Captures clips and counts the pictures that are read."""
+
+    def __init__(self, folder):
+        self.reads = 0
+        self.sessions = acting_clips.sessions(folder / "cache")
+        self.recordings = folder / "cache" / "captures"
+        opened = self.sessions.reader
+
+        def counting(source):
+            reader = opened(source)
+            read = reader.read
+
+            def counted(index):
+                self.reads += 1
+                return read(index)
+
+            reader.read = counted
+            return reader
+
+        self.sessions.reader = counting
+
+    def capture(self, source, check=lambda: None, **options):
+        return captured(CaptureSpec(source, rate=RATE, **options), self.sessions, acting_clips.task(check))
+
+    def names(self):
+        return sorted(path.name for path in self.recordings.iterdir()) if self.recordings.exists() else []
+
+
+@pytest.fixture
+def desk(tmp_path):
+    return Desk(tmp_path)
+
+
+@pytest.fixture
+def clip(tmp_path):
+    return acting_clips.sequence(tmp_path / "clip", carphone()[:PICTURES])
+
+
+def test_a_clip_is_watched_once(desk, clip):
+    first = desk.capture(clip)
+    assert (desk.reads, first.cached) == (PICTURES, False)
+    second = desk.capture(clip)
+    assert (desk.reads, second.cached) == (PICTURES, True)
+    np.testing.assert_array_equal(second.track.values, first.track.values)
+    np.testing.assert_array_equal(second.motion(3.5), first.motion(3.5))
+
+
+def test_neutral_smoothing_and_rate_need_no_watching(desk, clip):
+    desk.capture(clip)
+    desk.capture(clip, neutral=2, smoothing=1.0)
+    captured(CaptureSpec(clip, rate=RATE * 2), desk.sessions, acting_clips.task())
+    assert desk.reads == PICTURES
+
+
+def test_another_process_finds_the_recording(desk, clip, tmp_path):
+    desk.capture(clip)
+    other = Desk(tmp_path)
+    assert other.capture(clip).cached
+    assert other.reads == 0
+
+
+def test_a_changed_file_is_watched_again(desk, clip, tmp_path):
+    desk.capture(clip)
+    acting_clips.sequence(tmp_path / "clip", carphone()[20 : 20 + PICTURES])
+    assert not desk.capture(clip).cached
+    assert len(desk.names()) == 2
+
+
+def test_the_same_content_elsewhere_is_known(desk, clip, tmp_path):
+    desk.capture(clip)
+    assert desk.capture(acting_clips.sequence(tmp_path / "copy", carphone()[:PICTURES])).cached
+
+
+def test_another_face_choice_is_another_recording(desk, clip):
+    desk.capture(clip)
+    assert not desk.capture(clip, face=FaceChoice(0, picture=3)).cached
+
+
+@pytest.mark.parametrize("file", ["recording.json", "seen.npy", "landmarks.npy"])
+@pytest.mark.parametrize("damage", ["gone", "cut off", "garbage"])
+def test_a_damaged_recording_is_made_again(desk, clip, file, damage):
+    first = desk.capture(clip)
+    values = first.track.values.copy()
+    del first  # its landmarks are open, which keeps the file on Windows
+    (name,) = desk.names()
+    path = desk.recordings / name / file
+    if damage == "gone":
+        path.unlink()
+    else:
+        content = path.read_bytes()
+        path.write_bytes(content[: len(content) // 2] if damage == "cut off" else os.urandom(len(content) + 7))
+    again = desk.capture(clip)
+    assert not again.cached
+    np.testing.assert_allclose(again.track.values, values, atol=1e-6)
+    assert desk.names() == [name]
+    assert desk.capture(clip).cached
+
+
+def test_a_cancelled_capture_leaves_nothing(desk, clip):
+    def check():
+        if desk.reads >= 5:
+            raise TalkingHeadError(ErrorCode.CANCELLED, "Canceled.")
+
+    with pytest.raises(TalkingHeadError) as error:
+        desk.capture(clip, check)
+    assert error.value.code is ErrorCode.CANCELLED
+    assert desk.reads == 5
+    assert desk.names() == []
+
+
+def test_a_clip_without_a_face_leaves_nothing(desk, tmp_path):
+    grey = acting_clips.sequence(tmp_path / "grey", [np.full((64, 64, 3), 90, np.uint8)] * 3)
+    with pytest.raises(TalkingHeadError):
+        desk.capture(grey)
+    assert desk.names() == []
+
+
+def test_the_longest_unused_recordings_are_dropped(tmp_path):
+    store = RecordingStore(tmp_path, most_bytes=2500)
+    for number, name in enumerate("abc"):
+        with store.making(name) as folder:
+            (folder / "landmarks.npy").write_bytes(bytes(1000))
+        os.utime(tmp_path / name, (number, number))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b", "c"]
+    os.utime(tmp_path / "b", (10, 10))
+    with store.making("d") as folder:
+        (folder / "landmarks.npy").write_bytes(bytes(1000))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b", "d"]
+
+
+def test_memory_does_not_grow_with_length(desk, tmp_path):
+    """Four times the pictures need hardly more: a picture of these has 76 kB, its row 0.3 kB."""
+    files = acting_clips.sequence(tmp_path / "loop", carphone()[:2]).files
+
+    def peak(pictures):
+        source = Source(SourceKind.SEQUENCE, tuple(files[n % 2] for n in range(pictures)))
+        tracemalloc.start()
+        capture = desk.capture(source)
+        capture.motion(pictures / 2)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert len(capture.track) == pictures
+        return most
+
+    peak(4)
+    short, long = 25, 100
+    assert peak(long) - peak(short) < 400_000
+
+
+def test_a_recording_says_where_the_face_was(desk, clip):
+    desk.capture(clip)
+    recording = load(desk.recordings / desk.names()[0])
+    assert recording.found.all()
+    assert recording.landmarks.shape == (PICTURES, 468, 3)
+    assert recording.landmarks.dtype == np.float32
