@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import sys
@@ -108,11 +109,8 @@ class Interpreter:
 def state_of(places: Places, tier: str = BASE_TIER) -> State:
     """Whether the environment of a tier is there and fits the requirements of this version."""
     folder = places.environment(tier)
-    try:
-        lock = json.loads((folder / _LOCK).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return State.MISSING
-    if not environment_python(folder).exists():
+    lock = read_lock(folder)
+    if not lock or not environment_python(folder).exists():
         return State.MISSING
     return State.READY if lock.get("requirements") == requirements_hash(places, tier) else State.OUTDATED
 
@@ -127,6 +125,34 @@ def write_lock(folder: Path, places: Places, tier: str, interpreter: Interpreter
     """Mark an environment as complete."""
     lock = {"tier": tier, "requirements": requirements_hash(places, tier), "python": interpreter.version_text}
     (folder / _LOCK).write_text(json.dumps(lock), encoding="utf-8")
+
+
+def read_lock(folder: Path) -> dict[str, object]:
+    """What an environment's lock file says; empty without a usable one."""
+    try:
+        lock = json.loads((folder / _LOCK).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return lock if isinstance(lock, dict) else {}
+
+
+def optional_in_lock(folder: Path) -> dict[str, str]:
+    """Optional tiers of an environment: the hash of the requirements that each was installed from."""
+    noted = read_lock(folder).get("optional")
+    return {str(tier): str(value) for tier, value in noted.items()} if isinstance(noted, dict) else {}
+
+
+def note_optional(folder: Path, tier: str, requirements: str | None) -> None:
+    """Note in an environment's lock file that an optional tier works, or with None that it is not there."""
+    noted = optional_in_lock(folder)
+    if noted.get(tier) == requirements:
+        return
+    noted.pop(tier, None)
+    if requirements is not None:
+        noted[tier] = requirements
+    part = folder / (_LOCK + ".part")
+    part.write_text(json.dumps({**read_lock(folder), "optional": noted}), encoding="utf-8")
+    os.replace(part, folder / _LOCK)
 
 
 def environment_python(folder: Path, platform: str = sys.platform) -> Path:
@@ -223,17 +249,37 @@ def pip_command(python: Path, requirements: Path, wheels: Path | None = None) ->
     return [*command, "--requirement", str(requirements)]
 
 
+def pip_target_command(python: Path, requirements: Path, target: Path, wheels: Path | None = None) -> list[str]:
+    """The command that puts the packages of an optional tier, and nothing that they ask for, into a folder."""
+    return [*pip_command(python, requirements, wheels), "--no-deps", "--target", str(target)]
+
+
+def pinned(requirements: Path) -> list[str]:
+    """The lines of a requirements file that name packages."""
+    lines = requirements.read_text(encoding="utf-8").splitlines()
+    return [line.strip() for line in lines if line.strip() and line[0] not in "#-"]
+
+
+def _package(line: str) -> str:
+    return re.split(r"[=<>!\[; ]", line, maxsplit=1)[0]
+
+
 def import_command(python: Path, requirements: Path) -> list[str]:
     """The command that imports what was installed, so that a missing system library shows now."""
     modules = {"opencv-python": "cv2"}
-    lines = requirements.read_text(encoding="utf-8").splitlines()
-    names = [re.split(r"[=<>!\[; ]", line, maxsplit=1)[0] for line in lines if line.strip() and line[0] not in "#-"]
+    names = [_package(line) for line in pinned(requirements)]
     return [str(python), "-I", "-c", "import " + ", ".join(modules.get(name, name) for name in names)]
 
 
 def has_bundle(places: Places) -> bool:
     """Whether the package carries wheels, so that set-up needs no network."""
     return any(places.bundled_wheels.glob("*.whl"))
+
+
+def bundles(places: Places, tier: str) -> bool:
+    """Whether the package carries the wheels of a tier."""
+    names = [_package(line).replace("-", "_") for line in pinned(places.requirements(tier))]
+    return all(any(places.bundled_wheels.glob(f"{name}-*.whl")) for name in names)
 
 
 def bundled_python(places: Places) -> str | None:

@@ -1,13 +1,16 @@
 # SPDX-FileCopyrightText: 2026 Talking Head contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Setting up the worker's environment, as a job."""
+"""Setting the worker's environment up and adding optional packages to it, as jobs."""
 
 from ..inference.errors import ErrorCode, TalkingHeadError
 from ..inference.weights.catalogue import weight_file
-from . import environment, environment_setup, worker
+from . import environment, environment_setup, optional_tier, worker
+from .optional_tier import SPEECH
 from .runner import JobControl, JobState, JobSteps, Phase
+from .setup_steps import Steps
 
 TITLE = "Set Up Worker"
+SPEECH_TITLE = "Install English Speech Timing"
 
 
 def announcement() -> tuple[str, ...]:
@@ -29,6 +32,18 @@ def announcement() -> tuple[str, ...]:
     return tuple(lines)
 
 
+def speech_announcement() -> tuple[str, ...]:
+    """What adding English speech timing will do, for the user to agree to."""
+    where = worker.places()
+    packages = ", ".join(environment.pinned(where.requirements(SPEECH.name)))
+    return (
+        f"Packages are downloaded from the Python package index (about {SPEECH.download_mb} MB, "
+        f"{SPEECH.disk_mb} MB on disk): {packages}.",
+        f"They go into the worker's environment in {where.user}.",
+        "Nothing is installed into Blender's own Python.",
+    )
+
+
 def check_needed() -> None:
     """Raises TalkingHeadError (INVALID_REQUEST) when the user named the worker's Python."""
     if worker.is_named():
@@ -46,13 +61,34 @@ def set_up(control: JobControl) -> JobSteps:
         TalkingHeadError: why it failed; CANCELLED. Nothing is left half made.
     """
     check_needed()
+    yield from _follow(TITLE, environment_setup.set_up(worker.setup_plan()), "The worker is set up", control)
+
+
+def install_speech(control: JobControl) -> JobSteps:
+    """Add English speech timing to the environment and have the worker, started again, say hello.
+
+    Raises:
+        TalkingHeadError: why it failed; CANCELLED. The environment is then as it was, without the optional packages.
+    """
+    if worker.is_named():
+        raise TalkingHeadError(
+            ErrorCode.INVALID_REQUEST,
+            "The worker's Python was named by you, so nothing is installed into it.",
+            f"Install it there yourself: {worker.speech_command()}",
+        )
+    steps = optional_tier.install(worker.setup_plan(SPEECH.name))
+    yield from _follow(SPEECH_TITLE, steps, f"{SPEECH.label} is installed", control)
+
+
+def _follow(title: str, steps: Steps, done: str, control: JobControl) -> JobSteps:
+    """Stop the worker, show a set-up's progress, start the worker again."""
     worker.stop()
-    state = JobState(TITLE, Phase.RUNNING)
-    steps = environment_setup.set_up(worker.setup_plan())
+    warnings: tuple[str, ...] = ()
     try:
         for progress in steps:
             control.check()
-            yield JobState(TITLE, Phase.RUNNING, progress.text, fraction=progress.fraction)
+            warnings = progress.warnings
+            yield JobState(title, Phase.RUNNING, progress.text, fraction=progress.fraction)
     finally:
         steps.close()
         worker.refresh()
@@ -61,6 +97,6 @@ def set_up(control: JobControl) -> JobSteps:
     while request.open:
         control.check()
         worker.client().pump(control.wait_s)
-        yield JobState(TITLE, Phase.RUNNING, "Starting the worker", fraction=0.99)
+        yield JobState(title, Phase.RUNNING, "Starting the worker", fraction=0.99)
     request.result()
-    yield JobState(state.title, Phase.DONE, "The worker is set up", fraction=1.0)
+    yield JobState(title, Phase.DONE, done, fraction=1.0, warnings=warnings)

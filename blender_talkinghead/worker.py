@@ -11,15 +11,18 @@ import bpy
 
 from ..inference.engines import ENGINES
 from ..inference.errors import Action, ErrorCode, TalkingHeadError
-from . import environment, environment_setup
+from . import environment, optional_tier
 from .client import Client
 from .environment import BASE_TIER, Places, State
 from .preferences import BASE_PACKAGE, PYTHON_VARIABLE, named_setup_python, named_worker_python
 from .process import Launch, inference_command, scrubbed_environment
+from .setup_steps import Plan
 
 WEIGHTS_VARIABLE = "TALKINGHEAD_WEIGHTS"
 _client: Client | None = None
 _state = State.MISSING
+_speech = State.MISSING
+_speech_command = ""
 
 
 def places() -> Places:
@@ -39,14 +42,26 @@ def state() -> State:
     return _state
 
 
+def speech_state() -> State:
+    """Whether English speech timing is in the add-on's own environment, as of the last ``refresh``."""
+    return _speech
+
+
+def speech_command() -> str:
+    """What a user types to add English speech timing to the Python that they named for the worker; "" without one."""
+    return _speech_command
+
+
 def refresh() -> State:
     """Look whether a worker can be started."""
-    global _state
+    global _state, _speech, _speech_command
     named = named_worker_python()
     if named is not None:
         _state = State.READY if named.is_file() else State.MISSING
     else:
         _state = environment.state_of(places())
+    _speech = optional_tier.state_of(places(), optional_tier.SPEECH.name)
+    _speech_command = optional_tier.user_command(named, places(), optional_tier.SPEECH.name) if named else ""
     return _state
 
 
@@ -125,28 +140,29 @@ def named_weight_folders() -> tuple[Path, ...]:
     return tuple(Path(part) for part in os.environ.get(WEIGHTS_VARIABLE, "").split(os.pathsep) if part)
 
 
-def setup_plan() -> environment_setup.Plan:
-    """What set-up has to do on this computer."""
+def setup_plan(tier: str = BASE_TIER) -> Plan:
+    """What setting up a tier, the base or an optional one, has to do on this computer."""
     import sys
 
-    return environment_setup.Plan(
+    return Plan(
         places=places(),
-        tier=BASE_TIER,
+        tier=tier,
         interpreters=environment.candidates(named_setup_python(), sys.executable),
         weights=tuple(name for engine in ENGINES.values() if engine.tier == BASE_TIER for name in engine.weights),
         online=bpy.app.online_access,
-        offline_hint=offline_hint(),
+        offline_hint=offline_hint(full_package=tier == BASE_TIER),
         variables=dict(os.environ),
         weight_folders=named_weight_folders(),
     )
 
 
-def offline_hint() -> str:
-    """What the user can do about Blender being offline."""
+def offline_hint(*, full_package: bool = True) -> str:
+    """What the user can do about Blender being offline; ``full_package``: whether that one brings what is missing."""
+    instead = ", or install the full package." if full_package else "."
     names = ("online_access_override", "online_access_overriden")  # the spelling differs between versions
     if any(getattr(bpy.app, name, False) for name in names):
-        return "Blender was started offline: start it without --offline-mode, or install the full package."
-    return "Turn on Preferences > System > Allow Online Access, or install the full package."
+        return f"Blender was started offline: start it without --offline-mode{instead}"
+    return f"Turn on Preferences > System > Allow Online Access{instead}"
 
 
 def register() -> None:

@@ -6,12 +6,18 @@ from typing import Any
 
 from . import fixes, service, setup_job, worker
 from .environment import State
+from .optional_tier import SPEECH
 
 _TEXTS = {
     State.READY: "The worker is set up",
     State.MISSING: "The worker is not set up yet. It computes the frames in a Python of its own; Blender's own stays "
     "as it is.",
     State.OUTDATED: "The worker was set up by another version of Talking Head.",
+}
+_SPEECH_TEXTS = {
+    State.READY: f"{SPEECH.label} is installed",
+    State.MISSING: f"{SPEECH.label} is not installed. {SPEECH.description}; {SPEECH.download_mb} MB.",
+    State.OUTDATED: f"{SPEECH.label} was installed by another version of Talking Head.",
 }
 
 
@@ -20,12 +26,14 @@ def draw(layout: Any) -> None:
     state, job = worker.state(), service.runner.state
     box = layout.box()
     fixes.draw_note(box, _TEXTS[state], "CHECKMARK" if state is State.READY else "INFO")
-    if job and job.title == setup_job.TITLE:
+    if job and job.title in (setup_job.TITLE, setup_job.SPEECH_TITLE):
         _draw_job(box, job)
     if service.runner.running:
         return
     if worker.is_named():
         fixes.draw_note(box, "Its Python is named in the preferences or by TALKINGHEAD_PYTHON.")
+        if state is State.READY:
+            fixes.draw_note(box, f"For {SPEECH.label}, install this yourself: {worker.speech_command()}")
         return
     row = box.row()
     if state is State.MISSING:
@@ -33,6 +41,15 @@ def draw(layout: Any) -> None:
     else:
         row.operator("talkinghead.repair_worker")
         row.operator("talkinghead.remove_worker")
+    if state is State.READY:
+        _draw_speech(box)
+
+
+def _draw_speech(box: Any) -> None:
+    state = worker.speech_state()
+    box.separator()
+    fixes.draw_note(box, _SPEECH_TEXTS[state], "CHECKMARK" if state is State.READY else "INFO")
+    box.operator("talkinghead.install_speech", text="Install Again" if state is State.READY else "Install")
 
 
 def _draw_job(box: Any, job: Any) -> None:

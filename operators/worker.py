@@ -7,6 +7,7 @@ from typing import Any
 import bpy
 
 from ..blender_talkinghead import environment_setup, report, service, setup_job, worker
+from ..blender_talkinghead.environment import State
 from ..blender_talkinghead.process import log_tail
 from ..blender_talkinghead.runner import JobMaker
 from ..inference.errors import TalkingHeadError
@@ -20,10 +21,24 @@ def _named(context: Any) -> str:
     return "You named the worker's Python in the preferences or by TALKINGHEAD_PYTHON" if worker.is_named() else ""
 
 
+def _speech_is_yours(context: Any) -> str:
+    if not worker.is_named():
+        return ""
+    return f"You named the worker's Python, so install it there yourself: {worker.speech_command()}"
+
+
+def _not_set_up(context: Any) -> str:
+    return "" if worker.state() is State.READY else "Set up the worker first"
+
+
 class _SetUp(base.JobOperator):
-    """Both ways of setting the worker up: they differ in their words only."""
+    """What says first what it installs: the two ways of setting the worker up differ in their words only."""
 
     layout: Any  # Blender's, while it draws
+
+    def announcement(self) -> tuple[str, ...]:
+        """What is going to be done."""
+        return setup_job.announcement()
 
     @classmethod
     def poll(cls, context: Any) -> bool:
@@ -32,7 +47,7 @@ class _SetUp(base.JobOperator):
     def invoke(self, context: Any, event: Any) -> set[str]:
         if bpy.app.background:
             return self.execute(context)
-        self.lines = setup_job.announcement()
+        self.lines = self.announcement()
         return context.window_manager.invoke_props_dialog(self, width=560)
 
     def draw(self, context: Any) -> None:
@@ -60,6 +75,23 @@ class TALKINGHEAD_OT_repair_worker(_SetUp, bpy.types.Operator):
 
     bl_idname = "talkinghead.repair_worker"
     bl_label = "Repair Worker"
+
+
+class TALKINGHEAD_OT_install_speech(_SetUp, bpy.types.Operator):
+    """Add the packages with which a typed English transcript is followed sound by sound"""
+
+    bl_idname = "talkinghead.install_speech"
+    bl_label = setup_job.SPEECH_TITLE
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return base.allow(cls, context, base.job_runs, _speech_is_yours, _not_set_up)
+
+    def announcement(self) -> tuple[str, ...]:
+        return setup_job.speech_announcement()
+
+    def job(self, context: Any) -> tuple[str, JobMaker]:
+        return setup_job.SPEECH_TITLE, setup_job.install_speech
 
 
 class TALKINGHEAD_OT_remove_worker(bpy.types.Operator):
@@ -135,6 +167,7 @@ register, unregister = bpy.utils.register_classes_factory(
     (
         TALKINGHEAD_OT_set_up_worker,
         TALKINGHEAD_OT_repair_worker,
+        TALKINGHEAD_OT_install_speech,
         TALKINGHEAD_OT_remove_worker,
         TALKINGHEAD_OT_show_log,
         TALKINGHEAD_OT_copy_report,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import bpy
 import pytest
+import recording_layout
 import talking
 
 
@@ -146,3 +147,86 @@ def test_report_names_versions_and_no_user(monkeypatch):
 def test_log_opens_as_a_text():
     assert bpy.ops.talkinghead.show_log() == {"FINISHED"}
     assert "worker.log" in bpy.data.texts["Talking Head Log"].as_string()
+
+
+@pytest.fixture
+def base_is_there(ready, monkeypatch):
+    """An environment whose Python starts, with an optional tier that needs no package."""
+    with pytest.raises(RuntimeError):
+        bpy.ops.talkinghead.set_up_worker()
+    monkeypatch.setattr(talking.core("environment"), "pip_target_command", fake_pip)
+    plan = talking.core("worker").setup_plan()
+    monkeypatch.setattr(talking.core("worker"), "setup_plan", lambda tier="base": replace(plan, tier=tier))
+
+
+def fake_pip(python, requirements, target, wheels=None):
+    return [str(python), "-c", f"import pathlib; pathlib.Path({str(target)!r}).mkdir(parents=True)"]
+
+
+def draw_box():
+    layout = recording_layout.RecordingLayout()
+    talking.core("worker_box").draw(layout)
+    return layout
+
+
+def test_speech_announcement_names_package_size_and_place():
+    text = " ".join(talking.core("setup_job").speech_announcement())
+    for part in ("pocketsphinx==", "29 MB", str(talking.core("worker").places().user), "Blender's own Python"):
+        assert part in text
+
+
+def test_speech_is_offered_once_the_worker_is_set_up(base_is_there):
+    assert "talkinghead.install_speech" in draw_box().of("operator")
+    assert "is not installed" in draw_box().text
+    with pytest.raises(RuntimeError, match="could not start"):  # the worker has no numpy here
+        bpy.ops.talkinghead.install_speech()
+    assert talking.core("worker").speech_state().value == "ready"
+    assert "English speech timing is installed" in draw_box().text
+
+
+def test_speech_without_a_worker_says_what_comes_first():
+    assert "talkinghead.install_speech" not in draw_box().of("operator")
+    with pytest.raises(RuntimeError, match="Set up the worker first"):
+        bpy.ops.talkinghead.install_speech()
+
+
+def test_speech_offline_is_refused_with_the_way_out(base_is_there, monkeypatch):
+    plan = replace(talking.core("worker").setup_plan("speech"), online=False, offline_hint="Go online.")
+    monkeypatch.setattr(talking.core("worker"), "setup_plan", lambda tier: plan)
+    monkeypatch.setattr(talking.core("environment"), "bundles", lambda *_: False)
+    with pytest.raises(RuntimeError, match="offline"):
+        bpy.ops.talkinghead.install_speech()
+    assert talking.core("worker").speech_state().value == "missing"
+    assert talking.core("worker").state().value == "ready"
+
+
+def test_speech_hint_does_not_promise_the_full_package():
+    worker = talking.core("worker")
+    assert "full package" in worker.offline_hint()
+    assert "full package" not in worker.offline_hint(full_package=False)
+
+
+def test_canceled_speech_leaves_the_worker_ready(base_is_there):
+    setup_job, runner = talking.core("setup_job"), talking.core("service").runner
+    runner.start(setup_job.SPEECH_TITLE, setup_job.install_speech)
+    talking.step_until(runner, lambda state: state.text.startswith("Trying"))
+    runner.cancel()
+    assert talking.step_to_end(runner).phase.value == "cancelled"
+    assert talking.core("worker").speech_state().value == "missing"
+    assert talking.core("worker").state().value == "ready"
+
+
+def test_named_python_shows_the_command_for_speech(tmp_path):
+    python = tmp_path / "my python"
+    python.write_text("")
+    talking.core("preferences").preferences().worker_python = str(python)
+    assert not bpy.ops.talkinghead.install_speech.poll()
+    command = f'"{python}" -m pip install --no-deps pocketsphinx=='
+    with pytest.raises(RuntimeError, match="install it there yourself"):
+        bpy.ops.talkinghead.install_speech()
+    assert command in talking.core("worker").speech_command()
+    assert "pocketsphinx==" in draw_box().text
+    errors = talking.shared("errors")
+    with pytest.raises(errors.TalkingHeadError) as caught:
+        next(talking.core("setup_job").install_speech(talking.core("runner").JobControl()))
+    assert command in caught.value.hint

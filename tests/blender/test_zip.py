@@ -19,6 +19,7 @@ REQUIRED = {
     "LICENSE",
     "inference/__main__.py",
     "inference/requirements/base.txt",
+    "inference/requirements/speech.txt",
 }
 # Patterns in which * stays within a folder and **/ stands for any number of folders.
 ALLOWED = (

@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import stat
+import subprocess
 import sys
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -18,14 +19,16 @@ from source_package import ROOT, source_module
 
 environment = source_module("blender_talkinghead.environment")
 setup = source_module("blender_talkinghead.environment_setup")
+optional = source_module("blender_talkinghead.optional_tier")
+setup_steps = source_module("blender_talkinghead.setup_steps")
 errors = source_module("inference.errors")
 
 
-def make_wheel(folder: Path, name: str) -> None:
-    """A wheel that pip installs, with one empty module."""
+def make_wheel(folder: Path, name: str, text: str = "") -> None:
+    """A wheel that pip installs, with one module."""
     info = f"{name}-1.0.dist-info"
     files = {
-        f"{name}.py": "",
+        f"{name}.py": text,
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
@@ -38,16 +41,20 @@ def make_wheel(folder: Path, name: str) -> None:
             wheel.writestr(path, text)
 
 
-@pytest.fixture
-def places(tmp_path):
+def make_places(folder: Path):
     """An extension that carries one tiny wheel, and a user folder with a difficult name."""
-    extension = tmp_path / "extension"
+    extension = folder / "extension"
     shutil.copytree(ROOT / "inference", extension / "inference", ignore=shutil.ignore_patterns("__pycache__"))
     wheels = extension / "bundle" / "wheels"
     wheels.mkdir(parents=True)
     make_wheel(wheels, "talkinghead_tiny")
     (extension / "inference" / "requirements" / "base.txt").write_text("# pinned\ntalkinghead_tiny==1.0\n")
-    return environment.Places(extension, tmp_path / "user Ärger")
+    return environment.Places(extension, folder / "user Ärger")
+
+
+@pytest.fixture
+def places(tmp_path):
+    return make_places(tmp_path)
 
 
 def make_plan(places, **changes):
@@ -55,7 +62,7 @@ def make_plan(places, **changes):
         "places": places, "tier": "base", "interpreters": (Path(sys.executable),), "weights": (), "online": False,
         "offline_hint": "Go online.", "variables": {"PATH": "/usr/bin:/bin"},
     }  # fmt: skip
-    return setup.Plan(**{**plan, **changes})
+    return setup_steps.Plan(**{**plan, **changes})
 
 
 def test_set_up_from_the_bundle_needs_no_network_and_is_complete(places):
@@ -162,6 +169,147 @@ def test_remove_deletes_the_environment_and_size_counts_it(places):
     assert setup.size_bytes(places) == 0
 
 
+@pytest.fixture(scope="module")
+def base_environment(tmp_path_factory):
+    """A base environment to copy, since making one takes seconds."""
+    places = make_places(tmp_path_factory.mktemp("base"))
+    list(setup.set_up(make_plan(places)))
+    return places.environment("base")
+
+
+@pytest.fixture
+def speech(places, base_environment):
+    """The base is set up, and a speech tier's one package lies in the bundle as well; its requirements file."""
+    shutil.copytree(base_environment, places.environment("base"), symlinks=True)
+    make_wheel(places.bundled_wheels, "talkinghead_speech")
+    requirements = places.requirements("speech")
+    requirements.write_text("# optional\ntalkinghead_speech==1.0\n")
+    return requirements
+
+
+def imports(places, module):
+    """Whether the environment's Python, started as the worker is, finds a module."""
+    python = environment.environment_python(places.environment("base"))
+    return (
+        subprocess.run([str(python), "-I", "-c", f"import {module}"], capture_output=True, check=False).returncode == 0
+    )
+
+
+def test_optional_tier_is_added_to_the_environment(places, speech):
+    assert optional.state_of(places, "speech") is environment.State.MISSING
+    assert not imports(places, "talkinghead_speech")
+    steps = list(optional.install(make_plan(places, tier="speech")))
+    assert steps[-1].fraction == 1.0
+    assert [step.fraction for step in steps] == sorted(step.fraction for step in steps)
+    assert optional.state_of(places, "speech") is environment.State.READY
+    assert environment.state_of(places) is environment.State.READY
+    assert imports(places, "talkinghead_speech")
+    assert imports(places, "talkinghead_tiny")
+
+
+def test_optional_tier_of_other_requirements_is_outdated_and_can_be_renewed(places, speech):
+    list(optional.install(make_plan(places, tier="speech")))
+    speech.write_text(speech.read_text() + "# changed\n")
+    assert optional.state_of(places, "speech") is environment.State.OUTDATED
+    list(optional.install(make_plan(places, tier="speech")))
+    assert optional.state_of(places, "speech") is environment.State.READY
+
+
+@pytest.mark.parametrize("text", ["talkinghead_speech==2.0\n", "talkinghead_broken==1.0\n"])
+def test_optional_tier_that_fails_leaves_the_environment_as_it_was(places, speech, text):
+    """One package is not to be had, the other one is installed but cannot be imported."""
+    make_wheel(places.bundled_wheels, "talkinghead_broken", "import no_such_module")
+    before = sorted(path for path in places.environment("base").rglob("*") if "__pycache__" not in path.parts)
+    speech.write_text(text)
+    with pytest.raises(errors.TalkingHeadError):
+        list(optional.install(make_plan(places, tier="speech")))
+    after = sorted(path for path in places.environment("base").rglob("*") if "__pycache__" not in path.parts)
+    assert [path for path in after if path not in before and path.name != "optional"] == []
+    assert optional.state_of(places, "speech") is environment.State.MISSING
+    assert environment.state_of(places) is environment.State.READY
+    assert imports(places, "talkinghead_tiny")
+
+
+def test_canceled_optional_tier_leaves_nothing(places, speech):
+    steps = optional.install(make_plan(places, tier="speech"))
+    for step in steps:
+        if step.text.startswith("Trying"):
+            break
+    steps.close()
+    assert optional.state_of(places, "speech") is environment.State.MISSING
+    assert not imports(places, "talkinghead_speech")
+    list(optional.install(make_plan(places, tier="speech")))
+    assert imports(places, "talkinghead_speech")
+
+
+def test_optional_tier_needs_the_base_and_the_network(places, speech):
+    next(places.bundled_wheels.glob("talkinghead_speech*")).unlink()
+    with pytest.raises(errors.TalkingHeadError) as caught:
+        list(optional.install(make_plan(places, tier="speech")))
+    assert (caught.value.code, caught.value.hint) == (errors.ErrorCode.OFFLINE, "Go online.")
+    setup.remove(places)
+    with pytest.raises(errors.TalkingHeadError) as caught:
+        list(optional.install(make_plan(places, tier="speech")))
+    assert caught.value.action is errors.Action.SET_UP_WORKER
+
+
+def test_update_of_the_base_keeps_the_optional_tier_without_a_network(places, speech):
+    list(optional.install(make_plan(places, tier="speech")))
+    next(places.bundled_wheels.glob("talkinghead_speech*")).unlink()
+    base = places.requirements("base")
+    base.write_text(base.read_text() + "# changed\n")
+    assert environment.state_of(places) is environment.State.OUTDATED
+    steps = list(setup.set_up(make_plan(places)))
+    assert steps[-1].warnings == ()
+    assert optional.state_of(places, "speech") is environment.State.READY
+    assert imports(places, "talkinghead_speech")
+
+
+def test_update_of_the_base_installs_an_outdated_optional_tier_again_or_says_so(places, speech):
+    list(optional.install(make_plan(places, tier="speech")))
+    speech.write_text(speech.read_text() + "# changed\n")
+    list(setup.set_up(make_plan(places)))
+    assert optional.state_of(places, "speech") is environment.State.READY
+    speech.write_text(speech.read_text() + "# changed again\n")
+    next(places.bundled_wheels.glob("talkinghead_speech*")).unlink()
+    steps = list(setup.set_up(make_plan(places)))
+    assert "English speech timing must be installed again" in steps[-1].warnings[0]
+    assert environment.state_of(places) is environment.State.READY
+    assert optional.state_of(places, "speech") is environment.State.MISSING
+    assert imports(places, "talkinghead_tiny")
+
+
+def test_pip_puts_only_what_is_pinned_into_the_folder_of_an_optional_tier():
+    command = environment.pip_target_command(Path("python"), Path("speech.txt"), Path("optional"))
+    assert command[-3:] == ["--no-deps", "--target", "optional"]
+    assert "--no-index" not in command
+
+
+def test_users_with_a_python_of_their_own_are_told_the_command():
+    places = environment.Places(ROOT, Path("user"))
+    command = optional.user_command(Path("/opt/my python"), places, "speech")
+    assert command.startswith('"/opt/my python" -m pip install --no-deps pocketsphinx==')
+
+
+def test_site_packages_of_every_platform(tmp_path):
+    assert optional.site_packages(tmp_path, "win32") == tmp_path / "Lib" / "site-packages"
+    with pytest.raises(errors.TalkingHeadError, match="incomplete"):
+        optional.site_packages(tmp_path, "linux")
+    (tmp_path / "lib" / "python3.13" / "site-packages").mkdir(parents=True)
+    assert optional.site_packages(tmp_path, "darwin").parent.name == "python3.13"
+
+
+def test_removing_the_worker_keeps_the_users_poses(places):
+    poses = places.user / "poses"
+    poses.mkdir(parents=True)
+    (poses / "Grin.json").write_text("{}")
+    (places.user / "cache").mkdir()
+    (places.user / "cache" / "x").write_text("abc")
+    assert setup.size_bytes(places) == 3
+    setup.remove(places)
+    assert [path.name for path in places.user.rglob("*")] == ["poses", "Grin.json"]
+
+
 def interpreter(**changes):
     usual = {
         "path": Path("/usr/bin/python3.11"), "version": (3, 11), "implementation": "CPython", "bits": 64,
@@ -241,7 +389,7 @@ def test_imports_that_are_tried_come_from_the_requirements(tmp_path):
     ],
 )
 def test_failures_become_advice(output, code, words):
-    error = setup.advice("Installing packages", output)
+    error = setup_steps.advice("Installing packages", output)
     assert error.code.value == code
     assert words in str(error)
     assert error.details == output
