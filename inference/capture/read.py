@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from ..acting import CaptureSpec
 from ..errors import ErrorCode, TalkingHeadError
+from ..media.prefetch import PrefetchingReader
 from ..media.reader import SourceReader
 from ..source import SourceKind
 from ..weights.catalogue import weight_file
@@ -71,6 +72,7 @@ def _watched(
     spec: CaptureSpec, reader: SourceReader, sessions: Sessions, task: Task, store: RecordingStore, key: str
 ) -> Recording:
     pictures = len(reader)
+    tracker = sessions.tracker()
     task.stage(STAGE, pictures)
 
     def step(done: int) -> None:
@@ -78,8 +80,11 @@ def _watched(
         task.progress(done, pictures, STAGE)
         task.between()
 
-    with store.making(key) as folder:
-        with RecordingWriter(folder, pictures, reader.size()) as writer:
-            track(reader, spec.face, sessions.tracker(), writer, step)
+    ahead = PrefetchingReader(reader, range(pictures), task.check)
+    try:
+        with store.making(key) as folder, RecordingWriter(folder, pictures, ahead.size()) as writer:
+            track(ahead, spec.face, tracker, writer, step)
+    finally:
+        ahead.close()
     task.progress(pictures, pictures, STAGE)
     return load(store.folder / key)

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 
-# Half widths in seconds in the middle and at full strength; 0.11 s are the three pictures of the filter 7/2 at 24 to 30 fps.
+# Half widths in seconds in the middle and at full strength; 0.11 s are three pictures, the filter 7/2, at 24 to 30 fps.
 _MIDDLE_S, _FULL_S = 0.11, 0.27
 ORDER = 2
 # Lids close within two or three pictures. At the strengths at which their filter is used at all it is the narrowest

@@ -14,7 +14,7 @@ from ..face.face import Face
 from ..face.picture_8bit import to_bgr8
 from ..face.search import Look
 from ..face.tracker import FaceTracker
-from ..media.reader import SourceReader
+from ..media.picture import PictureReader
 from ..source import FaceChoice
 from .following import Follower, Sight
 from .measures import measures_of
@@ -57,7 +57,11 @@ class _Notes:
 
 
 def track(
-    reader: SourceReader, choice: FaceChoice, tracker: FaceTracker, writer: RecordingWriter, step: Callable[[int], None]
+    reader: PictureReader,
+    choice: FaceChoice,
+    tracker: FaceTracker,
+    writer: RecordingWriter,
+    step: Callable[[int], None],
 ) -> None:
     """Watch a clip.
 
@@ -104,7 +108,7 @@ def _write(writer: RecordingWriter, tracker: FaceTracker, picture: int, face: Fa
 
 
 def _start(
-    reader: SourceReader, choice: FaceChoice, tracker: FaceTracker, step: Callable[[int], None]
+    reader: PictureReader, choice: FaceChoice, tracker: FaceTracker, step: Callable[[int], None]
 ) -> tuple[int, list[Face], np.ndarray]:
     """The picture from which the face is followed, the faces on it, and its pixels."""
     chosen = min(choice.picture, len(reader) - 1)
@@ -133,7 +137,7 @@ def _too_few(index: int, faces: int, picture: int) -> TalkingHeadError:
     )
 
 
-def _backwards(reader: SourceReader, end: int) -> Iterator[tuple[int, np.ndarray]]:
+def _backwards(reader: PictureReader, end: int) -> Iterator[tuple[int, np.ndarray]]:
     """Pictures before ``end`` from the last to the first, decoded forwards in groups."""
     width, height = reader.size()
     group = min(max(_BACKWARDS_BYTES // (width * height * 3), 4), _MOST_AT_A_TIME)

@@ -19,7 +19,7 @@ from inference.capture.store import RecordingStore
 from inference.errors import ErrorCode, TalkingHeadError
 from inference.source import FaceChoice, Source, SourceKind
 
-PICTURES = 9
+PICTURES = 12
 
 
 class Desk:
@@ -123,13 +123,13 @@ def test_a_damaged_recording_is_made_again(desk, clip, file, damage):
 
 def test_a_cancelled_capture_leaves_nothing(desk, clip):
     def check():
-        if desk.reads >= 5:
+        if desk.reads >= 4:
             raise TalkingHeadError(ErrorCode.CANCELLED, "Canceled.")
 
     with pytest.raises(TalkingHeadError) as error:
         desk.capture(clip, check)
     assert error.value.code is ErrorCode.CANCELLED
-    assert desk.reads == 5
+    assert desk.reads < PICTURES
     assert desk.names() == []
 
 
@@ -168,7 +168,7 @@ def test_memory_does_not_grow_with_length(desk, tmp_path):
         return most
 
     peak(4)
-    short, long = 25, 100
+    short, long = 40, 160  # some decoded pictures are kept, up to 32
     assert peak(long) - peak(short) < 400_000
 
 
