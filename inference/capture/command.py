@@ -10,6 +10,8 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
+
 from ..acting import AUTOMATIC, CaptureSpec
 from ..errors import ErrorCode, TalkingHeadError
 from ..media.digests import Digests
@@ -26,6 +28,9 @@ from ..worker.task import Task
 from .capture import Capture
 from .read import captured
 
+# As fine as the sliders' curves, and far finer than what is measured.
+_DECIMALS = 4
+
 
 def capture(options: argparse.Namespace) -> int:
     """Run the command.
@@ -38,10 +43,10 @@ def capture(options: argparse.Namespace) -> int:
     """
     logs.start(30)
     try:
+        rate = parse_rate(options.rate) if options.rate else None
         spec = spec_of(options)
         found = _captured(spec, options)
-        rate = parse_rate(options.rate) if options.rate else found.track.rate
-        performance = resampled(found.track, rate)
+        performance = resampled(found.track, rate or found.track.rate)
         output: Path = options.output.absolute()
         output.parent.mkdir(parents=True, exist_ok=True)
         write_whole(output, json.dumps(performance.to_dict()).encode())
@@ -70,7 +75,8 @@ def spec_of(options: argparse.Namespace) -> CaptureSpec:
 def resampled(track: Track, rate: Fraction) -> Performance:
     """A track as long as before at another rate; frame f is read at exactly f / rate seconds."""
     frames = max(1, round(len(track) / track.rate * rate))
-    return Performance(rate, track.at([frame / rate * track.rate for frame in range(frames)]))
+    values = track.at([frame / rate * track.rate for frame in range(frames)])
+    return Performance(rate, np.round(values, _DECIMALS))
 
 
 def _neutral(text: str) -> int:

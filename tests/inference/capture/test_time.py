@@ -23,7 +23,7 @@ from inference.motion.track import Track
 RATES = (Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001), Fraction(50), Fraction(60000, 1001))
 TEN_MINUTES_S = 600
 # A yaw that grows by this much with every picture of ten minutes stays within the slider's limits.
-STEP_DEG = 0.001
+STEP_DEG = 0.001  # resampled values are rounded to a tenth of it
 
 
 def counting(rate: Fraction) -> Track:
@@ -40,7 +40,7 @@ def test_resampling_never_drifts(clip_rate, rate):
     shown = performance.values[:, POSE_NAMES.index("head_yaw")] / STEP_DEG
     last = int(TEN_MINUTES_S * clip_rate) - 1
     exact = np.array([min(float(frame / rate * clip_rate), last) for frame in range(0, len(performance), 97)])
-    np.testing.assert_allclose(shown[::97], exact, atol=1e-6)
+    np.testing.assert_allclose(shown[::97], exact, atol=0.051)
 
 
 @given(
