@@ -91,8 +91,9 @@ def _starts(seed: int, first_s: float, last_s: float) -> np.ndarray:
     low, high = _FIRST_S
     origin_s = low + (high - low) * float(_uniform(seed, 0, np.array([0]))[0])
     after = _cumulated(seed, 0, last_s - origin_s)
-    before = _cumulated(seed, 1, origin_s - first_s)
-    return np.concatenate([origin_s - before[::-1], [origin_s], origin_s + after])
+    # Those before time zero are over by then, because the least pause is longer than a blink.
+    before = _cumulated(seed, 1, -first_s)
+    return np.concatenate([-before[::-1], [origin_s], origin_s + after])
 
 
 def _cumulated(seed: int, direction: int, reach_s: float) -> np.ndarray:

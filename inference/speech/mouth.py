@@ -20,14 +20,12 @@ JAW, WIDE, PUCKER = 0.7, 0.75, 0.85
 # Part of the jaw's opening that does not depend on loudness.
 _QUIET_JAW = 0.6
 
-# Level below the loud frames (95th percentile): where speech begins, where it is full, and the room that is kept over
-# the steady noise of the recording.
+# Level below loud speech: where speech begins, where it is full; and the room kept over the recording's steady noise.
 _SPEECH_DB, _FULL_DB, _OVER_NOISE_DB = 30.0, 10.0, 6.0
-_NOISE_PERCENTILE = 5
-_INAUDIBLE_DB = -70.0
+_INAUDIBLE_DB, _SILENT_DB = -70.0, -100.0
 # Noise is no speech unless a voice is near.
 _VOICED, _VOICE_REACH_S = 0.5, 0.2
-_LEAST_VOICED = 5
+_LEAST_VOICED, _LEAST_APART = 5, 20
 
 _MEDIAN_FRAMES = 5
 _AT_REST = 2e-3
@@ -89,9 +87,7 @@ def speech_activity(features: Features) -> np.ndarray:
     """(n,) 0 silence or noise to 1 speech."""
     if not has_voice(features):
         return np.zeros(len(features))
-    reach = 2 * round(_VOICE_REACH_S * FRAMES_PER_S) + 1
-    near_voice = _windows(_is_voiced(features).astype(float), reach).max(axis=1)
-    return audibility(features) * near_voice
+    return audibility(features) * _near_voice(features)
 
 
 def audibility(features: Features) -> np.ndarray:
@@ -99,8 +95,7 @@ def audibility(features: Features) -> np.ndarray:
     loud = _loud_db(features)
     if loud <= _INAUDIBLE_DB:
         return np.zeros(len(features))
-    noise = float(np.percentile(features.level_db, _NOISE_PERCENTILE))
-    low = max(loud - _SPEECH_DB, min(noise + _OVER_NOISE_DB, loud - _OVER_NOISE_DB))
+    low = max(loud - _SPEECH_DB, min(_noise_db(features) + _OVER_NOISE_DB, loud - _OVER_NOISE_DB))
     high = max(low + _OVER_NOISE_DB, loud - _FULL_DB)
     return np.clip((features.level_db - low) / (high - low), 0, 1)
 
@@ -138,8 +133,27 @@ def _is_voiced(features: Features) -> np.ndarray:
     return (features.voicing > _VOICED) & (features.level_db > _loud_db(features) - _SPEECH_DB)
 
 
+def _near_voice(features: Features) -> np.ndarray:
+    """(n,) whether a voice is within reach."""
+    reach = 2 * round(_VOICE_REACH_S * FRAMES_PER_S) + 1
+    return _windows(_is_voiced(features), reach).max(axis=1)
+
+
+def _noise_db(features: Features) -> float:
+    """Level of the recording's steady noise, by the softest frames and by those far from any voice."""
+    softest = float(np.percentile(features.level_db, 5))
+    near = _near_voice(features)
+    apart = features.level_db[~near & (features.level_db > _SILENT_DB)]
+    if not near.any() or len(apart) < _LEAST_APART:
+        return softest
+    return max(softest, float(np.percentile(apart, 25)))
+
+
 def _loud_db(features: Features) -> float:
-    return float(np.percentile(features.level_db, 95))
+    """Level of loud speech: of what has a voice, or of everything where nothing has; silence around does not count."""
+    voiced = features.level_db[features.voicing > _VOICED]
+    levels = voiced if len(voiced) >= _LEAST_VOICED else features.level_db
+    return float(np.percentile(levels[levels > levels.max() - _SPEECH_DB], 95))
 
 
 def _tract_factor(features: Features) -> float:

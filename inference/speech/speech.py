@@ -128,8 +128,13 @@ def _told(reader: SoundReader, task: Task) -> Iterator[np.ndarray]:
 def _track(mouth: Mouth, findings: tuple[Finding, ...]) -> Track:
     values = np.tile(REST, (len(mouth.activity), 1))
     for name in ("jaw_open", "mouth_wide", "mouth_pucker", "mouth_close"):
-        values[:, POSE_NAMES.index(name)] = getattr(mouth, name)
-    return Track(Fraction(FRAMES_PER_S), values, activity=mouth.activity, findings=findings)
+        values[:, POSE_NAMES.index(name)] = _as_sent(getattr(mouth, name))
+    return Track(Fraction(FRAMES_PER_S), values, activity=_as_sent(mouth.activity), findings=findings)
+
+
+def _as_sent(curve: np.ndarray) -> np.ndarray:
+    """Rounded as messages and the cache round, so that what was heard before is the same to the last bit."""
+    return curve.astype(np.float32).astype(np.float64)
 
 
 def _gaps(features: Features, reader: SoundReader) -> tuple[Finding, ...]:

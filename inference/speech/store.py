@@ -8,9 +8,11 @@ import hashlib
 import io
 import json
 import logging
+import zlib
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -69,7 +71,7 @@ class SpeechStore:
             return Speech(track, Fraction(fields["sound_start"]), fields["method"], int(fields["words"]), cached=True)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError, TalkingHeadError) as error:
+        except (OSError, ValueError, KeyError, TypeError, BadZipFile, zlib.error, TalkingHeadError) as error:
             _LOG.warning("%s is not used: %s", self._path, error)
             return None
 

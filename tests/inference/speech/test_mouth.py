@@ -81,6 +81,11 @@ def test_what_is_no_voice_leaves_the_mouth_at_rest(samples):
     assert all(getattr(curves, field.name).max() == 0 for field in fields(curves))
 
 
+def test_one_word_in_a_long_silence_is_heard():
+    curves = mouth(np.concatenate([silence(20), vowel("a", 0.2), silence(20)]))
+    assert curves.jaw_open.max() > 0.5
+
+
 def test_noise_between_words_does_not_move_the_mouth():
     samples = np.concatenate([silence(0.8), vowel("a", 0.4), silence(0.8), vowel("i", 0.4), silence(0.8)])
     curves = mouth(samples + noise(3.2, 0.01)[: len(samples)])

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -133,7 +134,7 @@ def test_phones_are_on_time(tmp_path):
     found = Aligner().align(samples, "Papa", lambda part: None).phones
     first = next(phone for phone in found if phone.name != "SIL")
     assert first.name == "P" and abs(first.start_s - begin_s) < 0.08
-    assert all(a.end_s == pytest.approx(b.start_s) for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end_s == pytest.approx(b.start_s) for a, b in pairwise(found))
 
 
 @needs_aligner
@@ -146,9 +147,7 @@ def test_long_speech_is_followed_in_pieces(tmp_path):
     found = Aligner().align(samples, " ".join([SENTENCE] * 8), told.append)
     assert found.words == 8 * 13
     assert told == sorted(told) and told[0] == 0 and told[-1] > 0.99
-    assert all(
-        a.end_s == pytest.approx(b.start_s, abs=0.02) for a, b in zip(found.phones, found.phones[1:], strict=False)
-    )
+    assert all(a.end_s == pytest.approx(b.start_s, abs=0.02) for a, b in pairwise(found.phones))
     assert sum(phone.name in ("P", "B", "M") for phone in found.phones) == 8 * 15
 
 
