@@ -145,7 +145,7 @@ def _build(scene: Any, strip: Any, range_mode: str, frame: int | None, with_driv
         baked=rendering is Rendering.AS_SEEN,
         cut_out=settings.get("cut_out") is True,
         file_session=file_session.current(),
-        warnings=_warnings(strip, rendering, place),
+        warnings=_warnings(strip, rendering, place) + driven.warnings,
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import bpy
@@ -133,6 +134,12 @@ def set_right(strip: Any, frame: int) -> None:
 def retiming_keys(strip: Any) -> int:
     """How many retiming keys a strip has; 0 for one that was never retimed."""
     return len(getattr(strip, "retiming_keys", ()))
+
+
+def retiming_steps(strip: Any) -> list[int]:
+    """Frames between neighbouring retiming keys."""
+    frames = [int(key.timeline_frame) for key in getattr(strip, "retiming_keys", ())]
+    return [after - before for before, after in pairwise(frames)]
 
 
 def last_retiming_key(strip: Any) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
-from . import compat, consent, driver_tracks, drivers, lookup, prerender, worker
+from . import compat, consent, driver_tracks, drivers, lookup, prerender, sound_mixdown, worker
 from .driver_media import Prerendering
 from .driver_tracks import ReadTrack, Wanted
 from .job_steps import (
@@ -58,6 +58,10 @@ def read_drivers(target: Target, state: JobState, control: JobControl) -> Genera
         yield doing
         if item.medium.prerendering is not None:
             yield from _render_pictures(target, item.medium.prerendering, doing, control)
+        if item.medium.mixdown is not None:
+            driver = find_strip(replace(target, strip=item.medium.mixdown.strip))
+            with main_window():
+                sound_mixdown.mix_down(find_scene(target), driver, item.medium.mixdown.path)
         found = yield from _read(item, doing, control)
         warnings += tuple(finding.text for finding in found.track.findings)
     return warnings

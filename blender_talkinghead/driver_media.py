@@ -37,17 +37,33 @@ class Prerendering:
 
 
 @dataclass(frozen=True)
+class Mixdown:
+    """Sound that Blender must write to a file before a driver can be read.
+
+    Attributes:
+        strip: name of the driving strip.
+        path: where it goes.
+        decided_by: what decides it besides the strip's file.
+    """
+
+    strip: str
+    path: Path
+    decided_by: tuple[object, ...]
+
+
+@dataclass(frozen=True)
 class Medium:
     """A driver as the worker is asked for it.
 
     Attributes:
         part: what it drives.
         name: its strip's name, or its file's.
-        files: paths of what is read.
+        files: paths that decide what is read.
         time: how it lies in time.
         spec: the clip; None for speech.
         transcript: what is said; "" for a clip.
         prerendering: what Blender must render first, or None.
+        mixdown: what Blender must mix first, or None.
     """
 
     part: Part
@@ -57,6 +73,12 @@ class Medium:
     spec: CaptureSpec | None = None
     transcript: str = ""
     prerendering: Prerendering | None = None
+    mixdown: Mixdown | None = None
+
+    @property
+    def sound(self) -> Path:
+        """The file that is listened to."""
+        return self.mixdown.path if self.mixdown else Path(self.files[0])
 
 
 def medium_of(scene: Any, strip: Any, part: Part) -> Medium:
@@ -134,8 +156,21 @@ def _speech_strip(scene: Any, strip: Any, driver: Any) -> Medium:
         time: DriverTime = driver_time.of_movie_sound(scene, driver)
     else:
         path = _existing(sound_path(driver), driver.name)
-        time = driver_time.of_sound(scene, driver, path)
+        found = driver_time.of_sound(scene, driver, path)
+        if found is None:
+            return _mixed_sound(scene, driver, path, transcript)
+        time = found
     return Medium(Part.SPEECH, driver.name, (str(path),), time, transcript=transcript)
+
+
+def _mixed_sound(scene: Any, driver: Any, path: Path, transcript: str) -> Medium:
+    name = folders.safe_name(f"driver-{scene.name}-{driver.name}")
+    mixed = folders.preview_place().path / f"{name}.wav"
+    decided_by = (driver.volume, *driver_strips.shape_of(driver))
+    return Medium(
+        Part.SPEECH, driver.name, (str(path),), driver_time.of_mixdown(scene, driver), transcript=transcript,
+        mixdown=Mixdown(driver.name, mixed, decided_by),
+    )  # fmt: skip
 
 
 def sound_path(strip: Any) -> Path:

@@ -124,12 +124,17 @@ def driver_of(strip: Any, part: Part) -> Any | None:
 
 
 def placement_of(driver: Any) -> tuple[object, ...]:
-    """How a driver lies in time, as far as its properties tell."""
+    """Where a driver lies in time, and its shape."""
+    return driver.name, compat.content_start(driver), *shape_of(driver)
+
+
+def shape_of(driver: Any) -> tuple[object, ...]:
+    """How a driver's content is trimmed, retimed and played, as far as its properties tell, wherever it lies."""
+    start = compat.content_start(driver)
     names = ("sound_offset", "use_reverse_frames", "strobe", "stream_index")
     return (
-        driver.name, compat.left(driver), compat.right(driver), compat.content_start(driver),
-        compat.content_trim_start(driver), compat.content_trim_end(driver), compat.retiming_keys(driver),
-        compat.content_duration(driver),
+        compat.left(driver) - start, compat.right(driver) - start, compat.content_duration(driver),
+        compat.content_trim_start(driver), compat.content_trim_end(driver), tuple(compat.retiming_steps(driver)),
         *(getattr(driver, name, None) for name in names),
     )  # fmt: skip
 

@@ -124,18 +124,19 @@ def of_movie_sound(scene: Any, strip: Any) -> MovieSoundTime:
     """
     pictures = of_movie(scene, strip)
     if pictures is None:
-        raise _cannot_follow(strip)
+        raise TalkingHeadError(
+            ErrorCode.UNSUPPORTED_INPUT,
+            f"The speed of the movie strip '{strip.name}' changes on the way, so its sound cannot be followed.",
+            "Add its sound as a sound strip with the same speeds, and choose that.",
+        )
     return MovieSoundTime(pictures, exact_rate(strip.fps))
 
 
-def of_sound(scene: Any, strip: Any, path: Path) -> SoundStripTime:
-    """The time map of a sound strip.
+def of_sound(scene: Any, strip: Any, path: Path) -> SoundStripTime | None:
+    """The time map of a sound strip; None where it cannot be told.
 
     Args:
         path: its file, which exists.
-
-    Raises:
-        TalkingHeadError: UNSUPPORTED_INPUT where it cannot be told.
     """
     rate = scene_rate(scene)
     start, trim = compat.content_start(strip), compat.content_trim_start(strip)
@@ -149,8 +150,14 @@ def of_sound(scene: Any, strip: Any, path: Path) -> SoundStripTime:
         behind = compat.RETIMING_ENDS_BEHIND
         time = retimed(start, last_key, trim, frames, offset_s, rate, key_is_behind=behind)
     else:
-        raise _cannot_follow(strip)
+        return None  # the keys do not tell the speeds between them
     return SoundStripTime(compat.left(strip), compat.right(strip), time)
+
+
+def of_mixdown(scene: Any, strip: Any) -> SoundStripTime:
+    """The time map of what a sound strip plays in its visible frames, as ``sound_mixdown`` writes it."""
+    first, end = compat.left(strip), compat.right(strip)
+    return SoundStripTime(first, end, played(first, 0, Fraction(0), scene_rate(scene)))
 
 
 def sound_frames(scene: Any, path: Path) -> int:
@@ -171,11 +178,3 @@ def _count_frames(path: str, _changed_ns: int, _size: int, fps: int, fps_base: f
         bpy.data.scenes.remove(scene)
         for sound in set(bpy.data.sounds) - known:
             bpy.data.sounds.remove(sound)
-
-
-def _cannot_follow(strip: Any) -> TalkingHeadError:
-    return TalkingHeadError(
-        ErrorCode.UNSUPPORTED_INPUT,
-        f"The speed of the strip '{strip.name}' changes on the way, so its sound cannot be followed.",
-        "Remove its retiming keys, or mix it down to a sound file and use that.",
-    )

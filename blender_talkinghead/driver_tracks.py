@@ -13,7 +13,7 @@ from typing import Any
 
 from ..inference.motion.track import Track
 from ..inference.protocol import Message
-from . import driver_media, driver_strips, service
+from . import compat, driver_media, driver_strips, service
 from .driver_media import Medium
 from .driver_strips import Part
 
@@ -69,10 +69,11 @@ def wanted(scene: Any, strip: Any, part: Part) -> Wanted:
     if medium.spec is not None:
         request, fields = "capture", {"spec": medium.spec.to_dict()}
     else:
-        request, fields = "speak", {"sound": medium.files[0], "transcript": medium.transcript, "stream": 0}
+        request, fields = "speak", {"sound": str(medium.sound), "transcript": medium.transcript, "stream": 0}
     # Pictures that Blender renders change with the edit: only reading them again tells.
     states = [] if medium.prerendering else [_state(name) for name in medium.files]
-    key = json.dumps([request, fields, states], sort_keys=True, ensure_ascii=False)
+    mixed = medium.mixdown.decided_by if medium.mixdown else ()
+    key = json.dumps([request, fields, states, mixed], sort_keys=True, ensure_ascii=False)
     _latest[settings_of(strip, part)] = key
     return Wanted(medium, request, fields, key)
 
@@ -136,8 +137,9 @@ def settings_of(strip: Any, part: Part) -> tuple[object, ...]:
     driver = driver_strips.find(strip, part)
     common: tuple[object, ...] = (strip.id_data.name, part, getattr(strip, part.file))
     if part is Part.SPEECH:
-        return (*common, driver and (driver.name, _path_of(driver)), strip.th_transcript)
-    face = driver and (driver.name, _path_of(driver), driver.th_face_index, driver.th_face_picture, driver.th_as_seen)
+        retimed = driver and compat.retiming_keys(driver) > 2 and driver_strips.shape_of(driver)
+        return (*common, driver and _content_of(driver), strip.th_transcript, retimed)
+    face = driver and (_content_of(driver), driver.th_face_index, driver.th_face_picture, driver.th_as_seen)
     return (
         *common, face, strip.th_acting_face, strip.th_acting_neutral, strip.th_acting_smoothing
     )  # fmt: skip
@@ -151,10 +153,13 @@ def forget_all() -> None:
     _changes += 1
 
 
-def _path_of(driver: Any) -> str:
+def _content_of(driver: Any) -> tuple[object, ...]:
+    """What a driver shows, as far as its properties tell; its name where they do not."""
     if driver.type == "SOUND":
-        return driver.sound.filepath if driver.sound else ""
-    return getattr(driver, "filepath", "") or getattr(driver, "directory", "")
+        return (driver.sound.filepath if driver.sound else "",)
+    if driver.type == "IMAGE":
+        return (driver.directory, len(driver.elements), driver.elements[0].filename, driver.elements[-1].filename)
+    return (getattr(driver, "filepath", "") or driver.name,)
 
 
 def _state(name: str) -> tuple[int, int]:

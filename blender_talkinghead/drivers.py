@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -27,10 +27,16 @@ NOT_READ = "The driver has not been read yet."
 
 @dataclass(frozen=True)
 class Driven:
-    """Sliders and drivers of consecutive frames. ``exact``: landmark motion on top, None without."""
+    """Sliders and drivers of consecutive frames.
+
+    Attributes:
+        exact: landmark motion on top, None without.
+        warnings: sentences for the user.
+    """
 
     performance: Performance
     exact: ExactMotion | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,10 +107,8 @@ def add_drivers(scene: Any, strip: Any, frames: Sequence[int], sampled: Samples)
         exact=exact,
     )
     poses = mix.mix(sampled.sliders, sampled.strengths, drivers)
-    performance = sampling.performance(scene, poses)
-    if not exact or acting is None:
-        return Driven(performance)
-    return Driven(performance, _exact(acting, sampled.strengths, speech=speech is not None))
+    motion = _exact(acting, sampled.strengths, speech=speech is not None) if exact and acting else None
+    return Driven(sampling.performance(scene, poses), motion, _absent(strip, drives.values()))
 
 
 def uses_exact(strip: Any) -> bool:
@@ -155,6 +159,15 @@ def _drive(scene: Any, strip: Any, part: Part, frames: Sequence[int]) -> _Drive:
         weights=mix.ease(frames, first, end, sampling.scene_rate(scene)),
         positions=tuple(float(min(max(position, 0), len(track) - 1)) for position in positions),
         activity=track.activity_at(positions),
+    )
+
+
+def _absent(strip: Any, drives: Iterable[_Drive]) -> tuple[str, ...]:
+    """Sentences about drivers that lie elsewhere in time."""
+    names = (drive.wanted.medium.name for drive in drives if not drive.weights.any())
+    return tuple(
+        f"The driver '{name}' does not lie at the same time as '{strip.name}'. Move it there to see it."
+        for name in names
     )
 
 

@@ -55,12 +55,17 @@ def heard_frames(scene: Any, folder: Path) -> list[float]:
     scene.frame_start, scene.frame_end = 1, LAST_FRAME
     path = folder / "mix.wav"
     bpy.ops.sound.mixdown(filepath=str(path), container="WAV", codec="PCM", format="S16", mixrate=RATE_HZ)
+    return [1 + second * scene.render.fps / scene.render.fps_base for second in click_times_s(path)]
+
+
+def click_times_s(path: Path) -> list[float]:
+    """Seconds at which clicks begin in a sound file."""
     with wave.open(str(path), "rb") as file:
         channels = file.getnchannels()
         samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, channels)[:, 0]
     loud = np.flatnonzero(np.abs(samples.astype(int)) > 1600)
     starts = loud[np.diff(loud, prepend=-RATE_HZ) > RATE_HZ / 10]
-    return (1 + starts / RATE_HZ * scene.render.fps / scene.render.fps_base).tolist()
+    return (starts / RATE_HZ).tolist()
 
 
 def speed(percent: float) -> Callable[[Any], None]:
@@ -116,6 +121,26 @@ def test_clicks_sound_within_a_frame_of_where_the_map_says(addon, scene, clicks,
     heard = [frame for frame in heard_frames(scene, tmp_path) if expected[0] - 2 < frame < expected[-1] + 2]
     assert len(expected) >= 4
     assert len(heard) == len(expected)
+    assert max(abs(a - b) for a, b in zip(heard, expected, strict=True)) < TOLERANCE
+
+
+def test_sound_with_several_speeds_is_mixed_down_as_it_sounds(addon, scene, clicks, tmp_path):
+    strip = add_sound(clicks)
+    other = sequencer.strips().new_sound(name="Other", filepath=str(clicks), channel=2, frame_start=3)
+    sequencer.select(strip)
+    strip.frame_final_start = 40
+    speed(50.0)(strip)
+    assert len(strip.retiming_keys) == 3
+    assert talking.core("driver_time").of_sound(scene, strip, clicks) is None
+    path, scenes = tmp_path / "mixed.wav", list(bpy.data.scenes)
+    strip.mute = True
+    talking.core("sound_mixdown").mix_down(scene, strip, path)
+    assert list(bpy.data.scenes) == scenes
+    strip.mute, other.mute = False, True
+    expected = heard_frames(scene, tmp_path)
+    time = talking.core("driver_time").of_mixdown(scene, strip).time
+    heard = [float(time.start + (s - time.first_s) * time.rate / time.speed) for s in click_times_s(path)]
+    assert len(heard) == len(expected) >= 8
     assert max(abs(a - b) for a, b in zip(heard, expected, strict=True)) < TOLERANCE
 
 

@@ -307,16 +307,46 @@ def test_neutral_is_the_picture_shown_at_the_frame(scene, portrait, actor):
 
 
 def test_retimed_in_parts_must_be_rendered(scene, portrait, actor):
-    sequencer.select(actor)
-    with sequencer.override():
-        bpy.ops.sequencer.retiming_key_add("EXEC_DEFAULT", timeline_frame=35)
+    retime_in_parts(actor)
     wanted = talking.core("driver_tracks").wanted(scene, portrait, acting_part())
     assert wanted.medium.prerendering.rendering.value.startswith("its pictures")
     assert wanted.medium.spec.source.kind.value == "sequence"
 
 
-def test_sound_retimed_in_parts_is_refused(portrait, sound):
-    sequencer.select(sound)
+def retime_in_parts(strip):
+    sequencer.select(strip)
     with sequencer.override():
         bpy.ops.sequencer.retiming_key_add("EXEC_DEFAULT", timeline_frame=35)
+
+
+def test_sound_retimed_in_parts_must_be_mixed(scene, portrait, sound):
+    retime_in_parts(sound)
+    part = talking.core("driver_strips").Part.SPEECH
+    medium = talking.core("driver_tracks").wanted(scene, portrait, part).medium
+    assert medium.mixdown.path == medium.sound
+    hear(portrait)
+    assert driving.mixed(portrait, [21, 33])("jaw_open") == pytest.approx([0.0, 0.05], abs=2e-4)
+    sound.frame_start += 5
+    assert not talking.core("drivers").pending(scene, portrait)  # moved: it sounds the same
+    sound.sound_offset = 0.5
+    assert talking.core("drivers").pending(scene, portrait)
+
+
+def test_sound_of_a_movie_retimed_in_parts_is_refused(portrait, actor):
+    portrait.th_acting_on = False
+    driving.speak(portrait, actor)
+    retime_in_parts(actor)
     assert "changes on the way" in error_of(lambda: driving.mixed(portrait, [21])).message
+
+
+def test_driver_that_lies_elsewhere_is_warned_about(scene, portrait, actor):
+    assert not talking.core("builder").prepare(scene, portrait, "STRIP").warnings[1:]
+    actor.frame_start = 500
+    warnings = talking.core("builder").prepare(scene, portrait, "STRIP").warnings
+    assert "The driver 'Actor' does not lie at the same time" in " ".join(warnings)
+
+
+def test_renamed_driver_needs_no_reading(portrait, actor):
+    actor.name = "Bob"
+    assert talking.core("driver_tracks").shown(portrait, acting_part()) is not None
+    assert pictures(portrait, [25]) == [4]
