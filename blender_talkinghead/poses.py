@@ -15,6 +15,7 @@ from ..inference.controls import BY_NAME, POSE_NAMES, Group
 from ..inference.errors import ErrorCode, TalkingHeadError
 from ..inference.motion.poses import EXPRESSIONS, GROUPS, MOUTH_SHAPES, Pose, blended, mirrored_pose
 from . import compat, pose_library, properties
+from .rebuild import KEY_GROUP
 
 SET_EXPRESSIONS, SET_MOUTH, SET_MINE = "EXPRESSIONS", "MOUTH", "MINE"
 SETS = (SET_EXPRESSIONS, SET_MOUTH, SET_MINE)
@@ -148,26 +149,28 @@ def pasted_pose() -> Pose:
 
 def _to_key(strip: Any, after: Mapping[str, float], changed: Collection[str]) -> list[str]:
     """What changed, and what a curve would otherwise carry away from the pose."""
+    curves = _with_curve(strip, after)
+    return [name for name in after if name in changed or name in curves]
+
+
+def _with_curve(strip: Any, names: Collection[str]) -> set[str]:
     prefix = strip.path_from_id() + "."
-    curves = {curve.data_path for curve in compat.fcurves_of(strip.id_data)}
-    return [name for name in after if name in changed or prefix + BY_NAME[name].property_name in curves]
+    paths = {curve.data_path for curve in compat.fcurves_of(strip.id_data)}
+    return {name for name in names if prefix + BY_NAME[name].property_name in paths}
 
 
 def _insert_keys(strip: Any, names: Collection[str], key: bool) -> None:
-    scene = strip.id_data
-    if not key and not scene.tool_settings.use_keyframe_insert_auto:
-        return
-    options = set() if key else _auto_key_options(scene)
+    scene, edit = strip.id_data, bpy.context.preferences.edit
+    options: set[str] = set()
+    if not key:  # what the user chose for auto-keying
+        if not scene.tool_settings.use_keyframe_insert_auto:
+            return
+        if edit.use_keyframe_insert_available:
+            names = _with_curve(strip, names)
+        if edit.use_auto_keyframe_insert_needed:
+            options.add("INSERTKEY_NEEDED")
+        if scene.tool_settings.auto_keying_mode == "REPLACE_KEYS":
+            options.add("INSERTKEY_REPLACE")
     for name in names:
-        strip.keyframe_insert(BY_NAME[name].property_name, frame=scene.frame_current, options=options)
-
-
-def _auto_key_options(scene: Any) -> set[str]:
-    """What the user chose for auto-keying."""
-    edit = bpy.context.preferences.edit
-    chosen = {
-        "INSERTKEY_AVAILABLE": edit.use_keyframe_insert_available,
-        "INSERTKEY_NEEDED": edit.use_auto_keyframe_insert_needed,
-        "INSERTKEY_REPLACE": scene.tool_settings.auto_keying_mode == "REPLACE_KEYS",
-    }
-    return {option for option, on in chosen.items() if on}
+        property_name = BY_NAME[name].property_name
+        strip.keyframe_insert(property_name, frame=scene.frame_current, group=KEY_GROUP, options=options)

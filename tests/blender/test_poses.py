@@ -31,6 +31,7 @@ def clean(addon, monkeypatch):
     monkeypatch.setattr(poses, "read_clipboard", lambda: board["text"])
     monkeypatch.setattr(poses, "write_clipboard", lambda text: board.update(text=text))
     manager = bpy.context.window_manager
+    bpy.context.preferences.edit.use_keyframe_insert_available = False
     manager.th_pose_set, manager.th_pose_blend, manager.th_pose_key = "EXPRESSIONS", 1.0, False
     yield
     talking.fresh_start()
@@ -144,16 +145,22 @@ def test_without_key_auto_keying_decides(scene, portrait):
 
 
 def test_auto_keying_of_available_curves_only(scene, portrait):
-    edit = bpy.context.preferences.edit
     talking.key(portrait, "wink_l", 1, 0.0)
     scene.frame_set(5)
-    scene.tool_settings.use_keyframe_insert_auto, edit.use_keyframe_insert_available = True, True
+    bpy.context.preferences.edit.use_keyframe_insert_available = True
+    scene.tool_settings.use_keyframe_insert_auto = True
     try:
         bpy.ops.talkinghead.apply_pose(pose="Wink")
-        assert set(curves(portrait)) == {"wink_l"}
-        assert len(curves(portrait)["wink_l"]) == 2
     finally:
-        scene.tool_settings.use_keyframe_insert_auto, edit.use_keyframe_insert_available = False, False
+        scene.tool_settings.use_keyframe_insert_auto = False
+    assert set(curves(portrait)) == {"wink_l"}
+    assert len(curves(portrait)["wink_l"]) == 2
+
+
+def test_keys_go_into_the_group_of_the_add_on(portrait):
+    bpy.ops.talkinghead.apply_pose(pose="Wink", key=True)
+    names = {curve.group.name for curve in talking.core("compat").fcurves_of(portrait.id_data)}
+    assert names == {"Talking Head"}
 
 
 def test_copy_and_paste_between_strips(scene, portrait, astronaut):
