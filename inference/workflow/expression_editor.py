@@ -144,3 +144,17 @@ def from_rig(pose: Mapping[str, float]) -> dict[str, float]:
 
 def _value(pose: Mapping[str, float], control: str) -> float:
     return float(pose.get(control, BY_NAME[control].rest))
+
+
+def limits(name: str) -> tuple[float, float]:
+    """The lowest and highest position of a slider that the rig can hold."""
+    slider = BY_SLIDER[name]
+    ends = [_end(slider.above, 1), _end(slider.below, -1)]
+    return min(0.0, *ends), max(0.0, *ends)
+
+
+def _end(side: Side, sign: int) -> float:
+    """The slider's position on one side of zero at which its control reaches a limit."""
+    control = BY_NAME[side.control]
+    reached = [side.to_slider(control.minimum), side.to_slider(control.maximum)]
+    return max(reached, key=lambda position: position * sign)

@@ -10,18 +10,23 @@ from pathlib import Path
 from ..errors import ErrorCode, TalkingHeadError
 from .comfyui import graph_of
 from .convert import plan_of
+from .motion_files import expression_plan, template_plan
 from .plan import Plan
 
-LARGEST_BYTES = 256 * 2**20
+LARGEST_BYTES = 64 * 2**20
 
 
 def read_plan(path: Path) -> Plan:
-    """The plan of a workflow (.json).
+    """The plan of a workflow (.json), an expression (.exp) or a motion template (.pkl).
 
     Raises:
         TalkingHeadError: SOURCE_MISSING or INVALID_REQUEST.
     """
     content = _content(path)
+    if path.suffix.lower() == ".exp":
+        return expression_plan(content)
+    if path.suffix.lower() == ".pkl":
+        return template_plan(content)
     return plan_of(graph_of(_json(path, content)))
 
 
