@@ -190,10 +190,14 @@ def _new_curve(strip: Any, name: str) -> Any:
     return compat.new_fcurve(scene, strip.path_from_id(BY_NAME[name].property_name))
 
 
-def _group(strip: Any) -> Any:
+def group_name(strip: Any) -> str:
+    """Name of the group that holds the curves of a strip's sliders."""
     # Blender cuts names off there.
-    name = (GROUP_PREFIX + strip.name).encode()[:_LONGEST_NAME].decode(errors="ignore")
-    groups = compat.fcurve_groups(strip.id_data)
+    return (GROUP_PREFIX + strip.name).encode()[:_LONGEST_NAME].decode(errors="ignore")
+
+
+def _group(strip: Any) -> Any:
+    groups, name = compat.fcurve_groups(strip.id_data), group_name(strip)
     return groups.get(name) or groups.new(name)
 
 

@@ -14,8 +14,7 @@ import bpy
 from ..inference.controls import BY_NAME, POSE_NAMES, Group
 from ..inference.errors import ErrorCode, TalkingHeadError
 from ..inference.motion.poses import EXPRESSIONS, GROUPS, MOUTH_SHAPES, Pose, blended, mirrored_pose
-from . import compat, pose_library, properties
-from .rebuild import KEY_GROUP
+from . import curves, pose_library, properties
 
 SET_EXPRESSIONS, SET_MOUTH, SET_MINE = "EXPRESSIONS", "MOUTH", "MINE"
 SETS = (SET_EXPRESSIONS, SET_MOUTH, SET_MINE)
@@ -100,7 +99,8 @@ def apply(strip: Any, values: Mapping[str, float], amount: float, groups: Collec
         How many sliders the pose sets.
 
     Raises:
-        TalkingHeadError: INVALID_REQUEST when the groups hold none of the pose's sliders.
+        TalkingHeadError: INVALID_REQUEST when the groups hold none of the pose's sliders, or with ``key`` when a curve
+            cannot be written; nothing has moved then.
     """
     before = properties.controls_of(strip)
     after = blended(before, values, amount, groups)
@@ -108,10 +108,14 @@ def apply(strip: Any, values: Mapping[str, float], amount: float, groups: Collec
         raise TalkingHeadError(
             ErrorCode.INVALID_REQUEST, "The pose sets no slider of the chosen groups.", "Turn on more groups."
         )
+    changed = {name for name, value in after.items() if abs(value - before[name]) > _SAME}
+    # What is animated is keyed as well, or its curve would carry it away from the pose.
+    to_key = sorted(changed | set(curves.animated(strip, after)))
+    if key:
+        curves.require_writable(strip, to_key)
     for name, value in after.items():
         setattr(strip, BY_NAME[name].property_name, value)
-    changed = [name for name, value in after.items() if abs(value - before[name]) > _SAME]
-    _insert_keys(strip, _to_key(strip, after, changed), key)
+    _insert_keys(strip, to_key, key)
     return len(after)
 
 
@@ -147,18 +151,6 @@ def pasted_pose() -> Pose:
         ) from error
 
 
-def _to_key(strip: Any, after: Mapping[str, float], changed: Collection[str]) -> list[str]:
-    """What changed, and what a curve would otherwise carry away from the pose."""
-    curves = _with_curve(strip, after)
-    return [name for name in after if name in changed or name in curves]
-
-
-def _with_curve(strip: Any, names: Collection[str]) -> set[str]:
-    prefix = strip.path_from_id() + "."
-    paths = {curve.data_path for curve in compat.fcurves_of(strip.id_data)}
-    return {name for name in names if prefix + BY_NAME[name].property_name in paths}
-
-
 def _insert_keys(strip: Any, names: Collection[str], key: bool) -> None:
     scene, edit = strip.id_data, bpy.context.preferences.edit
     options: set[str] = set()
@@ -166,11 +158,11 @@ def _insert_keys(strip: Any, names: Collection[str], key: bool) -> None:
         if not scene.tool_settings.use_keyframe_insert_auto:
             return
         if edit.use_keyframe_insert_available:
-            names = _with_curve(strip, names)
+            names = curves.animated(strip, names)
         if edit.use_auto_keyframe_insert_needed:
             options.add("INSERTKEY_NEEDED")
         if scene.tool_settings.auto_keying_mode == "REPLACE_KEYS":
             options.add("INSERTKEY_REPLACE")
+    where: dict[str, Any] = {"frame": scene.frame_current, "group": curves.group_name(strip), "options": options}
     for name in names:
-        property_name = BY_NAME[name].property_name
-        strip.keyframe_insert(property_name, frame=scene.frame_current, group=KEY_GROUP, options=options)
+        strip.keyframe_insert(BY_NAME[name].property_name, **where)

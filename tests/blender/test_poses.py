@@ -160,7 +160,16 @@ def test_auto_keying_of_available_curves_only(scene, portrait):
 def test_keys_go_into_the_group_of_the_add_on(portrait):
     bpy.ops.talkinghead.apply_pose(pose="Wink", key=True)
     names = {curve.group.name for curve in talking.core("compat").fcurves_of(portrait.id_data)}
-    assert names == {"Talking Head"}
+    assert names == {talking.core("curves").group_name(portrait)}
+
+
+def test_locked_curve_is_told_before_anything_moves(portrait):
+    talking.key(portrait, "wink_l", 1, 0.0)
+    talking.core("curves").find(portrait, "wink_l").lock = True
+    before = sliders(portrait)
+    with pytest.raises(RuntimeError, match="is locked"):
+        bpy.ops.talkinghead.apply_pose(pose="Wink", key=True)
+    assert sliders(portrait) == before
 
 
 def test_copy_and_paste_between_strips(scene, portrait, astronaut):
