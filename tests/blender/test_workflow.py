@@ -11,7 +11,9 @@ from typing import Any
 
 import bpy
 import comfyui_files
+import motion_pickles
 import numbered
+import numpy as np
 import pytest
 import sequencer
 import talking
@@ -141,6 +143,9 @@ def test_keys_can_keep_the_films_speed(core, scene, folder, hopper):
     sequencer.add_image(hopper, name="Other", channel=1)
     imported(folder, film(), keep_speed=True)
     assert keys_of(core, strip_named("portrait.png")) == expected_keys(factor=3)
+    compat, clip = core("compat"), strip_named("acting.mp4")
+    assert core("sources").movie_time(scene, clip).speed == Fraction(25, 24), "the clip keeps its speed as well"
+    assert (compat.left(clip), compat.right(clip)) == (1, 1 + 32 * 3)
 
 
 def test_the_film_begins_where_the_user_says(core, scene, folder):
@@ -320,3 +325,63 @@ def test_names_from_other_systems_are_found(core, tmp_path):
         assert media.find(name, workflow, tmp_path / "input" / "clips") == wanted
     assert media.find("../../a.mp4", workflow, None) is None
     assert media.find("", workflow, None) is None
+
+
+def loaded(path: Path, content: bytes, **options: object) -> set[str]:
+    path.write_bytes(content)
+    with sequencer.override():
+        return bpy.ops.talkinghead.import_workflow(filepath=str(path), **options)
+
+
+def test_an_expression_is_put_on_the_active_strip(core, scene, tmp_path, hopper):
+    strip = sequencer.add_image(hopper, name="Hopper", start=7)
+    offsets = np.zeros((1, 21, 3), np.float32)
+    offsets[0, 19] = 0, 0.06, 0.006  # aaa = 60, which also lowers the pitch by 3
+    offsets[0, 17] = 0, -0.006, 0
+    content = motion_pickles.exp_file(offsets, np.array([-8, -5, 0], np.float32))
+    assert loaded(tmp_path / "talk.exp", content) == {"FINISHED"}
+    assert keys_of(core, strip) == {
+        name: [(7, pytest.approx(value), "CONSTANT")]
+        for name, value in {"head_pitch": 5, "head_yaw": 5, "jaw_open": 0.5}.items()
+    }
+
+
+def motion(angles: list[float], fps: int) -> bytes:
+    frames = [motion_pickles.frame(motion_pickles.rotation(0, 0, roll), np.zeros((21, 3))) for roll in angles]
+    return motion_pickles.template(frames, fps=fps)
+
+
+@pytest.mark.parametrize(("keep_speed", "frames"), [(False, (11, 12, 13)), (True, (11, 11.8, 12.6))])
+def test_a_motion_template_is_put_on_the_active_strip(core, scene, tmp_path, hopper, keep_speed, frames):
+    strip = sequencer.add_image(hopper, name="Hopper", start=11)
+    loaded(tmp_path / "turn.pkl", motion([0, 10, -20], 30), keep_speed=keep_speed)
+    expected = [
+        (pytest.approx(frame), pytest.approx(value), "LINEAR")
+        for frame, value in zip(frames, (0, 10, -20), strict=True)
+    ]
+    assert keys_of(core, strip) == {"head_roll": expected}
+    assert core("sampling").scene_rate(scene) == 24
+
+
+def test_a_motion_template_needs_a_strip(scene, tmp_path):
+    with pytest.raises(RuntimeError, match=r"names no portrait\. Select the strip"):
+        loaded(tmp_path / "turn.pkl", motion([0, 10], 30))
+
+
+def test_a_file_that_wants_to_run_something_is_refused(scene, tmp_path, hopper):
+    sequencer.add_image(hopper)
+    marker = tmp_path / "made"
+    content = b"\x80\x02cos\nmkdir\nX" + len(str(marker)).to_bytes(4, "little") + str(marker).encode() + b"\x85R."
+    with pytest.raises(RuntimeError, match=r"it asks for 'os\.mkdir'"):
+        loaded(tmp_path / "bad.pkl", content)
+    assert not marker.exists()
+
+
+def test_locked_curves_are_told_before_anything_is_made(core, scene, folder, hopper):
+    strip = sequencer.add_image(hopper, name="Hopper")
+    talking.key(strip, "head_yaw", 1, 7.0)
+    core("curves").find(strip, "head_yaw").lock = True
+    before = talking.snapshot(scene)
+    with pytest.raises(RuntimeError, match="Head Yaw of 'Hopper' is locked"):
+        imported(folder, film(), onto_active=True)
+    assert talking.snapshot(scene) == before
