@@ -80,8 +80,16 @@ def find_strip(target: Target) -> Any:
 
 @contextmanager
 def main_window() -> Iterator[None]:
-    """Give timers, which have no window, the first one: rendering a strip needs one."""
-    window = bpy.context.window or bpy.context.window_manager.windows[0]
+    """Give timers, which have no window, the first one: rendering a strip needs one.
+
+    Raises:
+        TalkingHeadError: INVALID_REQUEST when Blender has none.
+    """
+    window = bpy.context.window or next(iter(bpy.context.window_manager.windows), None)
+    if window is None:
+        raise TalkingHeadError(
+            ErrorCode.INVALID_REQUEST, "Blender has no window.", "Open a file that was saved with a window."
+        )
     with bpy.context.temp_override(window=window):
         yield
 

@@ -10,11 +10,9 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import Any
-
-import bpy
 
 from ..inference import job as job_file
 from ..inference.errors import ErrorCode, TalkingHeadError
@@ -65,13 +63,14 @@ def animate(target: Target, control: JobControl) -> JobSteps:
     state = JobState(ANIMATE_TITLE, text="Looking at the strip")
     yield from until_blender_is_free(state, control)
     before = _identity(find_strip(target))
+    prepared: PreparedJob | None = None
     try:
         prepared = _prepare(target, with_drivers=False)  # the result shows the source until frames are rendered
         state = replace(state, warnings=prepared.warnings, text=starting_text())
-        yield from _check_face(target, prepared, state, control)
+        yield from _check_face(prepared, state, control)
         yield from _run(prepared, state, control, [])
     except Exception:
-        _restore_identity(target, before)
+        _restore_identity(find_strip(target) if prepared is None else _source_of(prepared), before)
         raise
 
 
@@ -89,19 +88,15 @@ def find_faces(target: Target, control: JobControl) -> JobSteps:
         with main_window():
             prepared = builder.prepare_frame(scene, strip, _shown_frame(scene, strip))
     finally:
-        _restore_identity(target, before)  # looking makes no source
-    yield from _analyse(target, prepared, state, control)
+        _restore_identity(strip, before)  # looking makes no source
+    answer = yield from _analysis_of(prepared, state, control)
     strip = find_strip(target)
-    analysis = faces.of(strip)
-    count = len(analysis.faces) if analysis else 0
+    analysis = faces.Analysis.from_answer(answer.fields, prepared.job.face.picture)
+    faces.remember(strip, analysis)
+    count = len(analysis.faces)
     if not count:
         raise faces.no_face_error(target.strip)
     yield replace(state, phase=Phase.DONE, text="1 face found" if count == 1 else f"{count} faces found")
-
-
-def _strip_or_none(target: Target) -> Any | None:
-    scene = bpy.data.scenes.get(target.scene)
-    return None if scene is None else compat.strip_named(scene, target.strip)
 
 
 def _identity(strip: Any) -> dict[str, object]:
@@ -110,9 +105,14 @@ def _identity(strip: Any) -> dict[str, object]:
     return {name: getattr(strip, name) for name in names if name.startswith("th_")}
 
 
-def _restore_identity(target: Target, before: dict[str, object]) -> None:
+def _source_of(prepared: PreparedJob) -> Any | None:
+    """The source of a job, whatever it is called by now; None when it is gone."""
+    found = results.target_of(prepared)
+    return None if found is None else found.source
+
+
+def _restore_identity(strip: Any | None, before: dict[str, object]) -> None:
     """Make a strip what it was before a job that came to nothing, unless it has a result."""
-    strip = _strip_or_none(target)
     if strip is not None and not lookup.results_of(strip):
         for name, value in before.items():
             setattr(strip, name, value)
@@ -144,21 +144,26 @@ def _indices(prepared: PreparedJob, only: range | None) -> list[int] | None:
     return kept
 
 
-def _check_face(target: Target, prepared: PreparedJob, state: JobState, control: JobControl) -> JobSteps:
+def _check_face(prepared: PreparedJob, state: JobState, control: JobControl) -> JobSteps:
     if prepared.job.face.points:
         return  # placed by hand: there is nothing to find
-    yield from _analyse(target, prepared, replace(state, text="Finding the face"), control)
-    analysis = faces.of(find_strip(target))
-    if analysis is None or not analysis.faces:
-        raise faces.no_face_error(target.strip)
+    answer = yield from _analysis_of(prepared, replace(state, text="Finding the face"), control)
+    source = _source_of(prepared)
+    if source is None:
+        raise TalkingHeadError(
+            ErrorCode.INVALID_REQUEST, f"The strip '{prepared.job.name}' is gone.", "Select a strip and start again."
+        )
+    analysis = faces.Analysis.from_answer(answer.fields, prepared.job.face.picture)
+    faces.remember(source, analysis)
+    if not analysis.faces:
+        raise faces.no_face_error(source.name)
 
 
-def _analyse(target: Target, prepared: PreparedJob, state: JobState, control: JobControl) -> JobSteps:
-    picture = prepared.job.face.picture
-    fields = {"source": prepared.job.source.to_dict(), "picture": picture}
-    request = worker.client().submit("analyse", fields)
-    answer = yield from answer_of(request, state, control)
-    faces.remember(find_strip(target), faces.Analysis.from_answer(answer.fields, picture))
+def _analysis_of(prepared: PreparedJob, state: JobState, control: JobControl) -> Generator[JobState, None, Message]:
+    """The worker's answer about the faces of a job's source."""
+    fields = {"source": prepared.job.source.to_dict(), "picture": prepared.job.face.picture}
+    answer = yield from answer_of(worker.client().submit("analyse", fields), state, control)
+    return answer
 
 
 def _run(prepared: PreparedJob, state: JobState, control: JobControl, only: Sequence[int] | None) -> JobSteps:
