@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 
 _GRID = (16, 12)
+# Pixels of the longer side that are looked at, about.
+_SAMPLES = 200
 _LEVELS = 16
 # Mean difference of reduced pictures (0 to 1) that a cut reaches, and how much it exceeds the changes just before.
 _LEAST, _TIMES = 0.07, 4.0
@@ -49,9 +51,11 @@ class Changes:
 
     def see(self, bgr: np.ndarray) -> Change:
         """Look at the next picture, (H, W, 3) uint8."""
-        small = cv2.resize(bgr, _GRID, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        step = max(1, max(bgr.shape[:2]) // _SAMPLES)
+        samples = np.ascontiguousarray(bgr[::step, ::step])
+        small = cv2.resize(samples, _GRID, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
         before, self._before = self._before, small
-        colors = _histogram(bgr)
+        colors = _histogram(samples)
         old_colors, self._colors = self._colors, colors
         self._since += 1
         if before is None:
@@ -75,7 +79,7 @@ def _difference(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _histogram(bgr: np.ndarray) -> np.ndarray:
-    """(3 * _LEVELS,) parts of the values of a reduced picture on each level, all three channels together 1."""
-    part = bgr[:: max(1, bgr.shape[0] // 90), :: max(1, bgr.shape[1] // 160)].reshape(-1, 3)
-    counts = [np.bincount(part[:, channel] // (256 // _LEVELS), minlength=_LEVELS) for channel in range(3)]
-    return np.concatenate(counts) / (3 * len(part))
+    """(3 * _LEVELS,) parts of the values on each level, all three channels together 1."""
+    levels = bgr.reshape(-1, 3) // (256 // _LEVELS)
+    counts = [np.bincount(levels[:, channel], minlength=_LEVELS) for channel in range(3)]
+    return np.concatenate(counts) / levels.size

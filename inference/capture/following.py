@@ -26,23 +26,28 @@ _LOOK_PX = 16
 
 @dataclass(frozen=True)
 class Likeness:
-    """What a face is recognized by: place, size and colours."""
+    """What a face is recognized by: place, size and colors.
+
+    Attributes:
+        centre: (2,) in px.
+        side: longer side of the landmarks' box in px.
+        colors: (n, n, 3) of the middle of the face, reduced, with a mean of 1.
+    """
 
     centre: np.ndarray
     side: float
-    colours: np.ndarray
+    colors: np.ndarray
 
     @classmethod
     def of(cls, face: Face, bgr: np.ndarray) -> Likeness:
         """Describe a face on its picture."""
-        left, top, right, bottom = face.box()
         crop = cut(bgr, region_of_landmarks(face.landmarks), _LOOK_PX).astype(np.float64)
         inner = crop[_LOOK_PX // 4 : -_LOOK_PX // 4, _LOOK_PX // 4 : -_LOOK_PX // 4]
-        return cls(
-            np.array([left + right, top + bottom]) / 2,
-            max(right - left, bottom - top),
-            inner / max(float(inner.mean()), 1.0),
-        )
+        return cls(*_place(face), inner / max(float(inner.mean()), 1.0))
+
+    def moved(self, face: Face) -> Likeness:
+        """The same colors where a face is now."""
+        return Likeness(*_place(face), self.colors)
 
     def distance(self, other: Likeness) -> float:
         """Distance in sizes of this face."""
@@ -50,8 +55,13 @@ class Likeness:
 
     def unlike(self, other: Likeness, place: float) -> float:
         """How unlike two faces are, 0 for the same; the distance counts by ``place``, at most as twice the size."""
-        colours = float(np.abs(other.colours - self.colours).mean())
-        return place * min(self.distance(other), 2.0) + abs(float(np.log(other.side / self.side))) + 2 * colours
+        colors = float(np.abs(other.colors - self.colors).mean())
+        return place * min(self.distance(other), 2.0) + abs(float(np.log(other.side / self.side))) + 2 * colors
+
+
+def _place(face: Face) -> tuple[np.ndarray, float]:
+    left, top, right, bottom = face.box()
+    return np.array([left + right, top + bottom]) / 2, max(right - left, bottom - top)
 
 
 @dataclass(frozen=True)
@@ -101,16 +111,16 @@ class Follower:
             return replace(self._look_around(bgr, cut=False), undone=change.undone)
         if self._face is not None:
             found = self._tracker.step(bgr, self._face)
-            if found is not None and self._is_next(found, bgr):
+            if found is not None and self._is_next(found, bgr.shape):
                 company = len(self._tracker.faces(bgr, (Look.WHOLE,))) if self._number % _COUNT == 0 else 0
                 return self._keep(found, bgr, False, company)
         return self._look_around(bgr, cut=False)
 
-    def _is_next(self, found: Face, bgr: np.ndarray) -> bool:
+    def _is_next(self, found: Face, shape: tuple[int, ...]) -> bool:
         """Whether a face can be what the followed one became since the last picture."""
-        new = Likeness.of(found, bgr)
+        new = self._known.moved(found)
         growth = abs(float(np.log(new.side / self._known.side)))
-        height, width = bgr.shape[:2]
+        height, width = shape[:2]
         inside = 0 <= new.centre[0] < width and 0 <= new.centre[1] < height
         return bool(inside and self._known.distance(new) < _JUMP and growth < np.log(_GROWTH))
 
@@ -128,7 +138,9 @@ class Follower:
         return self._keep(faces[ranked[0][1]], bgr, cut, len(faces))
 
     def _keep(self, face: Face, bgr: np.ndarray, cut: bool, faces: int) -> Sight:
-        new = Likeness.of(face, bgr)
+        # Colors change slowly, while describing them takes a while on large pictures.
+        afresh = cut or self._lost_for > 0 or self._number % _COUNT == 0
+        new = Likeness.of(face, bgr) if afresh else self._known.moved(face)
         # Seen at once, but elsewhere: the picture changed in a way that the eye of ``Changes`` missed.
         cut = cut or (self._lost_for == 0 and self._known.distance(new) > 1.0)
         self._face, self._known = face, new
