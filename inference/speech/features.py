@@ -19,7 +19,9 @@ FRAMES_PER_S = 100
 HOP = RATE_HZ // FRAMES_PER_S
 
 _LEVEL_SAMPLES, _PITCH_SAMPLES, _LPC_SAMPLES = 512, 1024, 480
-_MARGIN = _PITCH_SAMPLES // 2
+# Rumble below the voice is removed by a symmetric filter, which shifts nothing in time.
+_RUMBLE_HZ, _FILTER_REACH = 75.0, 400
+_MARGIN = _PITCH_SAMPLES // 2 + _FILTER_REACH
 _BLOCK_FRAMES = 256
 # Linear prediction sees the spectrum up to 5 kHz, as if the sound had been sampled at this rate.
 _LPC_RATE_HZ, _LPC_ORDER, _PRE_EMPHASIS = 10000, 11, 0.94
@@ -97,6 +99,7 @@ class FeatureStream:
 
 def _features_of(samples: np.ndarray) -> Features:
     """Features of frames centered on samples ``_MARGIN``, ``_MARGIN + HOP`` ..."""
+    samples = _without_rumble(samples)
     wide = _frames(samples, _PITCH_SAMPLES)
     near = _frames(samples, _LEVEL_SAMPLES)
     power = np.mean(near**2, axis=1)
@@ -111,9 +114,19 @@ def _features_of(samples: np.ndarray) -> Features:
 
 
 def _frames(samples: np.ndarray, length: int) -> np.ndarray:
-    """(frames, length) float64 stretches of samples centered on every ``HOP``-th one from ``_MARGIN`` on."""
-    first = _MARGIN - length // 2
-    return sliding_window_view(samples, length)[first : len(samples) - _MARGIN - length // 2 + 1 : HOP].astype(float)
+    """(frames, length) stretches of samples centered on every ``HOP``-th one, where the longest ones fit."""
+    first = (_PITCH_SAMPLES - length) // 2
+    return sliding_window_view(samples, length)[first : len(samples) - length - first + 1 : HOP]
+
+
+def _without_rumble(samples: np.ndarray) -> np.ndarray:
+    """(n - 2 * _FILTER_REACH,) float64, high-passed by a windowed-sinc filter where it fits."""
+    taps = np.arange(-_FILTER_REACH, _FILTER_REACH + 1)
+    cutoff = 2 * _RUMBLE_HZ / RATE_HZ
+    low = cutoff * np.sinc(cutoff * taps) * np.hamming(len(taps))
+    size = 1 << (len(samples) + len(taps)).bit_length()
+    rumble = np.fft.irfft(np.fft.rfft(samples, size) * np.fft.rfft(low / low.sum(), size), size)
+    return samples[_FILTER_REACH:-_FILTER_REACH] - rumble[2 * _FILTER_REACH : len(samples)]
 
 
 def _pitch(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

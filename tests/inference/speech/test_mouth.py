@@ -94,6 +94,16 @@ def test_noise_between_words_does_not_move_the_mouth():
     assert curves.jaw_open[90:115].mean() > 0.5 and curves.mouth_wide[210:235].mean() > 0.5
 
 
+def test_rumble_does_not_move_the_mouth():
+    """Wind and handling: noise that is strongest below the voice, as strong as the voice itself."""
+    sound = np.concatenate([silence(1.0), vowel("a", 0.5), silence(1.0)])
+    spectrum = np.fft.rfft(noise(2.5, 1.0)) / (np.arange(len(sound) // 2 + 1) + 20.0) ** 2
+    rumble = np.fft.irfft(spectrum, len(sound))
+    curves = mouth((sound + 0.1 * rumble / rumble.std()).astype(np.float32))
+    assert curves.jaw_open[110:145].mean() > 0.5
+    assert all(getattr(curves, name)[np.r_[0:90, 180:250]].max() < 0.03 for name in NAMES)
+
+
 def test_a_hum_does_not_speak():
     times_s = np.arange(3 * RATE_HZ) / RATE_HZ
     hum = (0.02 * np.sin(2 * np.pi * 50 * times_s)).astype(np.float32)
