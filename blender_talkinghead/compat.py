@@ -28,6 +28,9 @@ _TRIM_START = "content_trim_start" if _HAS_NEW_TIME_NAMES else "animation_offset
 _TRIM_END = "content_trim_end" if _HAS_NEW_TIME_NAMES else "animation_offset_end"
 LAST_CHANNEL = 128
 
+# Options of properties that hold a path, which may begin with //; 4.5 wants to be told.
+PATH_OPTIONS: set[Any] = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
+
 # The last retiming key lies on the last picture until 4.5, and behind it from 5.0 on.
 RETIMING_ENDS_BEHIND = bpy.app.version >= (5, 0, 0)
 

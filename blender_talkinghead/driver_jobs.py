@@ -53,7 +53,9 @@ def read_drivers(target: Target, state: JobState, control: JobControl) -> Genera
         TalkingHeadError: a driver is missing, cannot be followed or read; CANCELLED.
     """
     warnings: tuple[str, ...] = ()
-    for item in drivers.pending(find_scene(target), _source(target)):
+    # Looked at again after each one: while it was read the user may have changed what is needed.
+    while items := drivers.pending(find_scene(target), _source(target)):
+        item = items[0]
         doing = replace(state, text=f"Reading the driver {item.medium.name}")
         yield doing
         if item.medium.prerendering is not None:

@@ -12,7 +12,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, FloatVectorProperty, IntProperty, StringProperty
 
 from ..inference.acting import AUTOMATIC, DEFAULT_SMOOTHING
-from ..inference.controls import CONTROLS, PROPERTY_PREFIX, Control, Group, Unit
+from ..inference.controls import CONTROLS, PROPERTY_PREFIX, Control, Unit
 from ..inference.engines import DEFAULT_ENGINE, ENGINES, description_of
 from ..inference.engines.description import Setting, SettingKind
 from ..inference.source import MANUAL_POINTS
@@ -23,9 +23,6 @@ from .pairs import ROLE_NONE, ROLE_RESULT, ROLE_SOURCE
 RANGE_STRIP = "STRIP"
 RANGE_PREVIEW = "PREVIEW"
 RANGE_SCENE = "SCENE"
-
-# The sliders of the pose; the strengths act on what drivers ask for.
-SHOWN_CONTROLS: tuple[Control, ...] = tuple(c for c in CONTROLS if c.group is not Group.STRENGTH)
 
 _ROLES = (
     (ROLE_NONE, "None", "Not part of a pair"),
@@ -238,7 +235,10 @@ def _register_driver(part: Part, label: str) -> None:
     _add_to_strip(
         part.file,
         StringProperty(
-            name="File", description=f"A file {does}, where no strip is chosen", subtype="FILE_PATH", options=set()
+            name="File",
+            description=f"A file {does}, where no strip is chosen",
+            subtype="FILE_PATH",
+            options=compat.PATH_OPTIONS,
         ),
     )
 
@@ -342,6 +342,6 @@ def _register_scene() -> None:
             name="Frames Folder",
             description="Folder for rendered frames; empty means a folder named talkinghead beside the .blend file",
             subtype="DIR_PATH",
-            options=set(),
+            options=compat.PATH_OPTIONS,
         ),
     )

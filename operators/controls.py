@@ -8,7 +8,7 @@ import bpy
 from bpy.props import EnumProperty
 
 from ..blender_talkinghead import properties
-from ..inference.controls import Group, controls_in
+from ..inference.controls import POSE_CONTROLS, Group, controls_in
 from . import base
 
 _ALL = "all"
@@ -37,7 +37,7 @@ class TALKINGHEAD_OT_reset_controls(bpy.types.Operator):
 
     def execute(self, context: Any) -> set[str]:
         source = properties.source_of_active(context)
-        chosen = properties.SHOWN_CONTROLS if self.group == _ALL else controls_in(Group(self.group))
+        chosen = POSE_CONTROLS if self.group == _ALL else controls_in(Group(self.group))
         for control in chosen:
             setattr(source, control.property_name, control.rest)
         return {"FINISHED"}

@@ -79,7 +79,7 @@ def test_deleted_driver_is_told(portrait, actor):
 
 def test_no_driver_is_told(portrait):
     assert "has no driver" in refusal(portrait)
-    portrait.th_acting_file = "actor.mp4"
+    portrait.th_acting_file = "//actor.mp4"
     assert acting(portrait) is None
 
 

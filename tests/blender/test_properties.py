@@ -74,10 +74,12 @@ def test_engine_settings_are_not_animatable_and_have_their_defaults(portrait):
     assert core("properties").settings_of(portrait) == {"background": "stretch", "cut_out": False, "spectacles": "auto"}
 
 
-def test_strengths_are_not_shown_yet(addon):
-    shown = {control.name for control in core("properties").SHOWN_CONTROLS}
-    assert "head_yaw" in shown
-    assert not any(name.startswith("strength_") for name in shown)
+def test_resetting_all_sliders_leaves_the_strengths(portrait):
+    portrait.th_head_yaw, portrait.th_strength_head = 20.0, 0.5
+    bpy.ops.talkinghead.reset_controls(group="all")
+    assert (portrait.th_head_yaw, portrait.th_strength_head) == (0.0, 0.5)
+    bpy.ops.talkinghead.reset_controls(group="strength")
+    assert portrait.th_strength_head == 1.0
 
 
 def test_controls_of_reads_every_slider(portrait):
