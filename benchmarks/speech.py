@@ -62,7 +62,8 @@ def measure(path: Path, transcript: str) -> str:
     speech = read_speech(SpeechSpec(path, transcript), Digests(), Task(lambda *_, **__: None, lambda: None))
     took_s = time.perf_counter() - start
     length_s = len(speech.track) / float(speech.track.rate)
-    return f"{length_s:8.1f} s  {speech.method:9}{took_s:8.2f} s  {length_s / took_s:6.0f} x real time  {peak_mb():6.0f} MB"
+    speed = f"{took_s:8.2f} s  {length_s / took_s:6.0f} x real time"
+    return f"{length_s:8.1f} s  {speech.method:9}{speed}  {peak_mb():6.0f} MB"
 
 
 def peak_mb() -> float:
