@@ -17,6 +17,11 @@ from .picture import Alpha, Picture
 # OpenCV's remap takes no longer side.
 MAX_SIDE_PX = 32766
 MAX_PIXELS = 1 << 28
+# File name extensions of what ``read_image`` decodes.
+EXTENSIONS = frozenset(
+    """.avif .bmp .dib .dpx .exr .gif .hdr .j2k .jp2 .jpe .jpeg .jpg .pbm .pfm .pgm .pic .png .pnm .ppm .psd .rgb .sgi
+    .tga .tif .tiff .webp""".split()
+)
 _AV_DECODERS = {".tga": "targa", ".dpx": "dpx", ".sgi": "sgi", ".rgb": "sgi", ".psd": "psd"}
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from ..job import Job, job_path, load, save
 from ..media.digests import Digests
 from ..media.encode import write_error
 from ..media.export import CODEC_BY_EXTENSION, MovieExport, export_movie
+from ..media.images import EXTENSIONS
 from ..media.reader import open_source
 from ..media.timing import picture_of_frame
 from ..performance import Performance, parse_rate
@@ -35,10 +37,12 @@ from .runner import run
 from .sessions import Sessions
 from .task import Task
 
+_NUMBERED = re.compile(r"frame_\d{6,}\.[a-z]+")
 _MOVIES = frozenset(".avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .mxf .ogv .ts .webm .wmv".split())
 _STILL_RATE = Fraction(25)
-# Where a folder of frames keeps the frames by content, so that a second run makes only what changed.
-_WORK = ".talkinghead"
+# Where a folder of frames keeps the frames by content, so that a second run makes only what changed, and the names of
+# the numbered ones that were written.
+_WORK, _WRITTEN = ".talkinghead", "numbered.json"
 
 
 def render(options: argparse.Namespace) -> int:
@@ -123,7 +127,8 @@ def _length(pictures: int, movie_rate: Fraction | None, rate: Fraction | None) -
 def source_of(path: Path) -> Source:
     """The source a path stands for: a folder is a sequence of its pictures by name."""
     if path.is_dir():
-        files = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
+        pictures = (p for p in path.iterdir() if p.suffix.lower() in EXTENSIONS and not p.name.startswith("."))
+        files = sorted(p for p in pictures if p.is_file())
         if not files:
             raise TalkingHeadError(ErrorCode.SOURCE_MISSING, f"The folder {path} holds no pictures.", "Choose another.")
         return Source(SourceKind.SEQUENCE, tuple(str(file) for file in files))
@@ -238,14 +243,32 @@ def _one_frame(job: Job, output: Path, weights: Sequence[Path]) -> None:
 
 
 def _numbered(frames: Sequence[Path], output: Path) -> None:
-    """Give the frames numbered names in the output folder; the same content stays on disk once where links exist."""
-    for number, frame in enumerate(frames):
-        target = output / f"frame_{number:06d}{frame.suffix}"
+    """Give the frames numbered names in the output folder; the same content stays on disk once where links exist.
+
+    Frames of an earlier, longer film go; what others put into the folder stays.
+    """
+    names = [f"frame_{number:06d}{frame.suffix}" for number, frame in enumerate(frames)]
+    written = output / _WORK / _WRITTEN
+    for name in set(_names_in(written)) - set(names):
+        (output / name).unlink(missing_ok=True)
+    written.write_text(json.dumps(names), encoding="utf-8")
+    for name, frame in zip(names, frames, strict=True):
+        target = output / name
         target.unlink(missing_ok=True)
         try:
             os.link(frame, target)
         except OSError:
             shutil.copyfile(frame, target)
+
+
+def _names_in(written: Path) -> list[str]:
+    """Numbered names that an earlier run noted; none where there is no such note."""
+    try:
+        names = json.loads(written.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    names = names if isinstance(names, list) else []
+    return [name for name in names if isinstance(name, str) and _NUMBERED.fullmatch(name)]
 
 
 @contextmanager

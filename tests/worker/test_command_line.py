@@ -78,6 +78,44 @@ def test_a_folder_of_frames_and_again(tmp_path):
     assert made == {path: path.stat().st_mtime_ns for path in (tmp_path / "frames" / ".talkinghead").glob("*.png")}
 
 
+def test_a_shorter_film_leaves_no_frames_of_a_longer_one(tmp_path):
+    """Only frames that the command wrote go: not those that people numbered, nor other files."""
+    source, output = picture(tmp_path), tmp_path / "frames"
+    for count in (5, 2):
+        performance = performance_file(tmp_path, count, Fraction(25))
+        assert render("--source", source, "--performance", performance, "--output", output).returncode == 0
+        if count == 5:
+            for name in ("frame_000777.png", "frame_000003.txt", "notes.png"):
+                (output / name).write_bytes(b"mine")
+    names = sorted(path.name for path in output.iterdir() if not path.name.startswith("."))
+    assert names == ["frame_000000.png", "frame_000001.png", "frame_000003.txt", "frame_000777.png", "notes.png"]
+    assert (output / "frame_000777.png").read_bytes() == b"mine"
+
+
+def test_a_folder_of_pictures_among_other_files(tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number in range(3):
+        picture(folder, name=f"{number}.PNG", seed=number)
+    for name in ("thumbs.db", "a_note.txt", "sound.wav", ".hidden.png"):
+        (folder / name).write_bytes(b"no picture")
+    done = render("--source", folder, "--output", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "out").glob("frame_*.png"))) == 3
+
+
+@pytest.mark.parametrize("names", [(), ("note.txt", "clip.mp4")])
+def test_a_folder_without_pictures(tmp_path, names):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_bytes(b"no picture")
+    done = render("--source", folder, "--output", tmp_path / "out")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ") and "holds no pictures" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("extension", [".mp4", ".mkv", ".mov"])
 def test_a_movie(tmp_path, extension):
     performance = performance_file(tmp_path, 6, Fraction(30000, 1001))
