@@ -34,7 +34,7 @@ from .runner import JobControl, JobState, JobSteps, Phase
 TITLE = "Draw Thumbnails"
 SIDE_PX = 128
 # Side of a thumbnail in heights of the face's box, so that hair and chin are in it.
-_SIDE_IN_FACES = 1.7
+_SIDE_IN_FACES = 1.35
 # Asked for when points were placed by hand, as long as the picture's size is not known.
 _FIRST_SIZE_PX = 512
 _KEPT_PORTRAITS = 30

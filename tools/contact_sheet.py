@@ -33,7 +33,7 @@ from tools import sample_files
 
 LABEL_HEIGHT_PX = 26
 GAP_PX = 4
-CROP = 2.0  # side of a tile in face heights
+CROP, POSE_CROP = 2.0, 1.35  # side of a tile in face heights
 PAPER = (34, 34, 34)
 INK = (235, 235, 235)
 
@@ -86,13 +86,13 @@ def read(path: Path) -> np.ndarray:
     return picture
 
 
-def square_around_face(picture: np.ndarray) -> tuple[slice, slice]:
-    """Rows and columns of a square around the largest face, as large as CROP says or as fits."""
+def square_around_face(picture: np.ndarray, face_heights: float = CROP) -> tuple[slice, slice]:
+    """Rows and columns of a square around the largest face, of this many face heights or as large as fits."""
     faces = FaceTracker(WeightStore(default_folders())).faces(picture)
     if not faces:
         raise SystemExit("There is no face to show.")
     left, top, right, bottom = faces[0].box()
-    side = min(round((bottom - top) * CROP), *picture.shape[:2])
+    side = min(round((bottom - top) * face_heights), *picture.shape[:2])
     corner = [(top + bottom - side) / 2 - 0.1 * (bottom - top), (left + right - side) / 2]
     first = [round(min(max(start, 0), extent - side)) for start, extent in zip(corner, picture.shape[:2], strict=True)]
     return slice(first[0], first[0] + side), slice(first[1], first[1] + side)
@@ -136,7 +136,7 @@ def make_sheet(portraits: Sequence[Path], side_px: int, arguments: Sequence[str]
     return arrange(pictures, per_control if per_control > 4 else 2 * per_control)
 
 
-def make_pose_sheet(portraits: Sequence[Path], side_px: int, arguments: Sequence[str], columns: int = 6) -> np.ndarray:
+def make_pose_sheet(portraits: Sequence[Path], side_px: int, arguments: Sequence[str], columns: int = 5) -> np.ndarray:
     """A sheet of the supplied poses, one portrait after the other.
 
     Returns:
@@ -146,15 +146,17 @@ def make_pose_sheet(portraits: Sequence[Path], side_px: int, arguments: Sequence
     blank = np.full((side_px + LABEL_HEIGHT_PX, side_px, 3), PAPER, np.uint8)
     pictures = []
     for portrait in portraits:
-        pairs = zip(tiles, squares(portrait, tiles, arguments), strict=True)
+        pairs = zip(tiles, squares(portrait, tiles, arguments, POSE_CROP), strict=True)
         pictures += [tile_picture(square, tile.label, side_px) for tile, square in pairs]
         pictures += [blank] * (-len(tiles) % columns)
     return arrange(pictures, columns)
 
 
-def squares(portrait: Path, tiles: Sequence[Tile], arguments: Sequence[str]) -> list[np.ndarray]:
+def squares(
+    portrait: Path, tiles: Sequence[Tile], arguments: Sequence[str], face_heights: float = CROP
+) -> list[np.ndarray]:
     """The portrait in the pose of each tile, cut out around the face."""
-    rows_and_columns = square_around_face(read(portrait))
+    rows_and_columns = square_around_face(read(portrait), face_heights)
     return [frame[rows_and_columns] for frame in render(portrait, [tile.pose for tile in tiles], arguments)]
 
 

@@ -396,10 +396,10 @@ def test_thumbnails_of_a_face_whose_points_were_placed(scene, saved_file, astron
 
 def test_square_around_the_face_stays_inside(addon):
     pictures = talking.core("pose_pictures")
-    assert pictures.crop((0.4, 0.4, 0.6, 0.6), (1000, 1000)) == (330, 330, 340)
-    assert pictures.crop((0.0, 0.0, 0.2, 0.2), (1000, 500)) == (0, 0, 340)
+    assert pictures.crop((0.4, 0.4, 0.6, 0.6), (1000, 1000)) == (365, 365, 270)
+    assert pictures.crop((0.0, 0.0, 0.2, 0.2), (1000, 500)) == (0, 0, 270)
     assert pictures.crop((0.5, 0.1, 1.0, 0.9), (300, 400)) == (0, 50, 300)
-    assert pictures.size_to_ask((0.4, 0.4, 0.6, 0.6), (1000, 1000)) == round(1000 * 128 / 340)
+    assert pictures.size_to_ask((0.4, 0.4, 0.6, 0.6), (1000, 1000)) == round(1000 * 128 / 270)
     assert pictures.size_to_ask((0.4, 0.4, 0.6, 0.6), (100, 80)) == 100
 
 
