@@ -52,6 +52,8 @@ class _Shelf:
 
 
 _shelves: dict[tuple[str, str], _Shelf] = {}
+# Poses, by portrait, whose thumbnails were begun without being asked for.
+_asked: dict[Path, set[str]] = {}
 _collection: Any = None
 
 
@@ -78,14 +80,24 @@ def look_again(strip: Any) -> None:
 
 
 def draw_unasked(context: Any) -> None:
-    """Draw what is missing when the gallery is used, if that disturbs nothing: the worker runs and is not busy."""
+    """Draw what is missing when the gallery is used, if that disturbs nothing. What was begun once is not repeated."""
     source = properties.source_of_active(context)
-    free = worker.client().running and not service.runner.running and not service.blender_renders()
-    if bpy.app.background or source is None or not free or not consent.given():
+    if bpy.app.background or source is None or source.th_role != properties.ROLE_SOURCE or not _undisturbing():
         return
-    if source.th_role == properties.ROLE_SOURCE and missing(source):
+    asked = _asked.setdefault(_shelf(source).folder, set())
+    keys = {pose_key(pose) for pose in missing(source)}
+    if keys - asked:
+        asked |= keys
         target = Target(source.id_data.name, source.name, properties.RANGE_STRIP)
         service.start(TITLE, lambda control: draw(target, control))
+
+
+def _undisturbing() -> bool:
+    """Whether a job can begin by itself: the worker runs and is idle, and no error of the last job would be covered."""
+    runner = service.runner
+    told = runner.state is not None and runner.state.error is not None
+    busy = runner.running or service.blender_renders()
+    return worker.client().running and consent.given() and not told and not busy
 
 
 def draw(target: Target, control: JobControl) -> JobSteps:
@@ -276,6 +288,7 @@ def _hash(parts: object) -> str:
 
 def _forget() -> None:
     _shelves.clear()
+    _asked.clear()
 
 
 def register() -> None:

@@ -15,24 +15,28 @@ from . import base
 
 
 class _OnSliders:
-    """An operator that moves sliders of the active strip; from the panel it takes the panel's settings."""
+    """An operator that moves sliders of the active strip; what it is not told it takes from the panel."""
 
     report: Any  # Blender's, as of every operator
+    properties: Any
+    from_panel = {"groups": "th_pose_groups", "key": "th_pose_key"}
     bl_options = {"REGISTER", "UNDO"}
 
     groups: EnumProperty(
         name="Sliders", description=pose_gallery.GROUPS_TEXT, items=pose_gallery.GROUP_ITEMS,
-        default=pose_gallery.ALL_GROUPS, options={"ENUM_FLAG"},
+        default=pose_gallery.ALL_GROUPS, options={"ENUM_FLAG", "SKIP_SAVE"},
     )  # fmt: skip
-    key: BoolProperty(name="Key", description=pose_gallery.KEY_TEXT)
+    key: BoolProperty(name="Key", description=pose_gallery.KEY_TEXT, options={"SKIP_SAVE"})
 
     @classmethod
     def poll(cls, context: Any) -> bool:
         return base.allow(cls, context, base.no_strip)
 
     def invoke(self, context: Any, event: Any) -> set[str]:
-        manager = context.window_manager
-        self.groups, self.key = manager.th_pose_groups, manager.th_pose_key
+        for name, panel_name in self.from_panel.items():
+            if not self.properties.is_property_set(name):
+                setattr(self, name, getattr(context.window_manager, panel_name))
+        pose_pictures.draw_unasked(context)
         return self.execute(context)
 
     def execute(self, context: Any) -> set[str]:
@@ -60,18 +64,17 @@ class TALKINGHEAD_OT_apply_pose(_OnSliders, bpy.types.Operator):
     bl_idname = "talkinghead.apply_pose"
     bl_label = "Apply Pose"
 
-    pose: StringProperty(
-        name="Pose", description="Name of the pose; empty takes the one that is selected in the gallery"
-    )
-    blend: FloatProperty(
-        name="Blend", description=pose_gallery.BLEND_TEXT, default=1.0, min=0.0, max=1.0, subtype="FACTOR"
-    )
-    mirrored: BoolProperty(name="Mirrored", description="Exchange left and right of the pose")
+    from_panel = {**_OnSliders.from_panel, "blend": "th_pose_blend"}
 
-    def invoke(self, context: Any, event: Any) -> set[str]:
-        self.blend = context.window_manager.th_pose_blend
-        pose_pictures.draw_unasked(context)
-        return super().invoke(context, event)
+    pose: StringProperty(
+        name="Pose", description="Name of the pose; empty takes the one that is selected in the gallery",
+        options={"SKIP_SAVE"},
+    )  # fmt: skip
+    blend: FloatProperty(
+        name="Blend", description=pose_gallery.BLEND_TEXT, default=1.0, min=0.0, max=1.0, subtype="FACTOR",
+        options={"SKIP_SAVE"},
+    )  # fmt: skip
+    mirrored: BoolProperty(name="Mirrored", description="Exchange left and right of the pose", options={"SKIP_SAVE"})
 
     def change(self, source: Any) -> str:
         entry = poses.entry_named(self.pose or pose_gallery.selected())

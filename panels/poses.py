@@ -68,7 +68,7 @@ class TALKINGHEAD_PT_poses(sidebar.Child, bpy.types.Panel):
         for file in bad[:_MOST_BAD_FILES]:
             fixes.draw_note(layout, f"{file.name}: {file.reason}", "ERROR")
         if len(bad) > _MOST_BAD_FILES:
-            layout.label(text=f"{len(bad) - _MOST_BAD_FILES} more files cannot be used")
+            layout.label(text=f"And {len(bad) - _MOST_BAD_FILES} more")
 
 
 register, unregister = bpy.utils.register_classes_factory((TALKINGHEAD_MT_poses, TALKINGHEAD_PT_poses))

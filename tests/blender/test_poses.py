@@ -10,6 +10,7 @@ import types
 from pathlib import Path
 
 import bpy
+import installed_extension
 import numpy as np
 import pytest
 import recording_layout
@@ -116,6 +117,31 @@ def test_without_a_pose_the_selected_one_is_taken(portrait):
     bpy.context.window_manager.th_pose = "EXPRESSIONS:Sleepy"
     bpy.ops.talkinghead.apply_pose()
     assert portrait.th_eye_open == pytest.approx(supplied("Sleepy").values["eye_open"])
+
+
+@pytest.mark.parametrize(("told", "blend"), [(set(), 0.5), ({"blend"}, 1.0)])
+def test_button_takes_the_settings_of_the_panel_unless_it_is_told(portrait, told, blend):
+    """Background Blender never invokes operators, so a stand-in is invoked here."""
+    manager = bpy.context.window_manager
+    manager.th_pose_blend, manager.th_pose_groups, manager.th_pose_key = 0.5, {"brows"}, True
+    operator = installed_extension.module("operators.poses").TALKINGHEAD_OT_apply_pose
+    stand_in = types.SimpleNamespace(
+        from_panel=operator.from_panel,
+        properties=types.SimpleNamespace(is_property_set=lambda name: name in told),
+        blend=1.0,
+        execute=lambda context: {"FINISHED"},
+    )
+    try:
+        assert operator.invoke(stand_in, bpy.context, None) == {"FINISHED"}
+        assert (stand_in.blend, stand_in.groups, stand_in.key) == (blend, {"brows"}, True)
+    finally:
+        manager.th_pose_groups = talking.core("pose_gallery").ALL_GROUPS
+
+
+def test_no_pose_operator_remembers_its_last_call():
+    for name in ("apply_pose", "paste_pose", "paste_pose_mirrored", "mirror_pose"):
+        properties = getattr(bpy.ops.talkinghead, name).get_rna_type().properties
+        assert all(prop.is_skip_save for prop in properties if prop.identifier != "rna_type"), name
 
 
 def test_key_inserts_keys_for_what_changes_and_for_what_is_animated(scene, portrait):
@@ -275,6 +301,14 @@ def test_import_of_one_several_and_bad_files(portrait, tmp_path):
     assert [entry.pose.name for entry in talking.core("poses").entries("MINE")] == ["Grin", "Grin 2"]
 
 
+def test_dropped_files_are_imported(portrait, tmp_path):
+    shutil.move(own_file("Grin", jaw_open=0.4), tmp_path / "grin.json")
+    talking.core("pose_library").reread()
+    assert bpy.ops.talkinghead.import_poses(directory=f"{tmp_path}/", files=[{"name": "grin.json"}]) == {"FINISHED"}
+    assert [entry.pose.name for entry in talking.core("poses").entries("MINE")] == ["Grin"]
+    assert bpy.types.TALKINGHEAD_FH_pose.bl_file_extensions == ".json"
+
+
 def test_bad_files_are_listed_with_their_reason(scene, saved_file, astronaut):
     talking.animated(astronaut, length=2)
     own_file("Good", jaw_open=0.1)
@@ -287,7 +321,7 @@ def test_bad_files_are_listed_with_their_reason(scene, saved_file, astronaut):
     assert [entry.pose.name for entry in talking.core("poses").entries("MINE")] == ["Good"]
     text = recording_layout.draw(bpy.types.TALKINGHEAD_PT_poses).text
     assert "broken.json: This is not a Talking Head pose." in text
-    assert "1 more files cannot be used" in text
+    assert "And 1 more" in text
     reasons = {file.name: file.reason for file in talking.core("pose_library").library().bad}
     assert "outside its range" in reasons["wrong.json"]
     assert "cannot be read" in reasons["large.json"]
@@ -385,6 +419,52 @@ def test_thumbnails_can_be_canceled_and_go_on_later(scene, saved_file, astronaut
     assert runner.state.text == f"{left} thumbnails drawn"
 
 
+@pytest.fixture
+def window(monkeypatch):
+    """The gallery believes that Blender has a window; the test drives the job."""
+    app = types.SimpleNamespace(background=False)
+    monkeypatch.setattr(talking.core("pose_pictures"), "bpy", types.SimpleNamespace(app=app, context=bpy.context))
+    return bpy.context.window_manager
+
+
+def test_using_the_gallery_draws_thumbnails_once_if_the_worker_runs(scene, saved_file, astronaut, window):
+    source = talking.animated(astronaut, length=2)
+    runner, pictures = talking.core("service").runner, talking.core("pose_pictures")
+    talking.core("worker").stop()
+    window.th_pose = "EXPRESSIONS:Smile"
+    assert not runner.running  # no worker is started for it
+    bpy.ops.talkinghead.find_faces()
+    window.th_pose = "EXPRESSIONS:Laugh"
+    assert runner.running
+    runner._control.wait_s = 0.02
+    talking.step_until(runner, lambda state: ", 3 of" in state.text)
+    runner.cancel()
+    talking.step_to_end(runner)
+    window.th_pose = "EXPRESSIONS:Sad"
+    assert not runner.running  # the user did not want it
+    assert pictures.missing(source)
+    bpy.ops.talkinghead.save_pose(name="Mine")
+    source.th_jaw_open = 0.31
+    bpy.ops.talkinghead.save_pose(name="Another")
+    assert runner.running  # something new
+    runner._control.wait_s = 0.02
+    talking.step_to_end(runner)
+    assert pictures.missing(source) == []
+
+
+def test_thumbnails_do_not_cover_an_error(scene, saved_file, astronaut, window):
+    talking.animated(astronaut, length=2)
+    runner = talking.core("service").runner
+    with pytest.raises(RuntimeError):
+        bpy.ops.talkinghead.export_movie(filepath="/nowhere/x.mp4", codec="h264")
+    errors, states = talking.shared("errors"), talking.core("runner")
+    error = errors.TalkingHeadError(errors.ErrorCode.DISK_FULL, "The disk is full.")
+    runner.state = states.JobState("Render Frames", states.Phase.FAILED, error=error)
+    window.th_pose = "EXPRESSIONS:Smile"
+    assert not runner.running
+    assert runner.state.error is error
+
+
 def test_thumbnails_of_a_face_whose_points_were_placed(scene, saved_file, astronaut):
     source = talking.animated(astronaut, length=2)
     bpy.ops.talkinghead.place_points()
@@ -413,8 +493,6 @@ def test_png_is_what_blender_reads(addon, tmp_path):
 
 
 def test_previews_are_freed_with_the_extension(addon):
-    import installed_extension
-
     assert talking.core("pose_pictures")._collection is not None
     installed_extension.disable()
     installed_extension.enable()
