@@ -16,6 +16,7 @@ from .job_steps import (
     answer_of,
     find_scene,
     find_strip,
+    followed,
     main_window,
     starting_text,
     until_blender_is_free,
@@ -37,6 +38,7 @@ def read(target: Target, control: JobControl) -> JobSteps:
     consent.require()
     state = JobState(READ_TITLE, text=starting_text())
     yield from until_blender_is_free(state, control)
+    target = followed(target)
     for item in driver_tracks.all_wanted(find_scene(target), _source(target)):
         driver_tracks.forget(item)
     warnings = yield from read_drivers(target, state, control)
@@ -61,12 +63,16 @@ def read_drivers(target: Target, state: JobState, control: JobControl) -> Genera
         if item.medium.prerendering is not None:
             yield from _render_pictures(target, item.medium.prerendering, doing, control)
         if item.medium.mixdown is not None:
-            driver = find_strip(replace(target, strip=item.medium.mixdown.strip))
+            driver = _driver(target, item.medium.mixdown.strip)
             with main_window():
                 sound_mixdown.mix_down(find_scene(target), driver, item.medium.mixdown.path)
         found = yield from _read(item, doing, control)
         warnings += tuple(finding.text for finding in found.track.findings)
     return warnings
+
+
+def _driver(target: Target, name: str) -> Any:
+    return find_strip(replace(target, strip=name, pair_id=""))
 
 
 def _source(target: Target) -> Any:
@@ -81,13 +87,13 @@ def _read(item: Wanted, state: JobState, control: JobControl) -> Generator[JobSt
 
 
 def _render_pictures(target: Target, wanted: Prerendering, state: JobState, control: JobControl) -> JobSteps:
-    driver = find_strip(replace(target, strip=wanted.strip))
+    driver = _driver(target, wanted.strip)
     frames = range(compat.left(driver), compat.right(driver))
     for first in range(frames.start, frames.stop, _RENDERED_A_STEP):
         control.check()
         some = frames[first - frames.start : first - frames.start + _RENDERED_A_STEP]
         with main_window():
-            scene, driver = find_scene(target), find_strip(replace(target, strip=wanted.strip))
+            scene, driver = find_scene(target), _driver(target, wanted.strip)
             as_seen = wanted.rendering is Rendering.AS_SEEN
             prerender.render(scene, driver, some, wanted.planned, as_seen=as_seen)
         yield replace(

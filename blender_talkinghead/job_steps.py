@@ -15,17 +15,24 @@ from ..inference.errors import ErrorCode, TalkingHeadError
 from ..inference.protocol import Message
 from . import compat, service, worker
 from .client import Request
+from .pairs import ROLE_SOURCE
 from .runner import JobControl, JobState, JobSteps, Phase
 
 
 @dataclass(frozen=True)
 class Target:
-    """A strip by name, and which of its frames. ``only``: timeline frames of the range to compute, None for all."""
+    """A strip by name, and which of its frames.
+
+    Attributes:
+        only: timeline frames of the range to compute, None for all.
+        pair_id: the source's id, by which it is found when it was renamed; "" without (see ``followed``).
+    """
 
     scene: str
     strip: str
     range_mode: str
     only: range | None = None
+    pair_id: str = ""
 
 
 def answer_of(request: Request, state: JobState, control: JobControl) -> Generator[JobState, None, Message]:
@@ -68,7 +75,11 @@ def find_strip(target: Target) -> Any:
     Raises:
         TalkingHeadError: INVALID_REQUEST when it is gone.
     """
-    strip = compat.strip_named(find_scene(target), target.strip)
+    scene = find_scene(target)
+    strip = compat.strip_named(scene, target.strip)
+    if strip is None and target.pair_id:
+        sources = [s for s in compat.all_strips(scene) if s.th_role == ROLE_SOURCE and s.th_id == target.pair_id]
+        strip = sources[0] if len(sources) == 1 else None
     if strip is None:
         raise TalkingHeadError(
             ErrorCode.INVALID_REQUEST,
@@ -76,6 +87,12 @@ def find_strip(target: Target) -> Any:
             "Select an image or movie strip and start again.",
         )
     return strip
+
+
+def followed(target: Target) -> Target:
+    """The target, so that its strip, if it is a source, is found when it is renamed while the job goes on."""
+    strip = find_strip(target)
+    return replace(target, pair_id=strip.th_id) if strip.th_role == ROLE_SOURCE else target
 
 
 @contextmanager

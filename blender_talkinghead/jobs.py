@@ -17,6 +17,7 @@ from typing import Any
 from ..inference import job as job_file
 from ..inference.errors import ErrorCode, TalkingHeadError
 from ..inference.protocol import Message
+from ..inference.source import Source
 from . import builder, compat, consent, driver_jobs, faces, folders, lookup, missing_frames, results, service, worker
 from .builder import PreparedJob
 from .client import Outcome, Request
@@ -25,6 +26,7 @@ from .job_steps import (
     answer_of,
     find_scene,
     find_strip,
+    followed,
     main_window,
     starting_text,
     until_blender_is_free,
@@ -46,6 +48,7 @@ def render(target: Target, control: JobControl) -> JobSteps:
     consent.require()
     state = JobState(RENDER_TITLE, text="Reading the sliders")
     yield from until_blender_is_free(state, control)
+    target = followed(target)
     warnings = yield from driver_jobs.read_drivers(target, state, control)
     prepared = _prepare(target)
     state = replace(state, warnings=prepared.warnings + shortened(warnings))
@@ -89,10 +92,8 @@ def find_faces(target: Target, control: JobControl) -> JobSteps:
             prepared = builder.prepare_frame(scene, strip, _shown_frame(scene, strip))
     finally:
         _restore_identity(strip, before)  # looking makes no source
-    answer = yield from _analysis_of(prepared, state, control)
-    strip = find_strip(target)
-    analysis = faces.Analysis.from_answer(answer.fields, prepared.job.face.picture)
-    faces.remember(strip, analysis)
+    analysis = yield from _analysis_of(prepared.job.source, prepared.job.pictures[0], state, control)
+    faces.remember(find_strip(target), analysis)
     count = len(analysis.faces)
     if not count:
         raise faces.no_face_error(target.strip)
@@ -147,23 +148,25 @@ def _indices(prepared: PreparedJob, only: range | None) -> list[int] | None:
 def _check_face(prepared: PreparedJob, state: JobState, control: JobControl) -> JobSteps:
     if prepared.job.face.points:
         return  # placed by hand: there is nothing to find
-    answer = yield from _analysis_of(prepared, replace(state, text="Finding the face"), control)
+    looking = replace(state, text="Finding the face")
+    analysis = yield from _analysis_of(prepared.job.source, prepared.job.face.picture, looking, control)
     source = _source_of(prepared)
     if source is None:
         raise TalkingHeadError(
             ErrorCode.INVALID_REQUEST, f"The strip '{prepared.job.name}' is gone.", "Select a strip and start again."
         )
-    analysis = faces.Analysis.from_answer(answer.fields, prepared.job.face.picture)
     faces.remember(source, analysis)
     if not analysis.faces:
         raise faces.no_face_error(source.name)
 
 
-def _analysis_of(prepared: PreparedJob, state: JobState, control: JobControl) -> Generator[JobState, None, Message]:
-    """The worker's answer about the faces of a job's source."""
-    fields = {"source": prepared.job.source.to_dict(), "picture": prepared.job.face.picture}
-    answer = yield from answer_of(worker.client().submit("analyse", fields), state, control)
-    return answer
+def _analysis_of(
+    source: Source, picture: int, state: JobState, control: JobControl
+) -> Generator[JobState, None, faces.Analysis]:
+    """What the worker says of the faces in a picture."""
+    request = worker.client().submit("analyse", {"source": source.to_dict(), "picture": picture})
+    answer = yield from answer_of(request, state, control)
+    return faces.Analysis.from_answer(answer.fields, picture)
 
 
 def _run(prepared: PreparedJob, state: JobState, control: JobControl, only: Sequence[int] | None) -> JobSteps:

@@ -144,6 +144,68 @@ def test_cropped_actor_is_rendered_by_blender_first(scene, portrait, actor, tmp_
     assert not talking.core("drivers").pending(scene, portrait)
 
 
+def test_meta_strip_acts(scene, portrait, actor):
+    scene.render.resolution_x, scene.render.resolution_y = 176, 144
+    actor.frame_final_end = 1 + LENGTH
+    sequencer.select(actor)
+    with sequencer.override():
+        bpy.ops.sequencer.meta_make()
+    (meta,) = (strip for strip in sequencer.strips() if strip.type == "META")
+    driving.act(portrait, meta)
+    sequencer.select(portrait)
+    assert bpy.ops.talkinghead.render_frames() == {"FINISHED"}
+    assert f"{LENGTH} pictures tracked" in panel("acting").text
+
+
+def test_face_of_the_actor_is_found_and_chosen_on_its_strip(scene, portrait, actor):
+    scene.frame_set(4)
+    sequencer.select(actor)
+    assert bpy.ops.talkinghead.find_faces() == {"FINISHED"}
+    assert bpy.ops.talkinghead.choose_face(index=0) == {"FINISHED"}
+    assert (actor.th_face_index, actor.th_face_picture, actor.th_role) == (0, 3, "NONE")
+    sequencer.select(portrait)
+    assert bpy.ops.talkinghead.read_drivers() == {"FINISHED"}
+
+
+def test_changes_while_a_driver_is_read_are_read_as_well(portrait, actor):
+    runner = talking.start_render(portrait)
+    talking.step_until(runner, lambda state: "Reading the driver" in state.text)
+    portrait.th_acting_smoothing = 0.0
+    assert talking.step_to_end(runner).phase.value == "done"
+
+
+def test_portrait_renamed_while_its_driver_is_read_gets_its_frames(portrait, actor):
+    runner = talking.start_render(portrait)
+    talking.step_until(runner, lambda state: "Reading the driver" in state.text)
+    portrait.name = "Ärger 名前"
+    assert talking.step_to_end(runner).phase.value == "done"
+    assert len(set(talking.frame_files(portrait))) == LENGTH
+
+
+def test_voice_of_several_speeds_is_heard(portrait, voice):
+    sequencer.select(voice)
+    with sequencer.override():
+        bpy.ops.sequencer.retiming_key_add("EXEC_DEFAULT", timeline_frame=25)
+    assert len(voice.retiming_keys) == 3
+    sequencer.select(portrait)
+    assert bpy.ops.talkinghead.read_drivers() == {"FINISHED"}
+    portrait.frame_final_duration = 60
+    jaw = np.array(driving.mixed(portrait, range(1, 61))("jaw_open"))
+    assert jaw[:10].max() < 0.05 < 0.3 < jaw[15:24].mean()
+
+
+def test_movie_without_sound_is_told(portrait, actor, tmp_path):
+    import numbered
+
+    portrait.th_acting_on = False
+    silent = sequencer.add_movie(numbered.movie(tmp_path / "silent.mp4", 24, 24, 1.0), name="Silent", channel=7)
+    driving.speak(portrait, silent)
+    sequencer.select(portrait)
+    with pytest.raises(RuntimeError, match="sound"):
+        bpy.ops.talkinghead.render_frames()
+    assert job_state().error.hint
+
+
 def test_voice_opens_the_mouth(portrait, voice):
     portrait.frame_final_duration = 60
     assert bpy.ops.talkinghead.read_drivers() == {"FINISHED"}
