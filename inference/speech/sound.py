@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from enum import Enum
 from fractions import Fraction
 from pathlib import Path
 
@@ -28,28 +29,36 @@ _LEAST_GAP_S, _LONGEST_GAP_S = Fraction(1, 50), 600
 _LOG = logging.getLogger(__name__)
 
 
-class SoundReader:
-    """The samples of one sound stream, once, from the file's time zero on.
+class Zero(str, Enum):
+    """From where time is counted."""
 
-    Time zero is the first picture of a movie, and the first sample of a sound file. Sound that begins later comes
-    after silence; what lies before time zero is left out.
+    SOUND = "sound"
+    PICTURE = "picture"
+
+
+class SoundReader:
+    """The samples of one sound stream, once.
+
+    Time is counted from the first sample, or from a movie's first picture: then sound that begins later comes after
+    silence, and what lies before the picture is left out.
 
     Attributes:
-        start: seconds from time zero to the first sample of the stream; known after the first block.
         duration_s: length in seconds as the file states it, 0 where it does not.
         gaps_s: (start, end) of parts that are missing or could not be decoded, and are silent.
 
     Args:
         stream: which sound stream, from 0.
+        zero: from where time is counted; without pictures always from the first sample.
 
     Raises:
-        TalkingHeadError: SOURCE_MISSING, SOURCE_UNREADABLE, UNSUPPORTED_INPUT.
+        TalkingHeadError: SOURCE_MISSING, SOURCE_UNREADABLE, UNSUPPORTED_INPUT, INVALID_REQUEST.
     """
 
-    def __init__(self, path: Path, stream: int = 0) -> None:
+    def __init__(self, path: Path, stream: int = 0, zero: Zero = Zero.SOUND) -> None:
         check_file(path)
         self._path = path
-        self.start = Fraction(0)
+        self._zero = zero
+        self._start = Fraction(0)
         self.gaps_s: list[tuple[float, float]] = []
         try:
             self._container = av.open(str(path), "r")
@@ -73,7 +82,7 @@ class SoundReader:
         for samples in self._samples():
             if not begun:
                 begun = True
-                offset = round(self.start * RATE_HZ)
+                offset = round(self._start * RATE_HZ)
                 skip = max(0, -offset)
                 yield from _zeros(offset)
             kept = samples[skip:]
@@ -88,7 +97,7 @@ class SoundReader:
         self._container.close()
 
     def _samples(self) -> Iterator[np.ndarray]:
-        """Samples of the stream from its first one; sets ``start`` before the first."""
+        """Samples of the stream from its first one; sets ``_start`` before the first."""
         converter = _Converter()
         begun_s: Fraction | None = None
         expected_s = Fraction(0)
@@ -97,13 +106,13 @@ class SoundReader:
             time_s = _time_of(frame, expected_s)
             if begun_s is None:
                 begun_s = time_s
-                self.start = self._start_of(frame)
+                self._start = self._start_of(frame)
             elif _LEAST_GAP_S < time_s - expected_s < _LONGEST_GAP_S:
                 for samples in converter.flush():
                     given += len(samples)
                     yield samples
                 missing = max(0, round((time_s - begun_s) * RATE_HZ) - given)
-                at_s = float(self.start) + given / RATE_HZ
+                at_s = float(self._start) + given / RATE_HZ
                 self.gaps_s.append((at_s, at_s + missing / RATE_HZ))
                 given += missing
                 yield from _zeros(missing)
@@ -127,7 +136,9 @@ class SoundReader:
             raise _damaged(self._path, str(error)) from error
 
     def _start_of(self, frame: AudioFrame) -> Fraction:
-        """Seconds from the first picture to a frame; 0 where there are no pictures or no time stamps."""
+        """Seconds from time zero to the stream's first frame; 0 where there are no pictures or no time stamps."""
+        if self._zero is Zero.SOUND:
+            return Fraction(0)
         pictures = [s for s in self._container.streams.video if not s.disposition & _ATTACHED_PICTURE]
         if not pictures or frame.pts is None:
             return Fraction(0)

@@ -18,7 +18,7 @@ from ..motion.track import REST, Finding, Track
 from ..worker.task import Task
 from .features import FRAMES_PER_S, Features, FeatureStream
 from .mouth import Mouth, has_voice, mouth_of
-from .sound import RATE_HZ, SoundReader
+from .sound import RATE_HZ, SoundReader, Zero
 from .store import Speech, SpeechStore
 
 FORMANTS, PHONES = "formants", "phones"
@@ -34,11 +34,13 @@ class SpeechSpec:
         sound: a sound file or a movie.
         transcript: what is said, in English; empty to go by the sound alone, in any language.
         stream: which sound stream of the file, from 0.
+        zero: from where the track's time is counted.
     """
 
     sound: Path
     transcript: str = ""
     stream: int = 0
+    zero: Zero = Zero.SOUND
 
 
 def read_speech(spec: SpeechSpec, digests: Digests, task: Task, cache: Path | None = None) -> Speech:
@@ -53,7 +55,7 @@ def read_speech(spec: SpeechSpec, digests: Digests, task: Task, cache: Path | No
             CANCELLED.
     """
     transcript = " ".join(spec.transcript.split())
-    store = SpeechStore(cache, digests.of(spec.sound), transcript, spec.stream) if cache else None
+    store = SpeechStore(cache, [digests.of(spec.sound), transcript, spec.stream, spec.zero.value]) if cache else None
     known = store.load() if store else None
     if known is not None:
         return known
@@ -69,7 +71,7 @@ def _heard(spec: SpeechSpec, task: Task) -> Speech:
     if not has_voice(features):
         text = "No voice was heard in the sound, so the mouth stays at rest."
         findings = (*findings, Finding("no voice", 0, len(features) - 1, text))
-    return Speech(_track(mouth_of(features), findings), reader.start, FORMANTS, 0)
+    return Speech(_track(mouth_of(features), findings), FORMANTS, 0)
 
 
 def _transcribed(spec: SpeechSpec, transcript: str, task: Task) -> Speech:
@@ -93,12 +95,12 @@ def _transcribed(spec: SpeechSpec, transcript: str, task: Task) -> Speech:
     if found.unknown:
         text = "Left out, write them as words: " + ", ".join(found.unknown) + "."
         findings = (*findings, Finding("unknown words", 0, last, text))
-    return Speech(_track(articulate(found.phones, features), findings), reader.start, PHONES, found.words)
+    return Speech(_track(articulate(found.phones, features), findings), PHONES, found.words)
 
 
 def _listen(spec: SpeechSpec, task: Task, keep_samples: bool) -> tuple[Features, SoundReader, np.ndarray]:
     """Features and, if they are kept, (n,) float32 samples at ``RATE_HZ``."""
-    reader = SoundReader(spec.sound, spec.stream)
+    reader = SoundReader(spec.sound, spec.stream, spec.zero)
     stream, kept = FeatureStream(), []
     try:
         for samples in _told(reader, task):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Talking Head contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Remembers what was heard, one small file for each sound, transcript and stream."""
+"""Remembers what was heard, one small file for each sound and way to listen to it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import io
 import json
 import logging
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -30,15 +30,13 @@ class Speech:
     """What was heard.
 
     Attributes:
-        track: 100 samples a second from the file's time zero: the first picture of a movie, else the first sample.
-        sound_start: seconds from time zero to the first sound sample; 0 for files without pictures.
+        track: 100 samples a second.
         method: how: "formants" or "phones".
         words: how many words of the transcript were found.
         cached: it was known already.
     """
 
     track: Track
-    sound_start: Fraction
     method: str
     words: int
     cached: bool = False
@@ -47,7 +45,6 @@ class Speech:
         """Header fields of the message that carries it; the track's array is the payload."""
         return {
             **self.track.fields(),
-            "sound_start": str(self.sound_start),
             "method": self.method,
             "words": self.words,
             "cached": self.cached,
@@ -55,10 +52,14 @@ class Speech:
 
 
 class SpeechStore:
-    """The place of one result in a cache folder."""
+    """The place of one result in a cache folder.
 
-    def __init__(self, cache: Path, digest: str, transcript: str, stream: int) -> None:
-        parts = json.dumps([SPEECH_VERSION, digest, transcript, stream])
+    Args:
+        asked: all that decides the result.
+    """
+
+    def __init__(self, cache: Path, asked: Sequence[object]) -> None:
+        parts = json.dumps([SPEECH_VERSION, *asked])
         key = hashlib.blake2b(parts.encode(), digest_size=16).hexdigest()
         self._path = cache / "speech" / f"{key}.npz"
 
@@ -68,7 +69,7 @@ class SpeechStore:
             with np.load(io.BytesIO(self._path.read_bytes()), allow_pickle=False) as saved:
                 fields = json.loads(str(saved["fields"]))
                 track = Track.from_message(fields, saved["array"])
-            return Speech(track, Fraction(fields["sound_start"]), fields["method"], int(fields["words"]), cached=True)
+            return Speech(track, fields["method"], int(fields["words"]), cached=True)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError, BadZipFile, zlib.error, TalkingHeadError) as error:

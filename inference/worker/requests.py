@@ -76,12 +76,15 @@ def _capture(message: Message, task: Task, sessions: Sessions) -> Message:
 
 
 def _speak(message: Message, task: Task, sessions: Sessions) -> Message:
+    from ..speech.sound import Zero
     from ..speech.speech import SpeechSpec, read_speech
 
-    transcript = message.fields.get("transcript", "")
+    transcript, zero = message.fields.get("transcript", ""), message.fields.get("zero", Zero.SOUND)
     if not isinstance(transcript, str):
         raise _invalid("'transcript' must be text")
-    spec = SpeechSpec(Path(_text(message, "sound")), transcript, _whole(message, "stream"))
+    if zero not in list(Zero):
+        raise _invalid("'zero' must be 'sound' or 'picture'")
+    spec = SpeechSpec(Path(_text(message, "sound")), transcript, _whole(message, "stream"), Zero(zero))
     speech = read_speech(spec, sessions.digests, task, sessions.cache)
     return with_array("done", speech.track.array(), **speech.fields())
 

@@ -45,8 +45,8 @@ def test_a_worker_listens(tmp_path, sound):
         assert done.type == "done", done.fields
         track = track_of(done)
         assert (len(track), track.rate, track.activity is not None) == (300, 100, True)
-        fields = ("method", "words", "sound_start", "cached", "breaks", "neutral", "findings")
-        assert [done.fields[name] for name in fields] == ["formants", 0, "0", False, [], -1, []]
+        fields = ("method", "words", "cached", "breaks", "neutral", "findings")
+        assert [done.fields[name] for name in fields] == ["formants", 0, False, [], -1, []]
         assert track.values[60:95, POSE_NAMES.index("jaw_open")].min() > 0.4
         assert track.values[160:195, POSE_NAMES.index("mouth_wide")].min() > 0.4
         assert {message.fields["stage"] for message in told} == {"listening"}
@@ -63,6 +63,8 @@ def test_a_worker_listens(tmp_path, sound):
         ({"stream": 3}, "INVALID_REQUEST"),
         ({"stream": -1}, "INVALID_REQUEST"),
         ({"transcript": 5}, "INVALID_REQUEST"),
+        ({"zero": "end"}, "INVALID_REQUEST"),
+        ({"zero": []}, "INVALID_REQUEST"),
     ],
 )
 def test_a_worker_says_what_it_cannot_hear(tmp_path, sound, fields, code):

@@ -18,6 +18,7 @@ from inference.errors import ErrorCode, TalkingHeadError
 from inference.media.digests import Digests
 from inference.motion.track import REST, Track
 from inference.speech.command import performed
+from inference.speech.sound import Zero
 from inference.speech.speech import SpeechSpec, read_speech
 from inference.worker.task import Task
 
@@ -42,7 +43,7 @@ def test_a_sound_becomes_a_track_of_the_mouth(tmp_path):
     speech = read(write_sound(tmp_path / "a.wav", said()))
     track = speech.track
     assert (track.rate, len(track), track.breaks, track.neutral) == (Fraction(100), 150, (), -1)
-    assert (speech.method, speech.words, speech.sound_start, speech.cached) == ("formants", 0, 0, False)
+    assert (speech.method, speech.words, speech.cached) == ("formants", 0, False)
     still = [place for place, name in enumerate(POSE_NAMES) if BY_NAME[name].group is not Group.MOUTH]
     assert np.array_equal(track.values[:, still], np.tile(REST[still], (150, 1)))
     assert track.activity is not None and 0 <= track.activity.min() < 0.1 < 0.9 < track.activity.max() <= 1
@@ -50,10 +51,14 @@ def test_a_sound_becomes_a_track_of_the_mouth(tmp_path):
 
 
 @pytest.mark.parametrize("late", [Fraction(0), Fraction(1, 2), Fraction(-1, 4)])
-def test_time_is_that_of_the_pictures(tmp_path, late):
-    speech = read(write_movie_with_sound(tmp_path / "a.mkv", said(), late))
-    assert float(speech.sound_start) == pytest.approx(float(late), abs=0.001)
-    assert abs(opens_at_s(speech.track) - 0.6 - float(late)) < 0.05
+def test_time_is_that_of_the_sound_or_of_the_pictures(tmp_path, late):
+    path = write_movie_with_sound(tmp_path / "a.mkv", said(), late)
+    begins_s = {}
+    for zero in Zero:
+        spec = SpeechSpec(path, zero=zero)
+        begins_s[zero] = opens_at_s(read_speech(spec, Digests(), NOTHING, tmp_path / "cache").track)
+    assert abs(begins_s[Zero.SOUND] - 0.6) < 0.05
+    assert begins_s[Zero.PICTURE] - begins_s[Zero.SOUND] == pytest.approx(float(late), abs=0.011)
 
 
 @settings(max_examples=8, deadline=None)
