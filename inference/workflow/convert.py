@@ -10,7 +10,7 @@ from fractions import Fraction
 from . import hello_meme, live_portrait
 from .graph import Graph, Mode, Node
 from .live_portrait import Film
-from .media_nodes import output_of
+from .media_nodes import LOADERS, output_of
 from .plan import ACTING, Plan
 from .reading import Reading
 
@@ -28,6 +28,7 @@ _REASONS = {
     "LoadExpData": "import the .exp file by itself",
     "ExpData": "its codes name key points of LivePortrait, not sliders",
     "PrintExpData": "it only prints",
+    **dict.fromkeys(LOADERS, "nothing that is imported uses it"),
 }
 
 
@@ -53,7 +54,7 @@ def plan_of(graph: Graph) -> Plan:
 
 
 def _film(reading: Reading) -> tuple[Node | None, Film]:
-    portrait = sorted(reading.graph.active(live_portrait.ANIMATOR), key=lambda node: "motion_link" not in node.links)
+    portrait = sorted(reading.graph.active(live_portrait.ANIMATOR), key=_promise)
     memes = reading.graph.active(*hello_meme.ANIMATORS)
     stills = live_portrait.last_editors(reading)
     candidates: Sequence[Node] = [*portrait, *memes] or stills[::-1]
@@ -68,6 +69,11 @@ def _film(reading: Reading) -> tuple[Node | None, Film]:
     if chosen.type in hello_meme.ANIMATORS:
         return chosen, hello_meme.film_of(reading, chosen)
     return chosen, live_portrait.still_of(reading, chosen)
+
+
+def _promise(node: Node) -> tuple[bool, bool]:
+    """Sorts nodes that have poses before those that have none, and those that are on before those that are off."""
+    return "motion_link" not in node.links, not node.values.get("turn_on", True)
 
 
 def _rate(reading: Reading, film: Film, written: Fraction | None) -> Fraction | None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from .graph import Node
 from .live_portrait import Film
-from .media_nodes import medium
+from .media_nodes import WIRING, medium
 from .plan import ACTING, SOURCE, PlannedStrip
 from .reading import Reading
 
@@ -37,7 +37,7 @@ def film_of(reading: Reading, node: Node) -> Film:
             reading.use(loader)
             _keep(reading, loader, MODEL_TOPIC, _MODEL_SETTINGS)
     source, acting = _first(reading, node, _PORTRAIT, SOURCE), _first(reading, node, _DRIVERS, ACTING)
-    for helper in reading.graph.active("HMFaceToolkitsLoader", "GetReferenceImageRT"):
+    for helper in reading.graph.active("HMFaceToolkitsLoader", *WIRING):
         reading.use(helper)
     strips = tuple(strip for strip in (source, acting) if strip is not None)
     frames = 1 if node.type == "HMPipelineImage" else max((strip.cap for strip in strips), default=0)

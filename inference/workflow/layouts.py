@@ -146,6 +146,7 @@ LAYOUTS: Mapping[str, tuple[Layout, ...]] = {
     "HMImagePipelineLoader": _LOADER,
     "HMFaceToolkitsLoader": ((_GPU,), (_GPU, Widget("deployment", _text))),
     "GetVideoDriveParams": ((_RATIO,),),
+    "GetHeadPose": ((Widget("crop", _switch),),),
     "LoadExpData": ((Widget("file_name", _text), Widget("ratio", _number)),),
     "SaveExpData": ((Widget("file_name", _text),),),
 }

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..controls import POSE_NAMES
@@ -38,19 +38,44 @@ def film_of(reading: Reading, node: Node) -> Film:
     reading.use(node)
     _settings(reading, node)
     chain = _chain(reading, node)
-    poses = [_pose(reading, editor) for editor in chain]
-    source = medium(reading, node, "src_images", SOURCE)
+    edits: list[Node] = []
+    source = medium(reading, node, "src_images", SOURCE, edits)
     if source is None and chain:
         source = medium(reading, chain[0], "src_image", SOURCE)
     acting = medium(reading, node, "driving_images", ACTING)
+    poses = _poses(reading, node, chain, edits)
     steps = _steps(reading, node, chain)
+    _tell_crossings(reading, node, steps, poses)
     length = motion_command.length(steps)
     _tell_length(reading, node, length, source, acting)
-    _tell_crossings(reading, node, chain, steps, poses)
     caps = [strip.cap for strip in (source, acting) if strip is not None]
-    keys = motion_command.keys_of(steps, [expression_editor.to_rig(pose)[0] for pose in poses])
     strips = tuple(strip for strip in (source, acting) if strip is not None)
-    return Film(strips, tuple(keys), max(length, *caps, 0))
+    return Film(strips, tuple(_keys(steps, poses)), max(length, *caps, 0))
+
+
+def _poses(reading: Reading, node: Node, chain: Sequence[Node], edits: Sequence[Node]) -> list[dict[str, float]]:
+    """Slider values by index of the command: neutral, then the chain's, each on top of what changes the portrait."""
+    base = dict.fromkeys(expression_editor.NAMES, 0.0)
+    for editor in edits:
+        reading.note(f"{EDITOR} {editor.id} changes the portrait before it is animated: its pose is always there.")
+        base = _sum(base, _pose(reading, editor))
+    poses = [base, *(_sum(base, _pose(reading, editor)) for editor in chain)]
+    if edits:
+        for pose in poses:
+            _list_losses(reading, node, pose)
+    return poses
+
+
+def _sum(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
+    return {name: one.get(name, 0.0) + other.get(name, 0.0) for name in expression_editor.NAMES}
+
+
+def _keys(steps: Sequence[motion_command.Step], poses: Sequence[Mapping[str, float]]) -> list[Key]:
+    """Keys of the commands; without any, the neutral pose holds from frame 1 on."""
+    neutral, *others = [expression_editor.to_rig(pose)[0] for pose in poses]
+    if steps:
+        return motion_command.keys_of(steps, others, neutral)
+    return [Key(name, 1, neutral[name], CONSTANT) for name in POSE_NAMES if name in neutral]
 
 
 def still_of(reading: Reading, node: Node) -> Film:
@@ -86,7 +111,7 @@ def _settings(reading: Reading, node: Node) -> None:
     for name, value in numbers.items():
         if value:
             reading.report(node, f"{name} = {value:g}", _UNUSED)
-    if crop != _DEFAULT_CROP:
+    if abs(crop - _DEFAULT_CROP) > 1e-6:  # ComfyUI saves 1.7000000000000002 as well
         reading.report(node, f"crop_factor = {crop:g}", _UNUSED)
     if not on:
         reading.note(f"{ANIMATOR} {node.id} is turned off in the workflow; it is imported all the same.")
@@ -113,13 +138,18 @@ def _pose(reading: Reading, node: Node) -> dict[str, float]:
     sliders = _own_sliders(reading, node)
     _add_expression(reading, node, sliders)
     _list_samples(reading, node)
+    _list_losses(reading, node, sliders)
+    return sliders
+
+
+def _list_losses(reading: Reading, node: Node, sliders: Mapping[str, float]) -> None:
+    """List what of a pose the rig has no room for."""
     for loss in expression_editor.to_rig(sliders)[1]:
         reading.report(
             node,
             f"{loss.slider} = {loss.slider_value:g}",
             f"{loss.control} would have to be {loss.wanted:g} and stops at {loss.given:g}",
         )
-    return sliders
 
 
 def _own_sliders(reading: Reading, node: Node) -> dict[str, float]:
@@ -148,7 +178,9 @@ def _add_expression(reading: Reading, node: Node, sliders: dict[str, float]) -> 
 
 
 def _list_samples(reading: Reading, node: Node) -> None:
-    if reading.graph.linked(node, "sample_image") is not None:
+    sample = reading.graph.linked(node, "sample_image")
+    if sample is not None:
+        reading.use(sample)
         parts, ratio = reading.raw(node, "sample_parts"), reading.number(node, "sample_ratio", 1.0)
         reading.report(
             node,
@@ -187,24 +219,19 @@ def _tell_length(
 
 
 def _tell_crossings(
-    reading: Reading,
-    node: Node,
-    chain: Sequence[Node],
-    steps: Sequence[motion_command.Step],
-    poses: Sequence[dict[str, float]],
+    reading: Reading, node: Node, steps: Sequence[motion_command.Step], poses: Sequence[Mapping[str, float]]
 ) -> None:
     """Fades between the two sides of a slider whose sides have different slopes are not quite even in the rig."""
-    before: dict[str, float] = {}
+    before = poses[0]
     for step in steps:
-        after = poses[step.index - 1] if step.index else {}
+        after = poses[step.index]
         for name in ("blink", "eyebrow"):
-            start, end = before.get(name, 0.0), after.get(name, 0.0)
+            start, end = before[name], after[name]
             if start * end < 0 and step.change > 1:
-                slider = BY_SLIDER[name]
                 reading.report(
                     node,
                     f"the fade of {name} from {start:g} to {end:g}",
-                    f"between its keys {slider.above.control} goes evenly, where the node goes through rest at "
-                    f"{abs(start) / (abs(start) + abs(end)):.0%} of the way",
+                    f"between its keys {BY_SLIDER[name].above.control} goes evenly, where the node goes through rest "
+                    f"at {abs(start) / (abs(start) + abs(end)):.0%} of the way",
                 )
         before = after

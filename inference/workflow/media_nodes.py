@@ -17,10 +17,11 @@ LOADERS = frozenset((*MOVIE_LOADERS, *IMAGE_LOADERS, *FOLDER_LOADERS))
 
 # Where the picture comes in, in the nodes that change one.
 _PICTURE_INPUTS = ("images", "image", "pixels", "frames", "video", "src_images", "src_image", "landmarks")
-# Inputs that lead to something else than the picture that is followed.
-_ASIDE = ("ref", "mask", "face_toolkits", "pipeline", "audio", "vae", "meta_batch", "model")
+# Inputs that lead to something else than the picture that is followed, and those that do so where others are there.
+_ASIDE = ("mask", "face_toolkits", "pipeline", "audio", "vae", "meta_batch", "model")
+_LAST = ("ref_image", "ref_head_pose", "ref_expression", "ref_rt")
 _ANNOTATIONS = (" [input]", " [output]", " [temp]")
-_WIRING = frozenset(
+WIRING = frozenset(
     (
         "GetVideoDriveParams", "GetImageDriveParams", "GetDrivePose", "GetDriveExpression", "GetHeadPose",
         "GetExpression", "GetExpression2", "GetFaceLandmarks", "GetReferenceImageRT", "GetVideoComponents",
@@ -28,8 +29,14 @@ _WIRING = frozenset(
 )  # fmt: skip
 
 
-def medium(reading: Reading, node: Node, name: str, role: str) -> PlannedStrip | None:
-    """The medium that an input of a node comes from; what happens to it on the way is listed or kept as settings."""
+def medium(
+    reading: Reading, node: Node, name: str, role: str, editors: list[Node] | None = None
+) -> PlannedStrip | None:
+    """The medium that an input of a node comes from; what happens to it on the way is listed or kept as settings.
+
+    Args:
+        editors: takes the ``ExpressionEditor`` nodes on the way, which change the face, instead of listing them.
+    """
     origin = reading.graph.linked(node, name)
     seen: set[str] = set()
     while origin is not None and origin.id not in seen:
@@ -37,14 +44,19 @@ def medium(reading: Reading, node: Node, name: str, role: str) -> PlannedStrip |
         reading.use(origin)
         if origin.type in LOADERS:
             return _loaded(reading, origin, role)
-        _pass(reading, origin, role)
+        if editors is not None and origin.type == "ExpressionEditor":
+            editors.append(origin)
+        else:
+            _pass(reading, origin, role)
         origin = _before(reading.graph, origin)
     return None
 
 
 def _before(graph: Graph, node: Node) -> Node | None:
-    names = [name for name in _PICTURE_INPUTS if name in node.links]
-    names += [name for name in node.links if name not in names and not name.startswith(_ASIDE)]
+    """The node that the picture comes from."""
+    first = [name for name in _PICTURE_INPUTS if name in node.links]
+    others = [name for name in node.links if not any(part in name for part in _ASIDE) and name not in (*first, *_LAST)]
+    names = [*first, *others, *(name for name in _LAST if name in node.links)]
     return next((found for name in names if (found := graph.linked(node, name)) is not None), None)
 
 
@@ -59,7 +71,7 @@ def _pass(reading: Reading, node: Node, role: str) -> None:
         if any(value is not None for value in values.values()):
             action = values["action"] or "resize"
             reading.report(node, f"{action} of the {role} picture", "the face is animated on the whole picture")
-    elif node.type in _WIRING:
+    elif node.type in WIRING:
         ratio = reading.raw(node, "trans_ratio")
         if ratio is not None:
             reading.setting("hello_meme", trans_ratio=ratio)

@@ -17,6 +17,7 @@ from .plan import LINEAR, Key
 
 MOST_FRAMES = 1_000_000
 MOST_DIGITS = 20
+NO_POSE: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True)
@@ -95,27 +96,30 @@ def length(steps: Sequence[Step]) -> int:
     return sum(step.change + step.keep for step in steps)
 
 
-def keys_of(steps: Sequence[Step], poses: Sequence[Mapping[str, float]]) -> list[Key]:
+def keys_of(
+    steps: Sequence[Step], poses: Sequence[Mapping[str, float]], neutral: Mapping[str, float] = NO_POSE
+) -> list[Key]:
     """The keys of commands, for every control that one of the used poses moves.
 
     Args:
         poses: controls that do not rest, by name; pose k - 1 is the one that index k means.
+        neutral: the same of the pose that index 0 means, from which the first command starts.
 
     Returns:
         Keys in the order of the controls, then of time, all linear. A fade ends and a hold ends with a key; a hold of
         no frames has none of its own.
     """
-    used = [dict(poses[step.index - 1]) if step.index else {} for step in steps]
+    used = [neutral, *(poses[step.index - 1] if step.index else neutral for step in steps)]
     moving = [name for name in POSE_NAMES if any(name in pose for pose in used)]
-    return [key for name in moving for key in _curve(name, steps, [pose.get(name) for pose in used])]
+    return [key for name in moving for key in _curve(name, steps, used)]
 
 
-def _curve(name: str, steps: Sequence[Step], values: Sequence[float | None]) -> list[Key]:
-    rest = BY_NAME[name].rest
-    keys = [Key(name, 0, rest, LINEAR)]
+def _curve(name: str, steps: Sequence[Step], poses: Sequence[Mapping[str, float]]) -> list[Key]:
+    """Keys of one control; the first pose is the one at frame 0, the others are those of the steps."""
+    start, *values = [pose.get(name, BY_NAME[name].rest) for pose in poses]
+    keys = [Key(name, 0, start, LINEAR)]
     frame = 0
-    for step, value in zip(steps, values, strict=True):
-        reached = rest if value is None else value
+    for step, reached in zip(steps, values, strict=True):
         frame += step.change
         keys.append(Key(name, frame, reached, LINEAR))
         if step.keep:

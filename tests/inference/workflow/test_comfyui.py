@@ -314,6 +314,29 @@ def test_samples_and_files_are_listed():
     assert "src_ratio = 0.5" in text
 
 
+def test_an_editor_that_changes_the_portrait_is_there_all_the_time():
+    workflow = chained("1 = 2:2\n0 = 2:0", {"smile": 0.5})
+    editor = workflow.editor(smile=0.25, rotate_roll=4)
+    workflow.link(1, 0, editor, "src_image")
+    workflow.link(editor, 0, 4, "src_images")
+    result = plan(workflow)
+    smile = [(key.frame, key.value) for key in result.keys if key.control == "mouth_smile"]
+    assert smile == [(0, 0.25), (2, 0.75), (4, 0.75), (6, 0.25)]
+    assert {key.value for key in result.keys if key.control == "head_roll"} == {4}
+    assert result.strip("source") == PlannedStrip("source", "image", "portrait.png", node="1")
+    assert result.not_understood == ()
+    workflow.nodes[editor - 1]["widgets_values"][11] = 0.8
+    assert "AdvancedLivePortrait 4: smile = 1.3" in listed(plan(workflow))
+
+
+def test_an_editor_that_changes_the_portrait_of_a_driven_film():
+    workflow = chained("")
+    editor = workflow.editor(smile=0.25)
+    workflow.link(1, 0, editor, "src_image")
+    workflow.link(editor, 0, 3, "src_images")
+    assert plan(workflow).keys == (Key("mouth_smile", 1, 0.25, "CONSTANT"),)
+
+
 def test_a_single_editor_is_a_still():
     workflow = Workflow()
     editor = workflow.editor(smile=0.5, wink=25)
@@ -419,9 +442,41 @@ def test_hello_meme_becomes_strips_and_settings(widgets):
     assert "crop to ratio" in listed(result)
 
 
+def test_hello_memes_newer_nodes_are_followed_to_their_clips():
+    workflow = Workflow()
+    image, video = workflow.image(), workflow.video(force_rate=8)
+    pipe = [("hm_video_pipeline", "PIPE"), ("ref_head_pose", "HP"), ("ref_expression", "EX"), ("drive_head_pose", "HP")]
+    pipeline = workflow.add(
+        "HMPipelineVideo", [0.0, 4, "best", "", 25, 0, "randomize", 2.0, 0], [*pipe, ("drive_expression", "EX")],
+        [("IMAGE", "IMAGE")],
+    )  # fmt: skip
+    models = ["SD1.5", "", "same", "v5", "x1", "huggingface", 1.0, "fp16"]
+    workflow.link(
+        workflow.add("HMVideoPipelineLoader", models, [], [("PIPE", "PIPE")]), 0, pipeline, "hm_video_pipeline"
+    )
+    for loader, prefix in ((image, "ref"), (video, "drive")):
+        marks = workflow.add("GetFaceLandmarks", [], [("face_toolkits", "F"), ("images", "IMAGE")], [("LMK", "LMK")])
+        for kind, output, widgets in (("GetHeadPose", "head_pose", [True]), ("GetExpression2", "expression", [])):
+            measured = workflow.add(
+                kind, widgets, [("face_toolkits", "F"), ("images", "IMAGE"), ("landmarks", "LMK")], [("OUT", "X")]
+            )
+            workflow.link(loader, 0, measured, "images")
+            workflow.link(marks, 0, measured, "landmarks")
+            workflow.link(measured, 0, pipeline, f"{prefix}_{output}")
+        workflow.link(loader, 0, marks, "images")
+    result = plan(workflow)
+    assert [(strip.role, strip.file) for strip in result.strips] == [
+        ("source", "portrait.png"),
+        ("acting", "acting.mp4"),
+    ]
+    assert {item.type for item in result.not_understood} == {"HMPipelineVideo", "HMVideoPipelineLoader"}
+    assert (result.rate, result.settings["hello_meme_models"]["dtype"]) == (8, "fp16")
+
+
 def test_two_films_in_one_file_are_told():
     workflow = chained(TWO_LINES, FIRST, SECOND)
     workflow.animator([0, 0, True, "0 = 1:1"])
+    assert len(plan(workflow).keys) == len(EXPECTED)
     assert "one film is imported at a time" in listed(plan(workflow))
 
 
@@ -429,7 +484,11 @@ def test_nodes_without_a_use_are_listed():
     workflow = chained(TWO_LINES, FIRST, SECOND)
     workflow.add("KSampler", [1, 2, 3])
     workflow.add("PreviewImage")
-    assert listed(plan(workflow)) == "KSampler 7: the node: Talking Head has no use for this kind of node"
+    workflow.image("other.png")
+    assert listed(plan(workflow)) == (
+        "KSampler 7: the node: Talking Head has no use for this kind of node\n"
+        "LoadImage 9: the node: nothing that is imported uses it"
+    )
 
 
 @pytest.mark.parametrize("data", [[], 3, None, {}, {"a": 1}, {"format": "x", "frames": []}, {"nodes": 5}])
