@@ -16,6 +16,7 @@ from ..inference.protocol import Message
 from . import compat, driver_media, driver_strips, service
 from .driver_media import Medium
 from .driver_strips import Part
+from .driver_time import SoundStripTime
 
 _MOST = 32
 
@@ -69,7 +70,10 @@ def wanted(scene: Any, strip: Any, part: Part) -> Wanted:
     if medium.spec is not None:
         request, fields = "capture", {"spec": medium.spec.to_dict()}
     else:
-        request, fields = "speak", {"sound": str(medium.sound), "transcript": medium.transcript, "stream": 0}
+        # A sound strip begins with the first sample, wherever that lies in a movie file.
+        zero = "sound" if isinstance(medium.time, SoundStripTime) else "picture"
+        sound = {"sound": str(medium.sound), "transcript": medium.transcript, "stream": 0, "zero": zero}
+        request, fields = "speak", sound
     # Pictures that Blender renders change with the edit: only reading them again tells.
     states = [] if medium.prerendering else [_state(name) for name in medium.files]
     mixed = medium.mixdown.decided_by if medium.mixdown else ()
