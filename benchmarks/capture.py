@@ -82,7 +82,7 @@ def stages(clip: Path, tracker: FaceTracker, times: int) -> dict[str, float]:
     }
 
 
-def mapping_s(tracker: FaceTracker) -> float:
+def mapping_s() -> float:
     """Seconds to make ten minutes' recording into controls."""
     noise = np.random.default_rng(0).normal(1, 0.05, (TEN_MINUTES, len(COLUMNS))).astype(np.float32)
     landmarks = np.zeros((1, 468, 3), np.float32)
@@ -90,7 +90,7 @@ def mapping_s(tracker: FaceTracker) -> float:
     recording = Recording(noise, landmarks, (), 1, (-1, -1), (1920, 1080))
     start = time.perf_counter()
     with np.errstate(invalid="ignore", divide="ignore"):
-        Capture(recording, tracker.mesh, RATE, 0, 0.5, True)
+        Capture(recording, RATE, 0, 0.5, True)
     return time.perf_counter() - start
 
 
@@ -114,7 +114,7 @@ def main() -> None:
             known = mean_ms_of_capture(spec, sessions, task, options.pictures)
             parts = stages(clip, tracker, min(30, options.pictures))
             print(f"{name:<14}{whole:9.1f}{known:9.2f}" + "".join(f"{value:9.2f}" for value in parts.values()))
-    print(f"mapping ten minutes at 30 pictures a second: {mapping_s(tracker):.2f} s")
+    print(f"mapping ten minutes at 30 pictures a second: {mapping_s():.2f} s")
 
 
 def mean_ms_of_capture(spec: CaptureSpec, sessions: Sessions, task: Task, pictures: int) -> float:

@@ -5,12 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
-from ..face.mesh import VERTICES, CanonicalMesh
+from ..face.mesh import VERTICES
 from ..face.tables import (
     LEFT_EYE_LOWER,
     LEFT_EYE_OUTER,
@@ -25,30 +24,14 @@ from .holding import Holding
 from .mapping import controls_of
 from .neutral import neutral_picture
 from .recording import COLUMNS, Recording
-from .smoothing import half_width, lid_half_width, smoothed, window
+from .smoothing import Reach, smoothed, window
 
 _LID_COLUMNS = [i for i, name in enumerate(COLUMNS) if name.startswith(("eye_", "eyeBlink", "eyeWide", "eyeSquint"))]
+_MOUTH_COLUMNS = [i for i, name in enumerate(COLUMNS) if name.startswith(("mouth", "jaw"))]
 _LIDS = np.unique(np.concatenate([RIGHT_EYE_UPPER, RIGHT_EYE_LOWER, LEFT_EYE_UPPER, LEFT_EYE_LOWER]))
-
+_OTHERS = np.setdiff1d(np.arange(VERTICES), _LIDS)
+# Pictures to each side of the neutral one whose lids are asked.
 _AROUND = 3
-
-
-@dataclass(frozen=True)
-class Smoothing:
-    """How far the filters reach, and within what.
-
-    Attributes:
-        half, lid_half: pictures to each side, for everything and for eyelids.
-        segments: first and last picture of each stretch without a cut in which the face was found.
-    """
-
-    half: int
-    lid_half: int
-    segments: tuple[tuple[int, int], ...]
-
-    def segment_of(self, picture: int) -> tuple[int, int]:
-        """The stretch that holds a picture in which the face was found."""
-        return next(segment for segment in self.segments if segment[0] <= picture <= segment[1])
 
 
 class Capture:
@@ -64,7 +47,6 @@ class Capture:
     def __init__(
         self,
         recording: Recording,
-        mesh: CanonicalMesh,
         rate: Fraction,
         neutral: int,
         smoothing: float,
@@ -75,12 +57,12 @@ class Capture:
         self.cached = cached
         self._recording = recording
         self._holding = Holding.over(recording.found, rate)
-        segments = segments_of(recording.found, recording.cuts)
-        self._smoothing = Smoothing(half_width(smoothing, rate), lid_half_width(smoothing), segments)
+        self._segments = segments_of(recording.found, recording.cuts)
+        self._reach = Reach.of(smoothing, rate)
         at = neutral_picture(recording, neutral)
         self._neutral_shape = self._shape(at)
         self._span = float(np.linalg.norm(self._neutral_shape[LEFT_EYE_OUTER] - self._neutral_shape[RIGHT_EYE_OUTER]))
-        self.track = self._track(mesh, rate, at)
+        self.track = self._track(rate, at)
 
     def motion(self, position: float) -> np.ndarray:
         """(468, 3) displacement of each landmark from the neutral frame.
@@ -99,17 +81,16 @@ class Capture:
             moved = moved * (1 - part) + self._held(low + 1) * part
         return (moved - self._neutral_shape) / self._span
 
-    def _track(self, mesh: CanonicalMesh, rate: Fraction, neutral: int) -> Track:
+    def _track(self, rate: Fraction, neutral: int) -> Track:
         filled = self._holding.filled(self._recording.seen.astype(np.float64))
-        segments = self._smoothing.segments
-        lids = smoothed(filled[:, _LID_COLUMNS], segments, self._smoothing.lid_half)
-        seen = smoothed(filled, segments, self._smoothing.half)
-        seen[:, _LID_COLUMNS] = lids
+        seen = smoothed(filled, self._segments, self._reach.head)
+        for columns, half in ((_MOUTH_COLUMNS, self._reach.mouth), (_LID_COLUMNS, self._reach.lids)):
+            seen[:, columns] = smoothed(filled[:, columns], self._segments, half)
         # Lost pictures are made of the smoothed ones beside them, or the hold would begin and end with a jump.
         seen = self._holding.filled(seen)
         return Track(
             rate=rate,
-            values=controls_of(seen, self._neutral_row(seen, neutral), mesh, float(rate)),
+            values=controls_of(seen, self._neutral_row(seen, neutral), float(rate)),
             breaks=self._recording.cuts,
             neutral=neutral,
             findings=findings_of(self._recording, self._holding),
@@ -117,11 +98,15 @@ class Capture:
 
     def _neutral_row(self, seen: np.ndarray, neutral: int) -> np.ndarray:
         """(len(COLUMNS),) measures of the neutral frame; lids, which are smoothed least, as the median around it."""
-        first, last = self._smoothing.segment_of(neutral)
+        first, last = self._segment_of(neutral)
         around = seen[max(first, neutral - _AROUND) : min(last, neutral + _AROUND) + 1]
         row = seen[neutral].copy()
         row[_LID_COLUMNS] = np.median(around[:, _LID_COLUMNS], axis=0)
         return row
+
+    def _segment_of(self, picture: int) -> tuple[int, int]:
+        """The stretch that holds a picture in which the face was found."""
+        return next(segment for segment in self._segments if segment[0] <= picture <= segment[1])
 
     def _held(self, picture: int) -> np.ndarray:
         holding = self._holding
@@ -131,14 +116,11 @@ class Capture:
 
     def _shape(self, picture: int) -> np.ndarray:
         """(468, 3) float64 smoothed landmarks of a picture in which the face was found."""
-        first, last = self._smoothing.segment_of(picture)
+        first, last = self._segment_of(picture)
         landmarks = self._recording.landmarks
         shape = landmarks[picture].astype(np.float64)
-        for half, points in (
-            (self._smoothing.half, np.setdiff1d(np.arange(VERTICES), _LIDS)),
-            (self._smoothing.lid_half, _LIDS),
-        ):
-            if half >= 2:
+        for half, points in ((self._reach.mouth, _OTHERS), (self._reach.lids, _LIDS)):
+            if half:
                 low, weights = window(picture, first, last, half)
                 part = np.asarray(landmarks[low : low + len(weights)], np.float64)[:, points]
                 shape[points] = np.tensordot(weights, part, 1)

@@ -15,10 +15,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..controls import BY_NAME, POSE_NAMES
-from ..face.mesh import CanonicalMesh
 from ..motion.track import REST
 from .lids import lids_of
-from .measures import face_width
 from .recording import COLUMNS
 
 # Change of a measure for 1 of a slider.
@@ -66,7 +64,7 @@ class Moved:
         return float(self._neutral[COLUMNS.index(name)])
 
 
-def controls_of(seen: np.ndarray, neutral: np.ndarray, mesh: CanonicalMesh, rate: float) -> np.ndarray:
+def controls_of(seen: np.ndarray, neutral: np.ndarray, rate: float) -> np.ndarray:
     """Pose controls of a clip.
 
     Args:
@@ -83,7 +81,7 @@ def controls_of(seen: np.ndarray, neutral: np.ndarray, mesh: CanonicalMesh, rate
     lids = lids.opened(_LIDS_SINK * np.maximum(-gaze["gaze_y"], 0))
     face = _limited({**lids.controls(), **gaze, **_brows(moved), **_mouth(moved)})
     values = np.tile(REST, (len(seen), 1))
-    for name, column in {**face, **_limited(_head(moved, mesh, face))}.items():
+    for name, column in {**face, **_limited(_head(moved, face))}.items():
         values[:, POSE_NAMES.index(name)] = column
     return values
 
@@ -92,9 +90,9 @@ def _limited(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: np.clip(column, BY_NAME[name].minimum, BY_NAME[name].maximum) for name, column in columns.items()}
 
 
-def _head(moved: Moved, mesh: CanonicalMesh, face: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _head(moved: Moved, face: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     scale = moved.neutral("scale")
-    width_px = face_width(mesh) * scale
+    width_px = moved.neutral("width")
     seeming = sum(degrees * face[name] for name, degrees in _PITCH_BY.items())
     return {
         "head_yaw": moved("yaw"),

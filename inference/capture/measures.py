@@ -13,10 +13,10 @@ from ..face.tables import LEFT_EAR, LEFT_EYE_OUTER, RIGHT_EAR, RIGHT_EYE_OUTER
 
 # Angles in degrees and signs as on the sliders. ``scale`` in px for one unit of the canonical mesh, ``pivot_x`` and
 # ``pivot_y`` in px: where the point is around which heads are turned. The features of ``FaceFeatures`` follow.
-# ``span``: outer eye corners in the picture, in px.
+# ``width``: between the ears of the face turned to the viewer, ``span``: outer eye corners in the picture, both in px.
 MEASURES = (
     "yaw", "pitch", "roll", "scale", "pivot_x", "pivot_y", "eye_right", "eye_left", "mouth_gap", "mouth_width",
-    "mouth_corner", "brow_right", "brow_left", "gaze_x", "gaze_y", "jaw", "span",
+    "mouth_corner", "brow_right", "brow_left", "gaze_x", "gaze_y", "jaw", "width", "span",
 )  # fmt: skip
 # The puppet turns heads about a point this part of the face's height below the middle of the ears.
 _PIVOT_BELOW_EARS = 0.25
@@ -32,13 +32,15 @@ def measures_of(face: Face, mesh: CanonicalMesh) -> tuple[list[float], np.ndarra
     features = measure(face.landmarks, mesh)
     pose = features.pose
     pivot = pose.translation_px + pose.scale * pose.rotation @ pivot_of(mesh)
+    turned = pose.unrotated(face.landmarks[:VERTICES])
+    width = float(np.linalg.norm(turned[LEFT_EAR] - turned[RIGHT_EAR])) * pose.scale
     span = float(np.linalg.norm((face.landmarks[LEFT_EYE_OUTER] - face.landmarks[RIGHT_EYE_OUTER])[:2]))
     values = [
         pose.yaw_deg, pose.pitch_deg, pose.roll_deg, pose.scale, float(pivot[0]), float(pivot[1]),
         features.eye_right, features.eye_left, features.mouth_gap, features.mouth_width, features.mouth_corner,
-        features.brow_right, features.brow_left, features.gaze_x, features.gaze_y, features.jaw, span,
+        features.brow_right, features.brow_left, features.gaze_x, features.gaze_y, features.jaw, width, span,
     ]  # fmt: skip
-    return values, pose.unrotated(face.landmarks[:VERTICES])
+    return values, turned
 
 
 def pivot_of(mesh: CanonicalMesh) -> np.ndarray:
@@ -46,9 +48,3 @@ def pivot_of(mesh: CanonicalMesh) -> np.ndarray:
     points = mesh.image_vertices
     height = points[_CHIN, 1] - points[_FOREHEAD, 1]
     return (points[RIGHT_EAR] + points[LEFT_EAR]) / 2 + np.array([0.0, _PIVOT_BELOW_EARS * height, 0.0])
-
-
-def face_width(mesh: CanonicalMesh) -> float:
-    """Distance of the ears in the mesh's unit."""
-    points = mesh.image_vertices
-    return float(points[LEFT_EAR, 0] - points[RIGHT_EAR, 0])

@@ -52,7 +52,7 @@ def captured(spec: CaptureSpec, sessions: Sessions, task: Task) -> Capture:
             recording = _watched(spec, reader, sessions, task, store, key)
     finally:
         reader.close()
-    return Capture(recording, sessions.tracker().mesh, rate, spec.neutral, spec.smoothing, cached)
+    return Capture(recording, rate, spec.neutral, spec.smoothing, cached)
 
 
 def recording_key(spec: CaptureSpec, reader: SourceReader) -> str:

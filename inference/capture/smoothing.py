@@ -8,43 +8,55 @@ Savitzky and Golay, "Smoothing and differentiation of data by simplified least s
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
 # Half widths in seconds in the middle and at full strength; 0.11 s are three pictures, the filter 7/2, at 24 to 30 fps.
 _MIDDLE_S, _FULL_S = 0.11, 0.27
+# Lips meet for two or three pictures, and are measured best of all: their filter is this much narrower.
+_MOUTH = 0.6
 ORDER = 2
-# Lids close within two or three pictures. At the strengths at which their filter is used at all it is the narrowest
-# that smooths, 5/2, which keeps a blink's depth.
-_LIDS_FROM, _LIDS_HALF = 0.75, 2
+# The narrowest filter that smooths, 5/2, keeps a blink's depth; 7/2 halves it. It is used from this strength on.
+_NARROWEST, _LIDS_FROM = 2, 0.75
 
 
-def half_width(smoothing: float, rate: Fraction) -> int:
-    """Pictures to each side that the filter of pose, mouth and brows sees.
+@dataclass(frozen=True)
+class Reach:
+    """Pictures to each side that the filters see; 0 for no filter.
 
-    Args:
-        smoothing: 0 (none), 0.5 (default), 1 (strong).
-        rate: pictures a second.
+    Attributes:
+        head: head, gaze and brows.
+        mouth: mouth, and the landmarks of the whole face without the head's motion.
+        lids: eyelids.
     """
-    if smoothing <= 0:
-        return 0
-    seconds = np.interp(smoothing, (0.0, 0.5, 1.0), (0.0, _MIDDLE_S, _FULL_S))
-    return max(round(float(seconds) * float(rate)), 2)
 
+    head: int
+    mouth: int
+    lids: int
 
-def lid_half_width(smoothing: float) -> int:
-    """Pictures to each side that the filter of the eyelids sees."""
-    return _LIDS_HALF if smoothing >= _LIDS_FROM else 0
+    @classmethod
+    def of(cls, smoothing: float, rate: Fraction) -> Reach:
+        """The filters of a strength.
+
+        Args:
+            smoothing: 0 (none), 0.5 (default), 1 (strong).
+            rate: pictures a second.
+        """
+        seconds = float(np.interp(smoothing, (0.0, 0.5, 1.0), (0.0, _MIDDLE_S, _FULL_S)))
+        head, mouth = (round(seconds * part * float(rate)) for part in (1.0, _MOUTH))
+        lids = _NARROWEST if smoothing >= _LIDS_FROM else 0
+        return cls(*(half if half >= _NARROWEST else 0 for half in (head, mouth, lids)))
 
 
 def smoothed(values: np.ndarray, segments: Sequence[tuple[int, int]], half: int) -> np.ndarray:
-    """(n, k) values, each segment filtered by itself; with a half width below 2 they stay as they are.
+    """(n, k) values, each segment filtered by itself; with a half width of 0 they stay as they are.
 
     Args:
         segments: first and last index of each stretch that belongs together.
     """
-    if half < 2:
+    if half == 0:
         return values
     result = values.copy()
     for first, last in segments:

@@ -20,7 +20,7 @@ from inference.capture.capture import segments_of
 from inference.capture.holding import Holding
 from inference.capture.lids import Lids, blinks
 from inference.capture.read import captured
-from inference.capture.smoothing import half_width, smoothed
+from inference.capture.smoothing import Reach, smoothed
 from inference.errors import ErrorCode, TalkingHeadError
 from inference.motion.track import REST
 from inference.source import Source, SourceKind
@@ -95,10 +95,14 @@ def test_smoothing_keeps_peaks_of_the_mouth(desk):
     assert column(default, "jaw_open").max() > 0.97 * column(raw, "jaw_open").max()
 
 
-def test_the_default_filter_is_seven_pictures_wide():
-    assert [half_width(0.5, Fraction(rate)) for rate in (24, 25, 30)] == [3, 3, 3]
-    assert half_width(0.0, Fraction(25)) == 0
-    assert half_width(1.0, Fraction(50)) > half_width(0.5, Fraction(50)) >= 5
+def test_the_filters_of_a_strength():
+    """By default seven pictures for the head, five for the mouth, one for lids; at few pictures a second no filter."""
+    for rate in (24, 25, 30):
+        assert Reach.of(0.5, Fraction(rate)) == Reach(3, 2, 0)
+    assert Reach.of(0.0, Fraction(25)) == Reach(0, 0, 0)
+    assert Reach.of(1.0, Fraction(25)) == Reach(7, 4, 2)
+    assert Reach.of(0.5, Fraction(50)).head >= 5
+    assert Reach.of(0.5, Fraction(10)).head == 0
 
 
 @given(st.lists(st.floats(-2, 2), min_size=3, max_size=3), st.integers(4, 40), st.integers(3, 9))
