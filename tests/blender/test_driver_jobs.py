@@ -217,6 +217,16 @@ def test_voice_opens_the_mouth(portrait, voice):
     assert jaw[28:34].mean() < 0.1
 
 
+def test_sound_file_without_a_strip_speaks(portrait, tmp_path):
+    portrait.th_speech_file = str(driving.write_vowels(tmp_path / "vowels.wav"))
+    portrait.th_speech_on = True
+    portrait.frame_final_duration = 60
+    sequencer.select(portrait)
+    assert bpy.ops.talkinghead.read_drivers() == {"FINISHED"}
+    jaw = np.array(driving.mixed(portrait, range(1, 61))("jaw_open"))
+    assert jaw[:10].max() < 0.05 < 0.3 < jaw[15:24].mean()
+
+
 def test_speech_is_rendered(portrait, voice):
     portrait.th_speech_on = True
     talking.core("compat").set_content_start(voice, -11)

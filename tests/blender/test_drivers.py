@@ -135,6 +135,22 @@ def test_speed_is_followed_between_pictures(portrait, actor):
     assert any(place % 1 for place in pictures(portrait, frames))
 
 
+@pytest.mark.parametrize("fps, fps_base", [(24, 1.001), (25, 1.0), (60, 1.001)])
+def test_clip_of_another_rate_is_followed_at_its_own_speed(scene, portrait, tmp_path, fps, fps_base):
+    scene.render.fps, scene.render.fps_base = fps, fps_base
+    movie = numbered.movie(tmp_path / "ntsc.mp4", COUNT, 30, 1.001)
+    strip = sequencer.add_movie_at_own_speed(movie, channel=2, start=21)
+    driving.act(portrait, strip)
+    driving.remember(portrait, "acting", ramp(), Fraction(30000, 1001))
+    frames = range(strip.frame_final_start, strip.frame_final_end)
+    places = pictures(portrait, frames)
+    exact = [(frame - 21) / (fps / fps_base) * 30000 / 1001 for frame in frames]
+    assert places == pytest.approx([min(place, COUNT - 1) for place in exact], abs=1e-3)
+    portrait.mute = True
+    shown = numbered.shown_numbers(scene, frames, tmp_path)
+    assert max(abs(place - picture) for place, picture in zip(places, shown, strict=True)) <= 0.501
+
+
 def test_image_sequence_has_a_picture_for_each_element(portrait, scene, tmp_path):
     files = numbered.sequence(tmp_path / "pictures", 3)
     strip = numbered.add_sequence(scene, [files[0], files[1], files[0], files[2]], start=5)

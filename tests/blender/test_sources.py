@@ -46,16 +46,6 @@ def _movie_once(path: Path, fps: int, fps_base: float) -> Path:
     return path if path.is_file() else numbered.movie(path, COUNT, fps, fps_base)
 
 
-def _add_at_own_speed(path: Path) -> Any:
-    """Add a movie the way the GUI does: it keeps its own speed in a scene of another rate."""
-    options = {"sound": False, "adjust_playback_rate": True, "use_framerate": False, "fit_method": "ORIGINAL"}
-    if "move_strips" in bpy.ops.sequencer.movie_strip_add.get_rna_type().properties:
-        options["move_strips"] = False  # or Blender 5 crashes in background
-    with sequencer.override():
-        bpy.ops.sequencer.movie_strip_add("EXEC_DEFAULT", filepath=str(path), frame_start=5, channel=1, **options)
-    return sequencer.strips()[0]
-
-
 def _set_speed(strip: Any, percent: float) -> None:
     with sequencer.override():
         sequencer.select(strip)
@@ -122,7 +112,7 @@ def test_image_sequence_shows_the_pictures_that_blender_renders(sources, scene, 
 
 @pytest.mark.parametrize("edit", ["as it is", "trimmed", "reversed", "held beyond its ends"])
 def test_ntsc_movie_at_its_own_speed_in_a_24_fps_scene(sources, scene, movie_ntsc, tmp_path, edit):
-    strip = _add_at_own_speed(movie_ntsc)
+    strip = sequencer.add_movie_at_own_speed(movie_ntsc)
     assert scene.render.fps == 24
     assert strip.frame_final_duration == int(COUNT * 24 * 1001 / 30000)
     EDITS[edit](strip)
@@ -138,7 +128,7 @@ def test_ntsc_movie_one_picture_a_frame_in_a_24_fps_scene(sources, scene, movie_
 
 def test_slower_movie_in_a_faster_scene(sources, scene, movie_24, tmp_path):
     scene.render.fps, scene.render.fps_base = 60, 1.001
-    strip = _add_at_own_speed(movie_24)
+    strip = sequencer.add_movie_at_own_speed(movie_24)
     _assert_same_as_rendered(sources, scene, strip, tmp_path)
 
 

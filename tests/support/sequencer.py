@@ -55,6 +55,19 @@ def add_movie(path: Path, name: str = "Shot", channel: int = 1, start: int = 1) 
     return strip
 
 
+def add_movie_at_own_speed(path: Path, channel: int = 1, start: int = 5) -> Any:
+    """Add a movie the way the GUI does: it keeps its own speed in a scene of another rate."""
+    options: dict[str, Any] = {"sound": False, "adjust_playback_rate": True, "use_framerate": False}
+    if "move_strips" in bpy.ops.sequencer.movie_strip_add.get_rna_type().properties:
+        options["move_strips"] = False  # or Blender 5 crashes in background
+    known = {strip.name for strip in all_strips()}
+    with override():
+        bpy.ops.sequencer.movie_strip_add(
+            "EXEC_DEFAULT", filepath=str(path), frame_start=start, channel=channel, fit_method="ORIGINAL", **options
+        )
+    return next(strip for strip in all_strips() if strip.name not in known)
+
+
 def select(*chosen: Any) -> None:
     """Select these strips and no others; the first one is active."""
     for strip in all_strips():
