@@ -117,7 +117,7 @@ def _with_last_line(text: str, log: Path) -> str:
     line = log_tail(log, 1)
     if match := re.match(r"\s*(Collecting|Downloading|Installing collected packages:?|Processing)\s+(\S+)", line):
         verb = "Installing" if match[1].startswith("Installing") else match[1]
-        return f"{text}: {verb} {Path(match[2]).name}"
+        return f"{text}: {verb} {Path(match[2]).name.rstrip(',')}"
     return text
 
 

@@ -128,7 +128,15 @@ def test_failed_job_shows_sentence_and_the_button_that_mends_it(scene, saved_fil
     assert "talkinghead.copy_report" in drawn.of("operator")
 
 
-@pytest.mark.parametrize("action", ["SET_UP_WORKER", "REPAIR_WORKER", "PLACE_POINTS", "CHOOSE_FACE", "CHOOSE_FOLDER"])
+ACTIONS = ("SET_UP_WORKER", "REPAIR_WORKER", "INSTALL_SPEECH", "PLACE_POINTS", "CHOOSE_FACE", "CHOOSE_FOLDER",
+           "READ_DRIVER", "SHOW_LOG")  # fmt: skip
+
+
+def test_all_actions_are_known_here():
+    assert {action.value for action in talking.shared("errors").Action} == {"", *ACTIONS}
+
+
+@pytest.mark.parametrize("action", ACTIONS)
 def test_every_action_has_a_button(action):
     errors = talking.shared("errors")
     error = errors.TalkingHeadError(errors.ErrorCode.INTERNAL, "Wrong.", "Do it.", errors.Action(action))
