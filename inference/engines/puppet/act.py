@@ -17,8 +17,6 @@ from .frame import LEFT_OUTER_CORNER, RIGHT_OUTER_CORNER, FaceFrame
 from .mouth_deltas import JAW_DROP, closing
 from .rows import EYES, LOWER_LIP, UPPER_LIP
 
-# Motion of landmarks higher than this in face coordinates is the brows'; between it and the mouth's nothing moves.
-UPPER_FACE = 0.08
 # How far a pucker of 1 brings the inner corners together, and a jaw that drops fully does by itself.
 PUCKER_NARROWS, JAW_NARROWS = 0.27, 0.09
 # Lips that are kept closed hold the jaw up by this part of its drop.
@@ -32,32 +30,26 @@ class Motion:
     """An actor's motion as a face takes it on.
 
     Attributes:
-        parts: (2, 468, 2) float64 displacement of the landmarks by the mouth and by the brows, face coordinates.
+        moved: (468, 2) float64 displacement of the landmarks, face coordinates.
         jaw, pucker: how far it opens and rounds the mouth, as the amplitudes of these movements.
         brows: the brows move.
     """
 
-    parts: np.ndarray
+    moved: np.ndarray
     jaw: float
     pucker: float
     brows: bool
 
     @classmethod
-    def of(cls, moved: np.ndarray, frame: FaceFrame, movements: Movements, pose: Mapping[str, float]) -> Motion:
+    def of(cls, moved: np.ndarray, movements: Movements, pose: Mapping[str, float]) -> Motion:
         """Motion (468, 2) in face coordinates, fitted to what the sliders of a pose do."""
         drop = max(float(_opening(moved)[3:8].mean()), 0.0) / JAW_DROP
         narrowing = float(moved[78, 0] - moved[308, 0]) - JAW_NARROWS * drop
-        upper = (frame.points[: len(moved), 1] < UPPER_FACE)[:, None]
-        brows = np.where(upper, moved, 0)
-        lower = _kept_closed(np.where(upper, 0, moved), pose["mouth_close"], drop * movements.of_name("jaw"))
+        brows = float(np.abs(moved[[n for eye in EYES for n in eye.brow]]).max())
+        moved = _kept_closed(moved, pose["mouth_close"], drop * movements.of_name("jaw"))
         sliders = movements.total(movements.amplitudes(pose))
-        lower = _lips_apart(lower, movements.mouth.gap + _opening(sliders))
-        return cls(
-            np.stack([lower, brows]),
-            drop,
-            min(max(narrowing / PUCKER_NARROWS, 0.0), 1.0),
-            bool(np.abs(brows[[n for eye in EYES for n in eye.brow]]).max() > STILL_BROW),
-        )
+        moved = _lips_apart(moved, movements.mouth.gap + _opening(sliders))
+        return cls(moved, drop, min(max(narrowing / PUCKER_NARROWS, 0.0), 1.0), brows > STILL_BROW)
 
 
 @dataclass(frozen=True)
@@ -75,14 +67,12 @@ class Act:
     motion: Motion | None = None
 
     @classmethod
-    def of(
-        cls, frame: FaceFrame, movements: Movements, pose: Mapping[str, float], moved: np.ndarray | None = None
-    ) -> Act:
+    def of(cls, movements: Movements, pose: Mapping[str, float], moved: np.ndarray | None = None) -> Act:
         """A pose, and the motion (468, 2) of an actor in face coordinates, or None."""
         amplitudes = movements.amplitudes(pose)
         if moved is None:
             return cls(pose, amplitudes)
-        return cls(pose, amplitudes, Motion.of(moved, frame, movements, pose))
+        return cls(pose, amplitudes, Motion.of(moved, movements, pose))
 
     def jaw(self, share: float) -> float:
         """Amplitude of the jaw, about 0 to 1, when the mouth takes part in a share of the motion."""

@@ -24,6 +24,7 @@ from .openings import Curve
 from .portrait import Portrait
 from .region import lay_lower_skin, resample
 from .rows import SKIN_POINTS
+from .stretch import FULL
 from .warp import Box, Warp, box_of_cells
 
 # Amplitudes below this move nothing by a visible amount.
@@ -138,23 +139,23 @@ def expression_of(portrait: Portrait, pose: Mapping[str, float], motion: np.ndar
     Args:
         motion: (468, 2) displacement of its landmarks on top, in face coordinates.
     """
-    act = portrait.only or Act.of(portrait.frame, portrait.movements, pose, motion)
+    act = portrait.only or Act.of(portrait.movements, pose, motion)
     gaze = (pose["gaze_x"], pose["gaze_y"])
     if act.motion is None and np.abs(act.amplitudes).max() < STILL and max(map(abs, gaze)) < STILL:
         return None
     layers = portrait.layers.fields(act.amplitudes)
     points = portrait.frame.points.copy()
     points[:SKIN_POINTS] += portrait.movements.total(act.amplitudes)
-    shares = np.ones(2)
+    shares = FULL
     if act.motion is not None:
-        layers, shares = portrait.layers.with_motion(layers, act.motion.parts)
-        points[:SKIN_POINTS] += np.tensordot(shares, act.motion.parts, 1)
+        layers, shares = portrait.layers.with_motion(layers, act.motion.moved)
+        points[:SKIN_POINTS] += shares.at(points[:SKIN_POINTS, 1])[:, None] * act.motion.moved
     closing = lid_closing(pose)
     eyes = tuple(
         EyePose(look.gaze_shift(*gaze), amount, Curve.through(points[list(look.eye.rows.upper[0])]))
         for look, amount in zip(portrait.eyes, closing, strict=True)
     )
-    mouth = MouthPose(*inner_edges(points), jaw=act.jaw(shares[0]), pucker=act.pucker(shares[0]))
+    mouth = MouthPose(*inner_edges(points), jaw=act.jaw(shares.mouth), pucker=act.pucker(shares.mouth))
     behind = (act.motion is not None and act.motion.brows) or _moves_behind_spectacles(pose)
     return Expression(portrait, layers, (eyes[0], eyes[1]), mouth, behind)
 

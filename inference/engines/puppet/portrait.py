@@ -64,7 +64,7 @@ class Portrait:
         movements = Movements.of(frame)
         act = None
         if only is not None:
-            wanted = Act.of(frame, movements, only, motion)
+            wanted = Act.of(movements, only, motion)
             movements = movements.combined(wanted.amplitudes)
             act = replace(wanted, amplitudes=np.ones(1))
         tone = Tone.of(frame, canvas)
@@ -78,7 +78,7 @@ class Portrait:
                 frame,
                 movements.deltas,
                 None if worn is None else worn.still,
-                act.motion.parts if act and act.motion else None,
+                act.motion.moved if act and act.motion else None,
             ),
             (right, left),
             MouthLook.of(frame, movements.mouth, tone),

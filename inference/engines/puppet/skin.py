@@ -18,7 +18,7 @@ from .field import CoarseField, cell_centres
 from .frame import FaceFrame, smoothstep
 from .rows import EYES, LOWER_LIP, MOUTH_CORNERS, OVAL, SKIN_POINTS, UPPER_LIP, between_ends
 from .spectacles import freedom
-from .stretch import Skin
+from .stretch import Shares, Skin
 
 GRID_WIDTH = 76
 RIDGE = 1e-5
@@ -41,7 +41,7 @@ class SkinLayers:
         left, top, step: as in ``CoarseField``.
         near: (gh, gw, 3) float32: 1 around right eye, left eye and mouth, 0 away from them.
         spread: what makes such fields of any displacement.
-        ahead: fields of a motion's parts that were made with the others; None to make them when they are wanted.
+        ahead: both layers' fields of the one motion that will be asked for; None to make them when they are wanted.
     """
 
     upper: np.ndarray
@@ -64,41 +64,40 @@ class SkinLayers:
             CoarseField(lower, self.left, self.top, self.step),
         )
 
-    def with_motion(self, layers: Layers, parts: np.ndarray) -> tuple[Layers, np.ndarray]:
-        """Layers with the motion of parts of the face on top, each as far as nothing folds.
+    def with_motion(self, layers: Layers, moved: np.ndarray) -> tuple[Layers, Shares]:
+        """Layers with motion on top, as far as nothing folds.
 
         Args:
-            parts: (m, 468, 2) displacement of the landmarks by each part, face coordinates.
+            moved: (468, 2) displacement of the landmarks, face coordinates.
 
         Returns:
-            Both layers, and the share (m,) that each part's motion has in them, up to 1.
+            Both layers, and the shares of the motion that they have.
         """
-        made = self.ahead or self.spread.layers(parts)
-        upper, lower = layers
-        shares = np.ones(len(parts))
+        made = self.ahead or self.spread.of_motion(moved)
+        motion = [layer.reshape(*self.shape, 2) for layer in made]
         above = self.spread.above_lips.reshape(self.shape)
+        height = self.spread.centres[:, 1].reshape(self.shape)
         lids = self.near[..., :2].max(axis=2)
+        upper, lower = (Skin(field.grid, field.step, shown, lids, height)
+                        for field, shown in zip(layers, (above, ~above), strict=True))  # fmt: skip
         apart = self.spread.apart.reshape(*self.shape, 1).astype(np.float32)
-        more = [np.zeros_like(upper.grid), np.zeros_like(lower.grid)]
-        for number, (high, low) in enumerate(zip(*made, strict=True)):
-            skin = Skin(upper.grid, self.step, above, lids)
-            below = Skin(lower.grid, self.step, ~above, lids)
-            fields = [skin.eased(high.reshape(*self.shape, 2)), below.eased(low.reshape(*self.shape, 2))]
-            fields[1] = fields[0] + apart * (fields[1] - fields[0])
-            shares[number] = min(skin.share(fields[0]), below.share(fields[1]))
-            for total, field in zip(more, fields, strict=True):
-                total += np.float32(shares[number]) * field
-        return (replace(upper, grid=upper.grid + more[0]), replace(lower, grid=lower.grid + more[1])), shares
+        high = upper.eased(motion[0])
+        low = high + apart * (lower.eased(motion[1]) - high)
+        shares = upper.shares(high).least(lower.shares(low))
+        share = shares.at(height)[..., None].astype(np.float32)
+        both = zip(layers, (high, low), strict=True)
+        first, second = (replace(field, grid=field.grid + share * more) for field, more in both)
+        return (first, second), shares
 
 
 def skin_layers(
-    frame: FaceFrame, deltas: np.ndarray, spectacles: np.ndarray | None = None, parts: np.ndarray | None = None
+    frame: FaceFrame, deltas: np.ndarray, spectacles: np.ndarray | None = None, moved: np.ndarray | None = None
 ) -> SkinLayers:
     """Solve both layers for displacements (n, 468, 2) in face coordinates.
 
     Args:
         spectacles: a mask of what stays still.
-        parts: (m, 468, 2) of the one motion that will be asked for.
+        moved: (468, 2) of the one motion that will be asked for.
     """
     left, top, step, rows, columns = _grid_of(frame)
     centres = frame.to_face(cell_centres(rows, columns, left, top, step).reshape(-1, 2).astype(np.float64))
@@ -111,9 +110,9 @@ def skin_layers(
     omitted = (_not_upper(frame), _not_lower(frame))
     spread = Spread(frame, kernel, centres, omitted, share, np.max(near, axis=0))
     around = np.stack(near, axis=-1).reshape(rows, columns, len(near)).astype(np.float32)
-    if parts is None:
-        return SkinLayers(*spread.layers(deltas, once=True), (rows, columns), left, top, step, around, spread)
-    upper, lower = spread.layers(np.concatenate([deltas, parts]), once=True)
+    if moved is None:
+        return SkinLayers(*spread.layers(deltas), (rows, columns), left, top, step, around, spread)
+    upper, lower = spread.layers(np.concatenate([deltas, moved[None]]))
     count = len(deltas)
     ahead = (upper[count:], lower[count:])
     return SkinLayers(upper[:count], lower[:count], (rows, columns), left, top, step, around, spread, ahead)
@@ -139,28 +138,29 @@ class Spread:
     share: np.ndarray
     apart: np.ndarray
 
-    def layers(self, deltas: np.ndarray, once: bool = False) -> tuple[np.ndarray, np.ndarray]:
-        """Both layers' fields (n, p * 2), float32 px, of displacements (n, 468, 2) in face coordinates.
-
-        Args:
-            once: nothing is kept that would make the next ones faster.
-        """
+    def layers(self, deltas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Both layers' fields (n, p * 2), float32 px, of displacements (n, 468, 2) in face coordinates."""
         still = len(self.kernel) - SKIN_POINTS
         values = np.concatenate([deltas, np.zeros((len(deltas), still, 2))], axis=1)
         values = values.transpose(1, 0, 2).reshape(len(self.kernel), -1)
-        if once:
-            weights = [self.kernel.solve(values, points) for points in self.omitted]
-            dense = self.kernel.evaluate(self.centres, np.concatenate(weights, axis=1))
-        else:
-            weights = [solution @ values for solution in self._solutions]
-            dense = self._basis @ np.concatenate(weights, axis=1).astype(np.float32)
-        dense = dense.reshape(len(self.centres), 2, len(deltas), 2)
+        weights = np.concatenate([self.kernel.solve(values, points) for points in self.omitted], axis=1)
+        dense = self.kernel.evaluate(self.centres, weights).reshape(len(self.centres), 2, len(deltas), 2)
         dense = self.frame.vectors_to_picture(dense) * self.share[:, None, None, None]
         upper, lower = dense[:, 0], dense[:, 1]
         # Away from the openings both layers are one, so that no seam shows where their compositing ends.
         lower = upper + self.apart[:, None, None] * (lower - upper)
         flat = [layer.transpose(1, 0, 2).reshape(len(deltas), -1).astype(np.float32) for layer in (upper, lower)]
         return flat[0], flat[1]
+
+    def of_motion(self, moved: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Both layers' fields (1, p * 2) as ``layers`` makes them, for one displacement (468, 2) after the other."""
+        weights = [self.frame.vectors_to_picture(solution @ moved) for solution in self._solutions]
+        places, basis = self._basis
+        found = np.zeros((len(self.centres), 4), np.float32)
+        found[places] = basis @ np.concatenate(weights, axis=1).astype(np.float32)
+        upper, lower = found[:, :2], found[:, 2:]
+        lower = upper + self.apart[:, None].astype(np.float32) * (lower - upper)
+        return upper.reshape(1, -1), lower.reshape(1, -1)
 
     @cached_property
     def above_lips(self) -> np.ndarray:
@@ -170,15 +170,16 @@ class Spread:
         return self.centres[:, 1] < np.interp(self.centres[:, 0], *lips[order].T)
 
     @cached_property
-    def _solutions(self) -> tuple[np.ndarray, np.ndarray]:
-        """(m + 3, m) for each layer: from values at the m control points to the spline's weights."""
-        unit = np.eye(len(self.kernel))
-        upper, lower = (self.kernel.solve(unit, points) for points in self.omitted)
-        return upper, lower
+    def _solutions(self) -> list[np.ndarray]:
+        """(m + 3, 468) for each layer: from displacements of the landmarks to the spline's weights."""
+        unit = np.eye(len(self.kernel), SKIN_POINTS)
+        return [self.kernel.solve(unit, points) for points in self.omitted]
 
     @cached_property
-    def _basis(self) -> np.ndarray:
-        return self.kernel.basis(self.centres)
+    def _basis(self) -> tuple[np.ndarray, np.ndarray]:
+        """The places that move, and what the spline's weights are multiplied with for their displacement."""
+        places = np.flatnonzero(self.share)
+        return places, self.kernel.basis(self.centres[places]) * self.share[places, None].astype(np.float32)
 
 
 class _Kernel:

@@ -31,7 +31,7 @@ from inference.engines.puppet.expression import expression_of
 from inference.engines.puppet.frame import FaceFrame, smoothstep
 from inference.engines.puppet.portrait import Portrait
 from inference.engines.puppet.rows import EYES, LOWER_LIP, MOUTH_CORNERS, SKIN_POINTS, UPPER_LIP
-from inference.engines.puppet.stretch import LEAST_LENGTH, Skin
+from inference.engines.puppet.stretch import FULL, LEAST_LENGTH, Skin
 from inference.engines.puppet.warp import compose_warp
 from inference.face.face import Face
 from inference.face.pose import head_pose
@@ -201,9 +201,9 @@ def lips(name: str, moved: np.ndarray) -> np.ndarray:
 def total(name: str, motion: np.ndarray, **controls: float) -> np.ndarray:
     """(468, 2) displacement by sliders and motion together, before the skin's limits."""
     portrait = portrait_of(name)
-    act = Act.of(portrait.frame, portrait.movements, pose_from(controls), _shift(name, motion))
+    act = Act.of(portrait.movements, pose_from(controls), _shift(name, motion))
     assert act.motion is not None
-    return portrait.movements.total(act.amplitudes) + act.motion.parts.sum(axis=0)
+    return portrait.movements.total(act.amplitudes) + act.motion.moved
 
 
 @pytest.mark.parametrize("portrait", PORTRAITS)
@@ -257,19 +257,33 @@ def test_motion_never_folds_what_is_seen(portrait: str, strength: float):
         assert smallest_seen_area(prepared, warp) > 0
 
 
+def skin_of(still: np.ndarray, shown: bool = True, held: np.ndarray | None = None) -> Skin:
+    """Skin of which the upper half is forehead and the lower half mouth."""
+    shape = still.shape[:2]
+    height = np.where(np.arange(shape[0])[:, None] < shape[0] // 2, -1.0, 1.0) * np.ones(shape)
+    return Skin(still, 4, np.full(shape, shown), np.zeros(shape, np.float32) if held is None else held, height)
+
+
 def test_a_field_is_added_only_as_far_as_it_does_not_fold():
     """A field that shrinks everything by half may be added nearly once to nothing, and less to one that shrinks."""
     y, x = np.mgrid[0:20, 0:20].astype(np.float32) * 4
     shrink = np.dstack([-0.5 * x, -0.5 * y])
-    shown, held = np.ones((20, 20), bool), np.zeros((20, 20), np.float32)
-    still = Skin(np.zeros_like(shrink), 4, shown, held)
-    amounts = np.array([0.5, 1, 2, 4])
-    made = amounts * [still.share(by * shrink) for by in amounts]
+    still = skin_of(np.zeros_like(shrink))
+    amounts = np.array([0.5, 1, 2, 4], np.float32)
+    made = amounts * [still.shares(by * shrink).mouth for by in amounts]
     assert made[0] == pytest.approx(0.5, abs=0.001)
     assert np.all(made * 0.5 < 1 - LEAST_LENGTH + 1e-6)
     assert np.all(np.diff(made) > 0)
-    assert Skin(shrink, 4, shown, held).share(shrink) < still.share(shrink)
-    assert Skin(np.zeros_like(shrink), 4, ~shown, held).share(4 * shrink) == 1
+    assert skin_of(shrink).shares(shrink).mouth < still.shares(shrink).mouth
+    assert skin_of(np.zeros_like(shrink), shown=False).shares(4 * shrink) == FULL
+
+
+def test_brows_do_not_hold_the_mouth_back():
+    shrink = np.zeros((20, 20, 2), np.float32)
+    shrink[:8, :, 0] = -2 * 4 * np.arange(20)
+    shares = skin_of(np.zeros_like(shrink)).shares(shrink)
+    assert shares.mouth == 1 and shares.brows < 0.5
+    assert shares.at(np.array([-1.0, 1.0])) == pytest.approx([shares.brows, 1.0])
 
 
 def test_a_squeezed_place_takes_its_surroundings_along():
@@ -278,7 +292,7 @@ def test_a_squeezed_place_takes_its_surroundings_along():
     field[20:, :, 1] = -4.0
     held = np.zeros((40, 40), np.float32)
     held[:, :10] = 1
-    skin = Skin(np.zeros_like(field), 4, np.ones((40, 40), bool), held)
+    skin = skin_of(np.zeros_like(field), held=held)
     eased = skin.eased(field)
     assert np.array_equal(eased[:, :10], field[:, :10])
     assert np.diff(eased[:, 25, 1]).min() > -0.7 * 4
