@@ -48,8 +48,8 @@ def plan_of(graph: Graph) -> Plan:
         strips=film.strips,
         settings=reading.settings,
         keys=film.keys,
-        not_understood=tuple(reading.problems),
-        notes=tuple(reading.notes),
+        not_understood=reading.problems,
+        notes=reading.notes,
     )
 
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -85,15 +85,6 @@ class Graph:
                 return output
             output = self._behind(origin, output.slot)
         return None
-
-    def users(self, node: Node) -> Iterator[tuple[Node, str]]:
-        """Nodes that run and are fed by a node, with the name of the input."""
-        for other in self.nodes.values():
-            if other.mode is Mode.ACTIVE and not _passes(other):
-                for name in other.links:
-                    origin = self.origin(other, name)
-                    if origin is not None and origin.node == node.id:
-                        yield other, name
 
     def value(self, node: Node, name: str) -> object:
         """A widget's value; where a link stands in for the widget, that of the constant at the other end.

@@ -8,7 +8,7 @@ Numbers: AdvancedLivePortrait's published formulas.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -91,7 +91,7 @@ def rotation_sliders(angles: np.ndarray, sliders: Mapping[str, float]) -> dict[s
     return {"rotate_pitch": pitch + 0.0, "rotate_yaw": -yaw + 0.0, "rotate_roll": roll + 0.0}
 
 
-def fit(wanted: np.ndarray) -> Fit:
+def fit(wanted: np.ndarray, still: Sequence[str] = ()) -> Fit:
     """The sliders of offsets.
 
     Where sliders account for them exactly, those are found, whatever their size; else the nearest within what the rig
@@ -99,6 +99,7 @@ def fit(wanted: np.ndarray) -> Fit:
 
     Args:
         wanted: (n, 21, 3).
+        still: sliders that stay at 0.
     """
     flat = wanted.reshape(len(wanted), -1)
     best = np.zeros((len(flat), len(NAMES)))
@@ -108,7 +109,8 @@ def fit(wanted: np.ndarray) -> Fit:
         matrix = _matrix(sides)
         values = np.linalg.lstsq(matrix, flat.T, rcond=None)[0].T
         near = ~((np.abs(values @ matrix.T - flat).max(axis=1) <= EXACT) & _on_sides(values, sides))
-        values[near] = _bounded(matrix, flat[near], values[near], sides)
+        near |= np.any([values[:, NAMES.index(name)] != 0 for name in still], axis=0)
+        values[near] = _bounded(matrix, flat[near], values[near], sides, still)
         # An exact answer has the error -1, so that no other one is better.
         distance = np.where(near, np.square(values @ matrix.T - flat).sum(axis=1), -1.0)
         better = distance < error
@@ -140,9 +142,11 @@ def _on_sides(values: np.ndarray, sides: Mapping[str, bool]) -> np.ndarray:
     return result
 
 
-def _bounded(matrix: np.ndarray, wanted: np.ndarray, start: np.ndarray, sides: Mapping[str, bool]) -> np.ndarray:
+def _bounded(
+    matrix: np.ndarray, wanted: np.ndarray, start: np.ndarray, sides: Mapping[str, bool], still: Sequence[str]
+) -> np.ndarray:
     """(n, sliders) least squares within the rig's limits, one slider after the other until nothing moves."""
-    limits = np.array([_limits(name, sides) for name in NAMES])
+    limits = np.array([(0.0, 0.0) if name in still else _limits(name, sides) for name in NAMES])
     values = np.clip(start, limits[:, 0], limits[:, 1])
     square, target = matrix.T @ matrix, wanted @ matrix
     for _ in range(_ROUNDS):

@@ -27,6 +27,11 @@ _STILL = 1e-4
 # Coordinates span -1 to 1 over a crop that is so many times as wide as the face (LivePortrait's driving crop).
 _CROP_SCALE = 2.2
 _MOST_FRAMES = 200_000
+_EYES, _LIPS = ("c_eyes_lst", "c_d_eyes_lst"), ("c_lip_lst", "c_d_lip_lst")
+# An eye whose lids are so far apart, in widths of the eye, counts as open in the first frame.
+_OPEN_EYE = 0.1
+# Eyes that differ by less than this part of their openness do not wink.
+_NO_WINK = 0.15
 
 
 def expression_plan(content: bytes) -> Plan:
@@ -85,12 +90,14 @@ def template_plan(content: bytes) -> Plan:
             raise ValueError("the scale of the first frame is not positive")
     except ValueError as error:
         raise refused(f"it holds no motion ({error})") from error
-    problems = _template_problems(data)
     relative = offsets - offsets[0]
-    fitted = keypoints.fit(relative)
-    poses = _head(turns, scales, shifts)
-    for name, column in _face(fitted.sliders).items():
-        poses[name] = column
+    fitted, openness = keypoints.fit(relative), None
+    if np.abs(fitted.rest).max() > keypoints.EXACT:
+        openness = _openness(data, len(frames))
+    if openness is not None:
+        fitted = keypoints.fit(_without_lids(relative, openness), still=("blink", "wink"))
+    poses = _head(turns, scales, shifts) | _face(fitted.sliders) | _lids(openness)
+    problems = _template_problems(data, openness is not None)
     problems += _clipped(poses) + _rest(TEMPLATE, relative, fitted.rest)
     rate = _rate(data, problems)
     return Plan(rate, len(frames), (), {}, tuple(_keys(poses)), tuple(problems), (_TEMPLATE_NOTE,))
@@ -126,6 +133,45 @@ def _head(turns: np.ndarray, scales: np.ndarray, shifts: np.ndarray) -> dict[str
         "head_y": -shift[:, 1],
         "head_scale": scales / scales[0],
     }
+
+
+def _openness(data: Mapping[object, object], count: int) -> np.ndarray | None:
+    """(n, 2) how open the subject's right and left eye are, against the first frame; None if the file does not tell.
+
+    LivePortrait measures both lids' distance over the eye's width, of the eye at the image's left first.
+    """
+    rows = next((data[name] for name in _EYES if name in data), None)
+    if not isinstance(rows, list) or len(rows) != count:
+        return None
+    try:
+        ratios = np.stack([_numbers(plain(row), (2,)) for row in rows])
+    except ValueError:
+        return None
+    return ratios / ratios[0] if ratios[0].min() >= _OPEN_EYE else None
+
+
+def _without_lids(offsets: np.ndarray, openness: np.ndarray) -> np.ndarray:
+    """(n, 21, 3) offsets without what goes along with the lids: it would be taken for a glance up or down."""
+    result = offsets.copy()
+    for eye, points in enumerate(((11, 13), (15, 16))):
+        closure = 1 - openness[:, eye]
+        for point in points:
+            heights = result[:, point, 1]
+            heights -= heights @ closure / max(float(closure @ closure), 1e-9) * closure
+    return result
+
+
+def _lids(openness: np.ndarray | None) -> dict[str, np.ndarray]:
+    """(n,) of the controls of the lids: both as open as the wider eye, and the other one winks."""
+    if openness is None:
+        return {}
+    wider = openness.max(axis=1)
+    closed = 1 - openness / np.maximum(wider, 1e-6)[:, None]
+    # The two measures always differ a little, which is no wink.
+    winks = np.maximum(closed - _NO_WINK, 0) / (1 - _NO_WINK)
+    # Between closed eyes no wink shows.
+    winks *= np.minimum(wider / _NO_WINK, 1)[:, None]
+    return {"eye_open": np.minimum(wider, BY_NAME["eye_open"].maximum), "wink_r": winks[:, 0], "wink_l": winks[:, 1]}
 
 
 def _face(sliders: np.ndarray) -> dict[str, np.ndarray]:
@@ -176,11 +222,11 @@ def _rest(kind: str, wanted: np.ndarray, rest: np.ndarray) -> list[NotUnderstood
     ]  # fmt: skip
 
 
-def _template_problems(data: Mapping[object, object]) -> list[NotUnderstood]:
-    unused = [name for name in ("c_eyes_lst", "c_lip_lst", "c_d_eyes_lst", "c_d_lip_lst") if name in data]
-    reason = "lids and lips are read from the key points"
+def _template_problems(data: Mapping[object, object], eyes_used: bool) -> list[NotUnderstood]:
+    unused = [name for name in (*(() if eyes_used else _EYES), *_LIPS) if name in data]
+    reason = "the key points tell it" if not eyes_used else "the lips are read from the key points"
     problems = [NotUnderstood("", TEMPLATE, ", ".join(unused), reason)] if unused else []
-    known = {"n_frames", "output_fps", "motion", *unused}
+    known = {"n_frames", "output_fps", "motion", *_EYES, *_LIPS}
     unknown = [shown(name) for name in data if name not in known]
     return problems + [NotUnderstood("", TEMPLATE, name, "it is not known") for name in unknown]
 

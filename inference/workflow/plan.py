@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -14,6 +15,7 @@ LINEAR = "LINEAR"
 CONSTANT = "CONSTANT"
 SOURCE = "source"
 ACTING = "acting"
+_DEEPEST = 8
 
 
 @dataclass(frozen=True)
@@ -117,11 +119,22 @@ class Plan:
             "rate": rate_text(self.rate),
             "frames": self.frames,
             "strips": [strip.to_dict() for strip in self.strips],
-            "settings": {topic: dict(values) for topic, values in sorted(self.settings.items())},
+            "settings": {topic: _plain(values) for topic, values in sorted(self.settings.items())},
             "keys": [vars(key) for key in self.keys],
             "not_understood": [vars(item) for item in self.not_understood],
             "notes": list(self.notes),
         }
+
+
+def _plain(value: object, depth: int = 0) -> object:
+    """A value of a file as JSON can hold it: what is no number becomes null, what is nested too deeply as well."""
+    if depth > _DEEPEST or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item, depth + 1) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item, depth + 1) for item in value]
+    return value
 
 
 def rate_text(value: Fraction | None) -> str | None:

@@ -11,6 +11,7 @@ from .graph import Graph, Mode, Node
 from .plan import NotUnderstood
 
 _SHOWN_LENGTH = 80
+_MOST = 1_000_000_000
 
 
 class Reading:
@@ -18,10 +19,21 @@ class Reading:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.problems: list[NotUnderstood] = []
-        self.notes: list[str] = []
+        # Dictionaries keep the order and hold everything once.
+        self._problems: dict[NotUnderstood, None] = {}
+        self._notes: dict[str, None] = {}
         self.settings: dict[str, dict[str, object]] = {}
         self._used: set[str] = set()
+
+    @property
+    def problems(self) -> tuple[NotUnderstood, ...]:
+        """What was listed."""
+        return tuple(self._problems)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was told."""
+        return tuple(self._notes)
 
     def use(self, node: Node) -> None:
         """Say that a node was read; a node whose widgets cannot be told apart is listed."""
@@ -41,14 +53,11 @@ class Reading:
 
     def report(self, node: Node, what: str, reason: str) -> None:
         """List something that is not carried over."""
-        item = NotUnderstood(node.id, node.type, what, reason)
-        if item not in self.problems:
-            self.problems.append(item)
+        self._problems[NotUnderstood(node.id, node.type, what, reason)] = None
 
     def note(self, text: str) -> None:
         """Tell something that was understood."""
-        if text not in self.notes:
-            self.notes.append(text)
+        self._notes[text] = None
 
     def setting(self, topic: str, **values: object) -> None:
         """Keep settings of a topic; what is None is left out."""
@@ -81,8 +90,8 @@ class Reading:
     def whole(self, node: Node, name: str, default: int, minimum: int = 0) -> int:
         """A whole number of at least ``minimum``."""
         number = self.number(node, name, default)
-        if number != int(number) or number < minimum:
-            self.report(node, f"{name} = {number:g}", f"it must be a whole number from {minimum} on")
+        if number != int(number) or not minimum <= number <= _MOST:
+            self.report(node, f"{name} = {number:g}", f"it must be a whole number from {minimum} to {_MOST}")
             return default
         return int(number)
 
@@ -120,5 +129,8 @@ class Reading:
 
 def shown(value: object) -> str:
     """A value of a file in a message, cut to a readable length."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:
+        text = type(value).__name__
     return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 3] + "..."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from fractions import Fraction
 
 import comfyui_files
@@ -497,6 +498,13 @@ def test_what_is_no_workflow_is_refused(data):
         graph_of(data)
 
 
+def nested(depth: int) -> list:
+    result: list = []
+    for _ in range(depth):
+        result = [result]
+    return result
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -505,7 +513,11 @@ def test_what_is_no_workflow_is_refused(data):
         {"nodes": [], "links": None, "definitions": []},
         {"1": {"class_type": "AdvancedLivePortrait", "inputs": {"motion_link": ["9", 0], "command": 3}}},
         {"1": {"class_type": "ExpressionEditor", "inputs": {"smile": "a lot", "aaa": None, "eee": float("nan")}}},
+        {"1": {"class_type": "VHS_VideoCombine", "inputs": {"frame_rate": 1e999, "loop_count": 10**400, "crf": 1e999}}},
+        {"1": {"class_type": "HMPipelineVideo", "inputs": {"prompt": nested(900), "seed": [float("inf"), {"a": 1}]}}},
     ],
 )
 def test_damaged_workflows_are_read_as_far_as_they_go(data):
-    assert plan_of(graph_of(data)).keys == ()
+    result = plan_of(graph_of(data))
+    assert result.keys == ()
+    json.dumps(result.to_dict(), allow_nan=False)

@@ -176,6 +176,36 @@ def test_what_a_template_cannot_carry_is_listed():
     assert [item.what for item in plan.not_understood] == ["c_eyes_lst", "'mood'", "head_yaw", "output_fps = None"]
 
 
+def blinking(openness: list[tuple[float, float]], name: str) -> bytes:
+    """A motion that no sliders make, with measured eyes (of the image's left and right)."""
+    noise = np.random.default_rng(3).normal(0, 0.002, (len(openness), 21, 3))
+    lids = [keypoints.offsets({"blink": -14 * (2 - right - left) / 2}) for right, left in openness]
+    frames = [motion_pickles.frame(np.eye(3), exp) for exp in np.array(lids) + noise]
+    eyes = [np.array([[0.3 * right, 0.3 * left]], np.float32) for right, left in openness]
+    return motion_pickles.template(frames, **{name: eyes})
+
+
+@pytest.mark.parametrize("name", ["c_eyes_lst", "c_d_eyes_lst"])
+def test_measured_lids_count_where_sliders_only_come_near(name):
+    openness = [(1, 1), (0.5, 0.5), (0, 0), (1, 1), (0, 1), (0, 1), (1, 0), (1.2, 1.2)]
+    plan = template_plan(blinking(openness, name))
+    assert curve(plan, "eye_open") == pytest.approx([1, 0.5, 0, 1, 1, 1, 1, 1.2], abs=1e-5)
+    assert curve(plan, "wink_r") == pytest.approx([0, 0, 0, 0, 1, 1, 0, 0], abs=1e-5)
+    assert curve(plan, "wink_l") == pytest.approx([0, 0, 0, 0, 0, 0, 1, 0], abs=1e-5)
+    assert name not in " ".join(item.what for item in plan.not_understood)
+
+
+@pytest.mark.parametrize("openness", [[(0.1, 1), (1, 1)], [(1, 1)] * 3])
+def test_lids_that_were_not_measured_from_open_eyes_do_not_count(openness):
+    content = blinking(openness, "c_eyes_lst") if len(openness) == 2 else motion_pickles.template(
+        [motion_pickles.frame(np.eye(3), exp) for exp in np.random.default_rng(3).normal(0, 0.002, (2, 21, 3))],
+        c_eyes_lst=[np.full((1, 2), 0.3, np.float32)] * 3,
+    )  # fmt: skip
+    plan = template_plan(content)
+    assert "wink_l" not in {key.control for key in plan.keys}
+    assert plan.not_understood[0].what == "c_eyes_lst"
+
+
 @pytest.mark.parametrize(
     "content",
     [
