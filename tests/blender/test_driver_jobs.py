@@ -124,6 +124,16 @@ def test_exact_motion_is_rendered(portrait, actor):
     assert not set(before[1:]) & set(talking.frame_files(portrait)[1:])
 
 
+def test_exact_motion_is_previewed(scene, portrait, actor):
+    bpy.ops.talkinghead.read_drivers()
+    scene.frame_set(5)
+    pixels = []
+    for portrait.th_acting_exact in (False, True):
+        assert bpy.ops.talkinghead.preview_frame() == {"FINISHED"}
+        pixels.append(talking.core("preview").picture_of(scene, portrait).pixels)
+    assert not np.array_equal(*pixels)
+
+
 def test_clip_without_a_face_is_told(scene, portrait, tmp_path):
     import numbered
 
