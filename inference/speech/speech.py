@@ -85,6 +85,7 @@ def _transcribed(spec: SpeechSpec, transcript: str, task: Task) -> Speech:
     def step(part: float) -> None:
         task.check()
         task.progress(round(100 * part), 100, _FINDING)
+        task.between()
 
     found = aligner.align(samples, transcript, step)
     findings = _gaps(features, reader)
@@ -123,6 +124,7 @@ def _told(reader: SoundReader, task: Task) -> Iterator[np.ndarray]:
         task.check()
         heard += len(samples)
         task.progress(min(heard // RATE_HZ, total - 1), total, _LISTENING)
+        task.between()
         yield samples
     task.progress(total, total, _LISTENING)
 
