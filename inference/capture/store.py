@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +20,7 @@ from .recording import Recording, load
 _LOG = logging.getLogger(__name__)
 MOST_BYTES = 2 << 30
 _PART = ".part"
+_ABANDONED_S = 24 * 3600.0
 
 
 class RecordingStore:
@@ -37,12 +40,13 @@ class RecordingStore:
         folder = self.folder / key
         try:
             recording = load(folder)
-            os.utime(folder)  # used now
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
             _LOG.warning("The recording %s is not used: %s", folder, error)
             return None
+        with contextlib.suppress(OSError):
+            os.utime(folder)  # used now
         return recording
 
     @contextmanager
@@ -56,17 +60,27 @@ class RecordingStore:
         try:
             part.mkdir(parents=True)
             yield part
-            final = self.folder / key
-            if final.exists():  # damaged, or made by another worker meanwhile
-                shutil.rmtree(final)
-            os.replace(part, final)
+            self._name(part, key)
         except OSError as error:
             raise write_error(self.folder / key, error) from error
         finally:
             shutil.rmtree(part, ignore_errors=True)
         self._drop_oldest(key)
 
+    def _name(self, part: Path, key: str) -> None:
+        """Give a whole recording its name, unless another worker made the same meanwhile."""
+        final = self.folder / key
+        if final.exists():
+            if self.find(key) is not None:
+                return
+            shutil.rmtree(final)
+        os.replace(part, final)
+
     def _drop_oldest(self, newest: str) -> None:
+        """Drop what was not used for longest, and what workers that died left behind."""
+        for left in self.folder.glob(f".*{_PART}"):
+            if time.time() - left.stat().st_mtime > _ABANDONED_S:
+                shutil.rmtree(left, ignore_errors=True)
         entries = [folder for folder in self.folder.iterdir() if folder.is_dir() and not folder.name.startswith(".")]
         entries = sorted((e for e in entries if e.name != newest), key=lambda e: e.stat().st_mtime, reverse=True)
         total = _bytes_of(self.folder / newest)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import time
 import tracemalloc
 
 import acting_clips
@@ -151,6 +152,27 @@ def test_the_longest_unused_recordings_are_dropped(tmp_path):
     with store.making("d") as folder:
         (folder / "landmarks.npy").write_bytes(bytes(1000))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b", "d"]
+
+
+def test_what_a_dead_worker_left_is_removed(tmp_path):
+    store = RecordingStore(tmp_path)
+    for name, age_s in ((".old-1.part", 2 * 24 * 3600), (".new-2.part", 60)):
+        (tmp_path / name).mkdir()
+        moment = time.time() - age_s
+        os.utime(tmp_path / name, (moment, moment))
+    with store.making("a") as folder:
+        (folder / "landmarks.npy").write_bytes(b"x")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".new-2.part", "a"]
+
+
+def test_a_recording_that_another_worker_made_meanwhile_is_kept(desk, clip):
+    store = RecordingStore(desk.recordings)
+    kept = desk.capture(clip)
+    (name,) = desk.names()
+    with store.making(name) as folder:
+        (folder / "landmarks.npy").write_bytes(b"x")
+    assert desk.names() == [name]
+    np.testing.assert_array_equal(desk.capture(clip).track.values, kept.track.values)
 
 
 def test_memory_does_not_grow_with_length(desk, tmp_path):
