@@ -141,16 +141,21 @@ def _at_speed(scene: Any, strip: Any, path: Path, place: Place, speed: Fraction)
     if speed == 1:
         return strip, Fraction(1)
     own = exact_rate(strip.fps) / scene_rate(scene)
-    with _sequencer() as there:
+    channel, name = strip.channel, strip.name
+    with _sequencer(scene) as there:
         if not there:
             return strip, Fraction(1)
-        if speed == own:
-            channel, name = strip.channel, strip.name
+        try:
+            if speed != own:
+                compat.set_active_strip(scene, strip)
+                bpy.ops.sequencer.retiming_segment_speed_set("EXEC_DEFAULT", speed=float(speed) * 100)
+                return strip, speed
             compat.strips_in(scene.sequence_editor).remove(strip)
             return _at_own_speed(scene, path, channel, place.start, name), own
-        compat.set_active_strip(scene, strip)
-        bpy.ops.sequencer.retiming_segment_speed_set("EXEC_DEFAULT", speed=float(speed) * 100)
-    return strip, speed
+        except RuntimeError:  # Blender refuses its operator here
+            found = compat.strip_named(scene, name)
+    editor = scene.sequence_editor
+    return found or compat.new_movie_strip(editor, name, str(path), channel, place.start), Fraction(1)
 
 
 def _at_own_speed(scene: Any, path: Path, channel: int, start: int, name: str) -> Any:
@@ -168,9 +173,11 @@ def _at_own_speed(scene: Any, path: Path, channel: int, start: int, name: str) -
 
 
 @contextmanager
-def _sequencer() -> Iterator[bool]:
-    """Run operators of the sequencer in one of its areas; False where no window shows one."""
+def _sequencer(scene: Any) -> Iterator[bool]:
+    """Run operators of the sequencer in an area that shows a scene; False where no window has one."""
     for window in bpy.context.window_manager.windows:
+        if (getattr(window.workspace, "sequencer_scene", None) or window.scene) != scene:
+            continue
         for area in window.screen.areas:
             if area.type == "SEQUENCE_EDITOR":
                 region = next(region for region in area.regions if region.type == "WINDOW")

@@ -196,6 +196,16 @@ def test_a_clip_at_a_third_speed_is_retimed(core, scene, folder):
     assert "The driving clip is read at 8 frames a second and the film plays at 24" in report_text()
 
 
+def test_without_a_sequencer_to_set_speeds_in_the_clip_is_there_and_its_speed_is_told(core, scene, folder):
+    path = comfyui_files.save(folder / "user" / "workflows" / "film.json", film())
+    for area in bpy.context.window_manager.windows[0].screen.areas:
+        area.type = "VIEW_3D"
+    assert bpy.ops.talkinghead.import_workflow(filepath=str(path)) == {"FINISHED"}
+    clip = strip_named("acting.mp4")
+    assert core("sources").movie_time(scene, clip).speed == 1
+    assert "plays at 0.32 times the workflow's speed: set its speed by hand" in report_text()
+
+
 def test_the_clip_drives_the_portrait(core, scene, folder):
     imported(folder, film())
     portrait, clip = strip_named("portrait.png"), strip_named("acting.mp4")
