@@ -132,12 +132,15 @@ class Sessions:
             self._drop(idle)
 
     def unload(self) -> None:
-        """Free sessions and engines."""
+        """Free sessions and engines, drop the temporary folder."""
         self.close()
         for engine in self._engines.values():
             engine.unload()
         self._engines.clear()
         self._tracker = None
+        if self._temporary is not None:
+            self._temporary.cleanup()
+            self._temporary = None
 
     def _find_or_open(self, subject: Subject, needed: Sequence[int]) -> OpenSession:
         key = subject.key()
