@@ -32,6 +32,8 @@ _AT_REST = 2e-3
 ATTACK_S, RELEASE_S, LEAD_S = 0.04, 0.09, 0.03
 _ENVELOPE_ATTACK_S, _ENVELOPE_RELEASE_S = 0.15, 0.4
 _PITCH_OF_LONG_TRACT_HZ, _TRACT_POWER, _DEFAULT_PITCH_HZ = 130.0, 0.33, 150.0
+# Formants that open, spread and round nothing.
+_NEUTRAL_HZ = (380.0, 1600.0)
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def vowel_weights(features: Features) -> tuple[np.ndarray, np.ndarray, np.ndarra
 
     Formants are divided by a factor for the length of the speaker's vocal tract, estimated from the pitch.
     """
-    f1_hz, f2_hz = (_filled(column) for column in (features.formants_hz / _tract_factor(features)).T)
+    f1_hz, f2_hz = map(_filled, (features.formants_hz / _tract_factor(features)).T, _NEUTRAL_HZ)
     open_ = np.clip((f1_hz - 380) / 300, 0, 1)
     spread = np.clip((f2_hz - 1550) / 450, 0, 1) * (1 - 0.7 * open_)
     rounded = np.clip((1650 - f2_hz) / 400, 0, 1) * (1 - open_)
@@ -162,11 +164,11 @@ def _tract_factor(features: Features) -> float:
     return float(np.clip(pitch_hz / _PITCH_OF_LONG_TRACT_HZ, 1, 1.9) ** _TRACT_POWER)
 
 
-def _filled(values: np.ndarray) -> np.ndarray:
-    """NaN replaced by interpolation; a neutral vowel where there is nothing at all."""
+def _filled(values: np.ndarray, neutral: float) -> np.ndarray:
+    """NaN replaced by interpolation, or by a neutral value where there is nothing at all."""
     known = np.flatnonzero(np.isfinite(values))
     if not len(known):
-        return np.full(len(values), 380.0)
+        return np.full(len(values), neutral)
     return np.interp(np.arange(len(values)), known, values[known])
 
 

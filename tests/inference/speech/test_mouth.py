@@ -113,6 +113,12 @@ def test_a_hum_does_not_speak():
     assert all(getattr(curves, name)[np.r_[0:90, 180:300]].max() < 0.03 for name in NAMES)
 
 
+def test_a_whistle_makes_no_vowel():
+    times_s = np.arange(RATE_HZ) / RATE_HZ
+    curves = mouth((0.3 * np.sin(2 * np.pi * 200 * times_s)).astype(np.float32))
+    assert all(getattr(curves, name).max() < 0.2 for name in NAMES)
+
+
 def test_a_steady_vowel_does_not_flicker():
     jaw = mouth(said("a")).jaw_open[60:95]
     assert np.ptp(jaw) < 0.1 and np.abs(np.diff(jaw, 2)).max() < 0.05
