@@ -15,15 +15,19 @@ from ..inference.errors import ErrorCode, TalkingHeadError
 from ..inference.job import Job
 from ..inference.source import Source, SourceKind
 from . import compat, folders, lookup, properties, rig_points
+from .rebuild_acting import rebuild_acting
 
 KEY_GROUP = "Talking Head"
 
 
-def rebuild(scene: Any, path: Path, first_frame: int) -> Any:
+def rebuild(scene: Any, path: Path, first_frame: int) -> tuple[Any, str]:
     """Insert the source strip of a saved job with its sliders keyed; rendering it then finds the frames there.
 
     Args:
         first_frame: timeline frame of the job's first frame.
+
+    Returns:
+        The strip, and a sentence about what could not be made again, "" when nothing is missing.
 
     Raises:
         TalkingHeadError: INVALID_REQUEST, SOURCE_MISSING; nothing is inserted then.
@@ -43,8 +47,12 @@ def rebuild(scene: Any, path: Path, first_frame: int) -> Any:
         lookup.remember_pair(strip, job.id, strip.name)
         strip.th_role = properties.ROLE_SOURCE
         strip.th_folder = folders.stored(path.parent)
+    missing = ""
+    if job.exact is not None:
+        channel = _free_channel(scene.sequence_editor, first_frame, first_frame + len(job.exact))
+        missing = rebuild_acting(scene, strip, job.exact, first_frame, channel)
     compat.set_active_strip(scene, strip)
-    return strip
+    return strip, missing
 
 
 def _check_files(source: Source) -> None:

@@ -36,10 +36,13 @@ class TALKINGHEAD_OT_rebuild_job(ImportHelper, bpy.types.Operator):
         scene = compat.sequencer_scene(context)
         path = Path(bpy.path.abspath(self.filepath))
         try:
-            strip = rebuild.rebuild(scene, path, scene.frame_current)
+            strip, missing = rebuild.rebuild(scene, path, scene.frame_current)
         except TalkingHeadError as error:
             return base.report_error(self, error)
-        self.report({"INFO"}, f"'{strip.name}' is there again. Render Frames shows its frames")
+        if missing:
+            self.report({"WARNING"}, missing)
+        else:
+            self.report({"INFO"}, f"'{strip.name}' is there again. Render Frames shows its frames")
         return {"FINISHED"}
 
 

@@ -1,0 +1,84 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A saved job with exact motion becomes a strip with its clip again, and finds its frames."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import bpy
+import driving
+import media
+import pytest
+import sequencer
+import talking
+
+LENGTH = 6
+
+
+@pytest.fixture(autouse=True)
+def worker(addon):
+    talking.fresh_start()
+    talking.core("driver_tracks").forget_all()
+    yield
+    talking.fresh_start()
+
+
+@pytest.fixture
+def portrait(scene, saved_file, hopper):
+    strip = talking.animated(hopper, length=LENGTH)
+    talking.key(strip, "strength_mouth", 1, 1.0)
+    talking.key(strip, "strength_mouth", 6, 1.5)
+    return strip
+
+
+@pytest.fixture
+def actor(scene, portrait, tmp_path):
+    clip = Path(shutil.copy(media.carphone(), tmp_path / "carphone.mp4"))
+    strip = sequencer.add_movie(clip, name="Actor", channel=5, start=-9)
+    driving.act(portrait, strip, acting_exact=True)
+    sequencer.select(portrait)
+    return strip
+
+
+def rendered(portrait) -> tuple[list[Path], Path]:
+    """The frames of a portrait, and its saved job; all its strips are gone afterwards."""
+    assert bpy.ops.talkinghead.render_frames() == {"FINISHED"}
+    files = talking.frame_files(portrait)
+    for strip in list(sequencer.strips()):
+        sequencer.strips().remove(strip)
+    return files, next(files[0].parent.glob("*.job.json"))
+
+
+def test_frames_of_an_exact_job_are_found_again(scene, portrait, actor):
+    files, job = rendered(portrait)
+    scene.frame_set(1)
+    assert bpy.ops.talkinghead.rebuild_job(filepath=str(job)) == {"FINISHED"}
+    rebuilt = scene.sequence_editor.active_strip
+    driver = talking.core("driver_strips").find(rebuilt, talking.core("driver_strips").Part.ACTING)
+    assert driver.mute and rebuilt.th_acting_exact
+    assert bpy.ops.talkinghead.render_frames() == {"FINISHED"}
+    assert talking.frame_files(rebuilt) == files
+    assert "none had to be rendered" in talking.core("service").runner.state.text
+
+
+def test_a_clip_that_is_gone_is_told(scene, portrait, actor, tmp_path):
+    _, job = rendered(portrait)
+    (tmp_path / "carphone.mp4").unlink()
+    assert bpy.ops.talkinghead.rebuild_job(filepath=str(job)) == {"FINISHED"}
+    rebuilt, missing = talking.core("rebuild").rebuild(scene, job, 40)
+    assert "carphone.mp4 does not exist" in missing
+    assert not rebuilt.th_acting_on
+
+
+def test_a_clip_at_another_speed_is_told(scene, portrait, actor):
+    _, path = rendered(portrait)
+    job = json.loads(path.read_text(encoding="utf-8"))
+    job["exact"]["positions"] = [2.0 * position for position in job["exact"]["positions"]]
+    path.write_text(json.dumps(job), encoding="utf-8")
+    rebuilt, missing = talking.core("rebuild").rebuild(scene, path, 1)
+    assert "another speed" in missing
+    assert not rebuilt.th_acting_on
+    assert [strip.name for strip in sequencer.all_strips(scene)] == [rebuilt.name]
