@@ -152,6 +152,12 @@ def _add_render(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "--setting", action="append", default=[], metavar="NAME=VALUE", help="a setting of the engine; may be repeated"
     )
     render.add_argument("--weights", type=Path, action="append", default=[], metavar="DIR", help="folder of models")
+    render.add_argument(
+        "--cache",
+        type=Path,
+        metavar="DIR",
+        help="where to keep what was seen in driving clips (default: the user's cache folder)",
+    )
     render.set_defaults(command=lambda options: _render(render, options))
 
 

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -30,7 +31,7 @@ from ..media.timing import picture_of_frame
 from ..performance import Performance, parse_rate
 from ..performance import load as load_performance
 from ..source import MANUAL_POINTS, FaceChoice, Source, SourceKind
-from ..weights.store import WeightStore, default_folders
+from ..weights.store import WeightStore, default_folders, user_folder
 from . import logs
 from .failures import as_error
 from .runner import run
@@ -63,7 +64,7 @@ def render(options: argparse.Namespace) -> int:
 
 def _render_job(options: argparse.Namespace) -> int:
     only = None if options.only is None else frame_list(options.only)
-    done = _run(options.job.absolute(), only, options.weights)
+    done = _run(options.job.absolute(), only, _places(options))
     print(f"{done['rendered']} frames rendered, {done['reused']} were there, {done['seconds']} s", file=sys.stderr)
     return 0
 
@@ -74,10 +75,10 @@ def _render_source(options: argparse.Namespace) -> int:
     suffix = output.suffix.lower()
     if suffix in CODEC_BY_EXTENSION:
         with _temporary_folder(output) as folder:
-            frames = _frames(job, folder, options.weights)
+            frames = _frames(job, folder, _places(options))
             export_movie(MovieExport(frames, rate, CODEC_BY_EXTENSION[suffix], output, options.sound))
     elif suffix in (".png", ".exr"):
-        _one_frame(job, output, options.weights)
+        _one_frame(job, output, _places(options))
     elif suffix:
         raise TalkingHeadError(
             ErrorCode.INVALID_REQUEST,
@@ -85,7 +86,7 @@ def _render_source(options: argparse.Namespace) -> int:
             "Use .png, .exr, " + ", ".join(CODEC_BY_EXTENSION) + ", or a folder without an extension.",
         )
     else:
-        _numbered(_frames(job, _made(output / _WORK), options.weights), output)
+        _numbered(_frames(job, _made(output / _WORK), _places(options)), output)
     print(options.output)
     return 0
 
@@ -204,8 +205,21 @@ def frame_list(text: str) -> list[int]:
     return frames
 
 
-def _run(path: Path, only: Sequence[int] | None, weights: Sequence[Path]) -> dict[str, object]:
-    sessions = Sessions(WeightStore([*weights, *default_folders()]), Digests(), lambda: None)
+@dataclass(frozen=True)
+class Places:
+    """Folders of models, first wins, and where to keep what was seen in driving clips."""
+
+    weights: tuple[Path, ...]
+    cache: Path
+
+
+def _places(options: argparse.Namespace) -> Places:
+    return Places(tuple(options.weights), options.cache or user_folder().parent)
+
+
+def _run(path: Path, only: Sequence[int] | None, places: Places) -> dict[str, object]:
+    weights = WeightStore([*places.weights, *default_folders()])
+    sessions = Sessions(weights, Digests(), lambda: None, places.cache)
     try:
         return run(Task(show_progress, lambda: None), path, only, sessions)
     finally:
@@ -221,21 +235,21 @@ def show_progress(type_: str, payload: bytes = b"", **fields: object) -> None:
     print(f"\r{fields['stage']}: {fields['done']}/{fields['total']}{eta}\x1b[K", end=end, file=sys.stderr, flush=True)
 
 
-def _frames(job: Job, folder: Path, weights: Sequence[Path]) -> tuple[Path, ...]:
+def _frames(job: Job, folder: Path, places: Places) -> tuple[Path, ...]:
     """Render all frames of a job into a folder; their files in order."""
     path = job_path(folder, job.id)
     save(job, path)
-    _run(path, None, weights)
+    _run(path, None, places)
     return tuple(folder / name for name in load(path).frame_files)
 
 
-def _one_frame(job: Job, output: Path, weights: Sequence[Path]) -> None:
+def _one_frame(job: Job, output: Path, places: Places) -> None:
     if len(job.pictures) != 1:
         raise _invalid(
             f"There are {len(job.pictures)} frames, and {output.name} holds one.", "Name a folder or a movie as output."
         )
     with _temporary_folder(output) as folder:
-        (frame,) = _frames(job, folder, weights)
+        (frame,) = _frames(job, folder, places)
         if frame.suffix != output.suffix.lower():
             better = output.with_suffix(frame.suffix).name
             raise _invalid(f"The source's depth needs a {frame.suffix} file.", f"Use --output {better}.")

@@ -5,15 +5,19 @@
 from __future__ import annotations
 
 import gc
+import shutil
+import subprocess
+import sys
 import tracemalloc
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import media
 import numpy as np
 import pytest
 import tint_engine
-from worker_host import make_job, picture, saved_job
+from worker_host import ROOT, make_job, picture, saved_job
 
 import inference.engines
 from inference.acting import CaptureSpec, ExactMotion
@@ -21,6 +25,8 @@ from inference.engines.description import Takes
 from inference.errors import ErrorCode, TalkingHeadError
 from inference.job import Job, job_path, load, save
 from inference.media.digests import Digests
+from inference.media.images import read_image
+from inference.performance import Performance
 from inference.source import Source, SourceKind
 from inference.worker.exact import FrameMotion
 from inference.worker.preview import preview
@@ -195,3 +201,26 @@ def test_a_saved_job_moves_with_its_folder(tmp_path):
     moved: Job = load(job_path(tmp_path / "after" / "frames", "job"))
     assert moved.exact is not None and moved.exact.positions == (4.5,)
     assert Path(moved.exact.capture.source.files[0]) == tmp_path / "after" / "media" / "clip.mp4"
+
+
+def test_the_render_command_watches_a_clip_once(tmp_path):
+    """A saved job with exact motion, in parts: what was seen is kept where the option says."""
+    shutil.copy(media.carphone(), tmp_path / "clip.mp4")
+    source = Source(SourceKind.IMAGE, (str(media.astronaut()),))
+    motion = exact([70.0, 70.5, None], clip=str(tmp_path / "clip.mp4"))
+    performance = Performance.from_poses(Fraction(25), [{}] * 3)
+    path = saved_job(tmp_path, 3, engine="puppet", source=source, performance=performance, exact=motion)
+    weights = [word for folder in media.weight_folders() for word in ("--weights", str(folder))]
+    kept = []
+    for part in ("0", "0-2"):
+        line = [sys.executable, "-m", "inference", "render", "--job", str(path), "--only", part]
+        done = subprocess.run(
+            [*line, "--cache", str(tmp_path / "cache"), *weights], capture_output=True, text=True, cwd=ROOT, timeout=120
+        )
+        assert done.returncode == 0, done.stderr
+        kept.append([(p, p.stat().st_mtime_ns) for p in (tmp_path / "cache").rglob("recording.json")])
+    assert "2 frames rendered, 1 were there" in done.stderr
+    assert len(kept[0]) == 1 and kept[0] == kept[1]
+    rest, moved = (read_image(tmp_path / load(path).frame_files[index]).pixels for index in (2, 0))
+    assert np.array_equal(rest, read_image(media.astronaut()).pixels)
+    assert not np.array_equal(moved, rest)
