@@ -63,8 +63,8 @@ class CoarseField:
 
     def to_cells(self, points: np.ndarray) -> np.ndarray:
         """Points (..., 2) in px as float32 cell coordinates, 0 at the first centre."""
-        offset = np.array([self.left, self.top], np.float32) + np.float32(self.step / 2 - 0.5)
-        cells = np.subtract(points, offset, dtype=np.float32)
+        half = self.step / 2 - 0.5
+        cells = shifted(points, self.left + half, self.top + half)
         cells *= np.float32(1 / self.step)
         return cells
 
@@ -96,6 +96,14 @@ class CoarseField:
             self.left + (int(columns[-1]) + 2) * self.step,
             self.top + (int(rows[-1]) + 2) * self.step,
         )
+
+
+def shifted(points: np.ndarray, x: float, y: float) -> np.ndarray:
+    """Points (..., 2) minus (x, y), float32; the offsets must be exact in float32."""
+    if points.ndim == 3 and points.dtype == np.float32:
+        # Several times faster than numpy, whose inner loop would have two steps.
+        return cv2.subtract(points, (x, y, 0.0, 0.0))
+    return np.subtract(points, np.array([x, y], np.float32), dtype=np.float32)
 
 
 def cell_centres(rows: int, columns: int, left: int, top: int, step: int) -> np.ndarray:
@@ -218,8 +226,12 @@ def _cells_for(start: int, stop: int, origin: int, step: int) -> tuple[int, int]
 
 def _part(grid: np.ndarray, rows: tuple[int, int], columns: tuple[int, int]) -> np.ndarray:
     """Rows and columns of a grid, repeated beyond its edges."""
-    j = np.clip(np.arange(*rows), 0, grid.shape[0] - 1)
-    i = np.clip(np.arange(*columns), 0, grid.shape[1] - 1)
-    if j[-1] - j[0] == len(j) - 1 and i[-1] - i[0] == len(i) - 1:
-        return grid[j[0] : j[-1] + 1, i[0] : i[-1] + 1]
-    return grid[j[:, None], i]
+    kept, beyond = [], []
+    for (start, stop), size in zip((rows, columns), grid.shape[:2], strict=True):
+        first, last = min(max(start, 0), size - 1), min(max(stop - 1, 0), size - 1)
+        kept.append(slice(first, last + 1))
+        # A part that lies wholly outside consists of repetitions of the nearest row or column.
+        before = min(max(first - start, 0), stop - start - 1)
+        beyond += [before, stop - start - (last + 1 - first) - before]
+    inside = grid[kept[0], kept[1]]
+    return cv2.copyMakeBorder(inside, *beyond, cv2.BORDER_REPLICATE) if any(beyond) else inside

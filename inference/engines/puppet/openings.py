@@ -10,6 +10,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+from .field import shifted
 from .frame import FaceFrame
 
 Box = tuple[int, int, int, int]
@@ -89,8 +90,7 @@ class Masks:
 
 def sample_box(image: np.ndarray, box: Box, positions: np.ndarray) -> np.ndarray:
     """Bilinear values at source positions (h, w, 2) in px of an image that covers ``box``, its edge repeated."""
-    shifted = positions - np.array(box[:2], np.float32)
-    return cv2.remap(image, shifted, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+    return cv2.remap(image, shifted(positions, box[0], box[1]), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
 
 
 def masks_of(frame: FaceFrame, upper: Curve, lower: Curve, box: Box) -> Masks:
