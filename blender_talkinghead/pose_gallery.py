@@ -66,8 +66,11 @@ def _gallery_items(manager: Any, context: Any) -> list[Any]:
 
 
 def _number(identifier: str) -> int:
-    """The enumeration's number of a pose, which must not depend on what else is in the list."""
-    return zlib.crc32(identifier.encode()) >> 1
+    """The enumeration's number of a pose, which must not depend on what else is in the list.
+
+    The gallery's buttons carry it as a 32 bit float, which holds whole numbers of 24 bits.
+    """
+    return zlib.crc32(identifier.encode()) & 0xFFFFFF
 
 
 def _get_pose(manager: Any) -> int:

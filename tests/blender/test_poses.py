@@ -498,3 +498,11 @@ def test_previews_are_freed_with_the_extension(addon):
     installed_extension.enable()
     assert isinstance(talking.core("pose_pictures")._collection, dict)
     assert isinstance(addon, types.ModuleType)
+
+
+def test_numbers_of_the_gallery_survive_as_floats(scene):
+    poses, gallery = talking.core("poses"), talking.core("pose_gallery")
+    numbers = [gallery._number(entry.identifier) for entry in (*poses.entries("EXPRESSIONS"), *poses.entries("MOUTH"))]
+    assert len(numbers) == len(set(numbers)) == 25
+    # A click in the real gallery hands the number on as a 32 bit float.
+    assert [int(np.float32(number)) for number in numbers] == numbers
