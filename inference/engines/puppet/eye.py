@@ -6,13 +6,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from .colour import Canvas
 from .deltas import LID_LIFT, Eye
 from .eye_plate import Eyeball, paint_plate
 from .frame import FaceFrame, smoothstep
-from .openings import Box, Curve, Masks, box_around, masks_of, pixels_in_face, positions_in_face, ramp, sample_box
+from .openings import (
+    Box,
+    Curve,
+    Masks,
+    box_around,
+    lay_over,
+    masks_of,
+    pixels_in_face,
+    positions_in_face,
+    ramp,
+    sample_box,
+)
 from .region import Part, Region, shown_part
 from .tone import Tone
 
@@ -106,8 +118,8 @@ def draw_eye(look: EyeLook, frame: FaceFrame, region: Region, pose: EyePose) -> 
     part = shown_part(cover_upper, cover_lower)
     if part is not None:
         inside = _eyeball(look, frame, region, part, pose)
-        out[part] += (1 - cover_upper[part])[..., None] * (inside - out[part])
-    out += cover_lower[..., None] * (region.lower_skin - out)
+        lay_over(out[part], inside, 1 - cover_upper[part])
+    lay_over(out, region.lower_skin, cover_lower)
     if pose.closing > 0:
         lash = look.masks.sampled(look.lashes, region.upper)[..., None]
         strength = LASH_STRENGTH * float(smoothstep(0, 0.5, np.array(pose.closing)))
@@ -123,8 +135,9 @@ def _eyeball(look: EyeLook, frame: FaceFrame, region: Region, part: Part, pose: 
     if fade == 0:
         return region.source(plane)
     x, y = positions_in_face(frame, plane)
-    weight = _gaze_weight(look, x, pose.shift)[..., None]
-    where = plane - weight * frame.vectors_to_picture(pose.shift).astype(np.float32)
+    weight = _gaze_weight(look, x, pose.shift)
+    across, down = frame.vectors_to_picture(pose.shift).astype(np.float32)
+    where = plane - cv2.merge([weight * across, weight * down])
     out = sample_box(look.plate, look.masks.box, where)
     # The lid throws a soft shadow that goes where the lid goes; the plate itself has none.
     depth = (y - pose.lid.at(x)) * np.float32(1 / width)

@@ -102,7 +102,7 @@ def shifted(points: np.ndarray, x: float, y: float) -> np.ndarray:
     """Points (..., 2) minus (x, y), float32; the offsets must be exact in float32."""
     if points.ndim == 3 and points.dtype == np.float32:
         # Several times faster than numpy, whose inner loop would have two steps.
-        return cv2.subtract(points, (x, y, 0.0, 0.0))
+        return cv2.subtract(points, (x, y, 0.0, 0.0))  # type: ignore[call-overload]
     return np.subtract(points, np.array([x, y], np.float32), dtype=np.float32)
 
 
@@ -170,12 +170,17 @@ def _fixed_point(moving: np.ndarray, iterations: int, damping: np.float32) -> np
     for iteration in range(1, iterations):
         # Each cell goes its own way, so those that have arrived are left out.
         at_x, at_y = cells_x[part], cells_y[part]
-        found_x, found_y, steep = cv2.split(
+        change_x, change_y, step = cv2.split(
             cv2.remap(field, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         )
-        change_x, change_y = x[part] - found_x - at_x, y[part] - found_y - at_y
+        np.subtract(x[part], change_x, out=change_x)
+        np.subtract(y[part], change_y, out=change_y)
+        change_x -= at_x
+        change_y -= at_y
         # Where the field stretches by g, steps longer than 2 / (1 + g) swing further and further.
-        step = np.minimum(damping, SAFE_STEP / (1 + steep))
+        step += 1
+        np.divide(SAFE_STEP, step, out=step)
+        np.minimum(damping, step, out=step)
         at_x += step * change_x
         at_y += step * change_y
         if iteration % 3 == 0:
@@ -234,4 +239,5 @@ def _part(grid: np.ndarray, rows: tuple[int, int], columns: tuple[int, int]) -> 
         before = min(max(first - start, 0), stop - start - 1)
         beyond += [before, stop - start - (last + 1 - first) - before]
     inside = grid[kept[0], kept[1]]
-    return cv2.copyMakeBorder(inside, *beyond, cv2.BORDER_REPLICATE) if any(beyond) else inside
+    top, bottom, left, right = beyond
+    return cv2.copyMakeBorder(inside, top, bottom, left, right, cv2.BORDER_REPLICATE) if any(beyond) else inside

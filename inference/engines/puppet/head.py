@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 
+import cv2
 import numpy as np
 
 from ...controls import BY_NAME
@@ -157,14 +158,14 @@ class HeadWarp:
         shift = (self.frame.axes @ shift).astype(np.float32)
         scale = float(pose["head_scale"])
         weight = self._weight(self._motion_px(pose))
-        turned = shape.place + (self._turned(pose) - shape.place) * weight[..., None]
+        turned = shape.place + (self._turned(pose) - shape.place) * cv2.merge([weight, weight])
         # Roll and scale fade as angle and exponent instead of as displacement: that never folds by itself.
         angle = np.float32(np.radians(pose["head_roll"])) * weight
         growth = np.exp(np.float32(np.log(scale)) * weight)
         cos, sin = np.cos(angle) * growth, np.sin(angle) * growth
         x, y = turned[..., 0], turned[..., 1]
         moved = np.dstack([x * cos - y * sin, x * sin + y * cos])
-        return moved + shift * weight[..., None] - shape.place
+        return moved + cv2.merge([shift[0] * weight, shift[1] * weight]) - shape.place
 
     def _turned(self, pose: Mapping[str, float]) -> np.ndarray:
         """(gh, gw, 2) float32 places after yaw and pitch, in weak perspective."""

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from .colour import Canvas
 from .frame import FaceFrame
 from .mouth_deltas import Mouth
-from .openings import Curve, Masks, box_around, masks_of, positions_in_face, ramp
+from .openings import Curve, Masks, box_around, lay_over, masks_of, positions_in_face, ramp
 from .region import Part, Region, shown_part
 from .rows import LOWER_LIP, UPPER_LIP
 from .tone import Tone
@@ -75,8 +76,8 @@ def draw_mouth(look: MouthLook, frame: FaceFrame, canvas: Canvas, region: Region
     part = shown_part(cover_upper, cover_lower)
     if part is not None:
         inside = _interior(look, frame, canvas, region, part, pose)
-        out[part] += (1 - cover_upper[part])[..., None] * (inside - out[part])
-    out += cover_lower[..., None] * (region.lower_skin - out)
+        lay_over(out[part], inside, 1 - cover_upper[part])
+    lay_over(out, region.lower_skin, cover_lower)
     return out
 
 
@@ -102,12 +103,15 @@ def _interior(
     own_weight = ramp(-0.5 * FEATHER, FEATHER, depth) * np.float32(look.mouth.toothy)
     own_weight *= look.upper.beyond(source_x) <= 0
     across, down = frame.vectors_to_picture(np.eye(2)).astype(np.float32)
-    own = region.source(plane - lift[..., None] * down - spread[..., None] * across)
+    at_x = plane[..., 0] - lift * down[0] - spread * across[0]
+    at_y = plane[..., 1] - lift * down[1] - spread * across[1]
+    own = region.source(cv2.merge([at_x, at_y]))
     changed = min(1.0, 4 * pose.jaw + 4 * pose.pucker)
     # Pursed lips shade what is behind them.
     shade = 1 - changed * 0.5 * (1 - ramp(0, 0.05, below_upper))
     own[..., :3] *= _shade(shade * np.float32(1 - 0.25 * pose.pucker))
-    return drawn + own_weight[..., None] * (own - drawn)
+    lay_over(drawn, own, own_weight)
+    return drawn
 
 
 def _draw(
@@ -121,13 +125,13 @@ def _draw(
     light = np.float32(look.tone.light)
     gap = below + above
     depth = 1 - 0.45 * np.clip(gap * np.float32(1 / 0.22), 0, 1)
-    out = (CAVITY * light) * depth[..., None]
-    out = _over(out, *_tongue(across, side, below, above, light))
+    out = cv2.merge([depth * shade for shade in CAVITY * light])
+    lay_over(out, *_tongue(across, side, below, above, light))
     if look.mouth.toothy < 1:
         colour, weight = _lower_teeth(look, x - middle, side, above, gap)
-        out = _over(out, colour, weight * ramp(0.3, 0.85, np.float32(pose.jaw)))
+        lay_over(out, colour, weight * ramp(0.3, 0.85, np.float32(pose.jaw)))
         colour, weight = _upper_teeth(look, x, y, side, below, gap, middle)
-        out = _over(out, colour * _shade(np.full_like(gap, 1 - 0.3 * pose.pucker)), weight)
+        lay_over(out, colour * _shade(np.full_like(gap, 1 - 0.3 * pose.pucker)), weight)
     occlusion = 0.5 + 0.5 * ramp(0, 0.045, below) * (0.75 + 0.25 * ramp(0, 0.03, above))
     return out * _shade(occlusion)
 
@@ -140,7 +144,7 @@ def _tongue(
     weight = ramp(0, 0.035, top) * ramp(0.05, 0.16, gap) * ramp(0, 0.5, side)
     groove = 1 - 0.16 * np.exp(-((across / 0.09) ** 2)) * ramp(0.02, 0.07, top)
     shade = (0.45 + 0.55 * side) * groove * (0.55 + 0.45 * ramp(0.0, 0.08, top)) * (0.6 + 0.4 * ramp(0, 0.04, above))
-    return (TONGUE * light) * _shade(shade), weight
+    return _shade(shade, TONGUE * light), weight
 
 
 def _tooth_colour(look: MouthLook) -> np.ndarray:
@@ -172,13 +176,11 @@ def _lower_teeth(
 def _teeth(look: MouthLook, offset: np.ndarray, side: np.ndarray, depth: np.ndarray) -> np.ndarray:
     lines = 1 - 0.10 * np.exp(-(((((offset / TOOTH_PERIOD + 0.5) % 1) - 0.5) / 0.09) ** 2))
     amount = (0.70 + 0.30 * ramp(0, 0.03, depth)) * (0.30 + 0.70 * side**1.5) * lines
-    return _tooth_colour(look) * _shade(amount)
+    return _shade(amount, _tooth_colour(look))
 
 
-def _shade(amount: np.ndarray) -> np.ndarray:
-    """Factors per channel for a shade of 0 to 1."""
-    return np.maximum(amount, 1e-3)[..., None] ** SHADE_TINT
-
-
-def _over(below: np.ndarray, colour: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    return below + weight[..., None] * (colour - below)
+def _shade(amount: np.ndarray, colour: np.ndarray | None = None) -> np.ndarray:
+    """(h, w, 3) factors per channel for a shade (h, w) of 0 to 1, times a colour (3,)."""
+    lit = np.maximum(amount, np.float32(1e-3), dtype=np.float32)
+    factors = [lit**tint for tint in SHADE_TINT]
+    return cv2.merge(factors if colour is None else [part * value for part, value in zip(factors, colour, strict=True)])

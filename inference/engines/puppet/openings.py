@@ -126,6 +126,12 @@ def box_around(frame: FaceFrame, points: np.ndarray, padding: float) -> Box:
     return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
 
+def lay_over(below: np.ndarray, above: np.ndarray, weight: np.ndarray) -> None:
+    """Lay values (h, w, C) over others by a weight (h, w), in place; float32."""
+    # Repeated first: numpy's loop over a few channels is several times slower than over whole rows.
+    below += cv2.merge([weight] * below.shape[2]).reshape(below.shape) * (above - below)
+
+
 def ramp(low: float, high: float, value: np.ndarray | np.float32) -> np.ndarray:
     """Smoothstep in float32 for small regions."""
     t = np.clip((value - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)

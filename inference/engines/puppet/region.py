@@ -59,9 +59,10 @@ def lay_lower_skin(
     cover = masks.sampled(masks.lower, positions)
     seam = _rectangle((cover < OPAQUE) & (cover > 1 - OPAQUE) | _under(warp, masks, box, cover))
     before = None if seam is None else work[y0:y1, x0:x1][seam].astype(np.float32)
-    opaque = (cover >= OPAQUE).astype(np.uint8)
     target = work[y0:y1, x0:x1]
-    np.copyto(target, skin, where=opaque[..., None].astype(bool))
+    made = cv2.copyTo(skin, (cover >= OPAQUE).astype(np.uint8), target)
+    if not np.shares_memory(made, target):
+        target[...] = made
     if seam is None or before is None:
         return None
     rows, columns = seam

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from inference.engines.puppet import field
 from inference.engines.puppet.field import CoarseField, compose, identity, invert
 
 
@@ -77,3 +78,21 @@ def test_composition_goes_through_both_fields():
     expected = there + second.at(points + there)
     fine = CoarseField(np.zeros((260, 300, 2), np.float32), 0, 0, 1)
     np.testing.assert_allclose(compose(first, second, over=fine).at(points), expected, atol=0.05)
+
+
+def test_parts_beyond_the_edge_repeat_it():
+    random = np.random.default_rng(0)
+    for _ in range(500):
+        grid = random.random((*random.integers(1, 9, 2), 2)).astype(np.float32)
+        (top, bottom), (left, right) = (sorted(random.choice(np.arange(-12, 20), 2, replace=False)) for _ in range(2))
+        rows = np.clip(np.arange(top, bottom), 0, grid.shape[0] - 1)
+        columns = np.clip(np.arange(left, right), 0, grid.shape[1] - 1)
+        assert np.array_equal(field._part(grid, (top, bottom), (left, right)), grid[rows[:, None], columns])
+
+
+def test_shifted_points_are_the_same_in_every_shape():
+    points = np.random.default_rng(1).random((7, 5, 2)).astype(np.float32) * 500
+    expected = points - np.array([37.5, -91.0], np.float32)
+    assert np.array_equal(field.shifted(points, 37.5, -91.0), expected)
+    assert np.array_equal(field.shifted(points[0], 37.5, -91.0), expected[0])
+    assert field.shifted(points.astype(np.float64), 37.5, -91.0) == pytest.approx(expected, abs=1e-4)
