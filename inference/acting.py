@@ -67,7 +67,7 @@ class CaptureSpec:
                 smoothing=float(data.get("smoothing", DEFAULT_SMOOTHING)),  # type: ignore[arg-type]
                 rate=parse_rate(data["rate"]) if data.get("rate") else None,
             )
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise _invalid(str(error)) from error
 
 
@@ -116,7 +116,7 @@ class ExactMotion:
             positions = tuple(None if p is None else float(p) for p in data["positions"])  # type: ignore[attr-defined]
             mouth = tuple(float(value) for value in data["mouth"])  # type: ignore[attr-defined]
             brows = tuple(float(value) for value in data["brows"])  # type: ignore[attr-defined]
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise _invalid(f"exact motion: {error}") from error
         return cls(CaptureSpec.from_dict(_object(data.get("capture")), base), positions, mouth, brows)
 

@@ -127,7 +127,7 @@ def load(path: Path) -> Job:
     except FileNotFoundError:
         message = f"There is no job {path}."
         raise TalkingHeadError(ErrorCode.SOURCE_MISSING, message, "Render the strip again.") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _invalid(f"{path}: {error}") from error
     if not isinstance(data, dict):
         raise _invalid(f"{path} holds no job")

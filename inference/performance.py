@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -19,6 +20,9 @@ from .errors import ErrorCode, TalkingHeadError
 
 FORMAT = "talkinghead-performance"
 VERSION = 1
+SLOWEST_RATE, FASTEST_RATE = Fraction(1, 1000), Fraction(1000)
+# Characters of a number, and of its exponent with the sign.
+_LONGEST_NUMBER, _LONGEST_EXPONENT = 1000, 4
 
 
 @dataclass(frozen=True)
@@ -98,17 +102,29 @@ class Performance:
         return cls(rate, values)
 
 
+def parse_fraction(text: str) -> Fraction:
+    """An exact number such as "30000/1001", "1.5" or "1e-3".
+
+    Raises:
+        ValueError, ZeroDivisionError: it is none.
+    """
+    # Fraction writes exponents out: "1e999999999" would take hours.
+    if len(text) > _LONGEST_NUMBER or len(text.lower().partition("e")[2]) > _LONGEST_EXPONENT:
+        raise ValueError("too long for a number")
+    return Fraction(text)
+
+
 def parse_rate(value: object) -> Fraction:
-    """A frame rate such as "30000/1001" or 25 as a positive fraction.
+    """A frame rate such as "30000/1001" or 25 as a fraction from 1/1000 to 1000.
 
     Raises:
         TalkingHeadError: INVALID_REQUEST.
     """
     try:
-        rate = Fraction(str(value))
+        rate = parse_fraction(str(value))
     except (ValueError, ZeroDivisionError):
         rate = Fraction(0)
-    if not 0 < rate <= 1000:
+    if not SLOWEST_RATE <= rate <= FASTEST_RATE:
         raise _invalid(f"'{value}' is not a frame rate.", "Write a number or a fraction, such as 25 or 30000/1001.")
     return rate
 
@@ -125,21 +141,25 @@ def load(path: Path) -> Performance:
         raise TalkingHeadError(
             ErrorCode.SOURCE_MISSING, f"There is no file {path}.", "Check the path of the performance."
         ) from None
-    except (OSError, ValueError) as error:
-        raise _invalid(f"{path} cannot be read as a performance.", str(error)) from error
+    except (OSError, ValueError, RecursionError) as error:
+        hint = "Choose a file that Talking Head saved, or save the performance again."
+        raise TalkingHeadError(
+            ErrorCode.INVALID_REQUEST, f"{path} cannot be read as a performance.", hint, details=str(error)
+        ) from error
     if not isinstance(data, dict):
         raise _invalid(f"{path} is not a performance.", "It must hold a JSON object.")
     return Performance.from_dict(data)
 
 
 def save(performance: Performance, path: Path) -> None:
-    """Write a performance file; a file that is there already is replaced in one go.
+    """Write a performance file and make its folder; a file that is there already is replaced in one go.
 
     Raises:
         TalkingHeadError: OUTPUT_NOT_WRITABLE.
     """
     temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_text(json.dumps(performance.to_dict()) + "\n", encoding="utf-8")
         os.replace(temporary, path)
     except OSError as error:
@@ -150,7 +170,8 @@ def save(performance: Performance, path: Path) -> None:
             details=str(error),
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # where the folder is a file, nothing can be there
+            temporary.unlink(missing_ok=True)
 
 
 def _names(value: object) -> Sequence[str]:

@@ -101,7 +101,7 @@ class FaceChoice:
         try:
             points = tuple((float(x), float(y)) for x, y in data.get("points", ()))  # type: ignore[attr-defined]
             return cls(int(data.get("index", 0)), points, int(data.get("picture", 0)))  # type: ignore[call-overload]
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise _invalid(f"face choice: {error}") from error
 
 

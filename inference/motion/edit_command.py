@@ -8,7 +8,7 @@ import argparse
 from fractions import Fraction
 
 from ..errors import ErrorCode, TalkingHeadError
-from ..performance import Performance, load, parse_rate, save
+from ..performance import Performance, load, parse_fraction, parse_rate, save
 from . import edits
 
 
@@ -45,7 +45,7 @@ def edited(performance: Performance, *, mirror: bool, speed: Fraction | None, ra
 
 def _speed(text: str) -> Fraction:
     try:
-        return Fraction(text)
+        return parse_fraction(text)
     except (ValueError, ZeroDivisionError):
         raise TalkingHeadError(
             ErrorCode.INVALID_REQUEST, f"'{text}' is not a speed.", "Write a number or a fraction, such as 1.5 or 1/2."

@@ -19,6 +19,11 @@ from inference.source import MANUAL_POINTS, FaceChoice, Source, SourceKind
 
 POINTS = tuple((0.1 + 0.01 * number, 0.5) for number in range(len(MANUAL_POINTS)))
 
+EXACT = {
+    "capture": {"source": {"kind": "movie", "files": ["a.mp4"]}, "face": {}},
+    "positions": [0.0] * 3, "mouth": [1.0] * 3, "brows": [1.0] * 3,
+}  # fmt: skip
+
 
 def a_job(**fields: object) -> Job:
     job = Job(
@@ -82,13 +87,16 @@ def test_a_failed_save_keeps_the_old_job(tmp_path, monkeypatch):
         {"source": {"kind": "sound", "files": ["a"]}}, {"pictures": [0, 1]}, {"pictures": [0, 1, -1]},
         {"pictures": [0, 1, "x"]}, {"pictures": [0, 1, 1.5]}, {"pictures": [0, 1, None]}, {"pictures": "012"},
         {"face": {"points": [[0, 0]]}}, {"face": {"index": -1}}, {"face": {"index": "first"}}, {"face": []},
+        {"face": {"index": float("inf")}}, {"exact": {"positions": [], "mouth": [], "brows": []}},
+        {"exact": {"positions": [10**400] * 3, "mouth": [1] * 3, "brows": [1] * 3}},
+        {"exact": {**EXACT, "capture": {**EXACT["capture"], "neutral": float("inf")}}},
         {"face": {"points": [["a", 0]] * 14}}, {"face": {"points": [[float("nan"), 0]] * 14}}, {"settings": []},
         {"performance": {}}, {"frame_files": "a"},
     ],
     ids=str,
 )  # fmt: skip
 def test_what_is_refused(change):
-    data = a_job().to_dict()
+    data = {**a_job().to_dict(), "exact": EXACT}
     Job.from_dict(data)
     with pytest.raises(TalkingHeadError) as caught:
         Job.from_dict({**data, **change})
@@ -96,7 +104,7 @@ def test_what_is_refused(change):
 
 
 def test_files_that_hold_none(tmp_path):
-    for content in (b"", b"[]", b"{", b"\xff"):
+    for content in (b"", b"[]", b"{", b"\xff", b"[" * 100_000):
         (tmp_path / "a.job.json").write_bytes(content)
         with pytest.raises(TalkingHeadError) as caught:
             load(tmp_path / "a.job.json")

@@ -60,7 +60,8 @@ GOOD = {
     "change",
     [
         {"format": "other"}, {"version": 2}, {"rate": "0"}, {"rate": "-25"}, {"rate": "1/0"}, {"rate": "fast"},
-        {"rate": None}, {"rate": "1001"}, {"controls": ["nose"]}, {"controls": ["strength_head"]},
+        {"rate": None}, {"rate": "1001"}, {"rate": "1/1001"}, {"rate": "1e-999999999"}, {"rate": "1e999999999"},
+        {"controls": ["nose"]}, {"controls": ["strength_head"]},
         {"controls": "head_yaw"}, {"controls": ["head_yaw", "head_yaw"], "frames": [[1, 1]]}, {"frames": []},
         {"frames": None}, {"frames": [[1], [1, 2]]}, {"frames": [1]}, {"frames": [["1"]]}, {"frames": [[None]]},
         {"frames": [[True]]}, {"frames": [[46]]}, {"frames": [[float("nan")]]}, {"frames": [[10**400]]},
@@ -74,7 +75,7 @@ def test_what_is_refused(change):
     assert caught.value.code is ErrorCode.INVALID_REQUEST
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff\xfe", b"5"])
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff\xfe", b"5", b"[" * 100_000], ids=range(6))
 def test_files_that_hold_none(tmp_path, content):
     (tmp_path / "p.json").write_bytes(content)
     with pytest.raises(TalkingHeadError) as caught:
@@ -101,11 +102,18 @@ def test_saved_file_is_loaded_again(tmp_path):
 
 def test_place_that_cannot_be_written(tmp_path):
     (tmp_path / "taken").mkdir()
-    for path in (tmp_path / "none" / "p.json", tmp_path / "taken"):
+    (tmp_path / "file").write_text("kept")
+    for path in (tmp_path / "file" / "p.json", tmp_path / "taken"):
         with pytest.raises(TalkingHeadError) as caught:
             save(Performance.from_poses(NTSC, [{}]), path)
         assert caught.value.code is ErrorCode.OUTPUT_NOT_WRITABLE
     assert list(tmp_path.rglob("*.part")) == []
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_folders_are_made(tmp_path):
+    save(Performance.from_poses(NTSC, [{}]), tmp_path / "a" / "b" / "p.json")
+    assert load(tmp_path / "a" / "b" / "p.json").rate == NTSC
 
 
 def test_rates():

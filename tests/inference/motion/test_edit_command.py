@@ -55,6 +55,7 @@ def test_file_may_be_written_over(given, tmp_path):
         (["--speed", "fast"], "'fast' is not a speed. Write a number or a fraction"),
         (["--speed", "0"], "is not above 0"),
         (["--speed", "1/0"], "is not a speed"),
+        (["--speed", "1e999999999"], "is not a speed"),
         (["--speed", "1e-9"], "would have"),
         (["--rate", "0"], "is not a frame rate"),
     ],
