@@ -42,6 +42,8 @@ class _Codec:
     deep: bool
 
 
+# FFmpeg holds a rate in two numbers of 32 bit.
+_FINEST_RATE = 1_000_000
 _CODECS: Mapping[str, _Codec] = {
     "h264": _Codec(
         "libx264", {"crf": "17", "preset": "medium"}, {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}, "aac",
@@ -127,7 +129,8 @@ def _write_failed(export: MovieExport, error: FFmpegError) -> TalkingHeadError:
 def _write(container: OutputContainer, export: MovieExport, codec: _Codec, step: Callable[[int], None]) -> None:
     first = read_image(export.frames[0])
     layout = _layout(first, codec)
-    stream = _video_stream(container, export.rate, codec, layout)
+    rate = _rate_of(export)
+    stream = _video_stream(container, rate, codec, layout)
     sound = _sound(container, export, codec) if export.sound else iter(())
     for number, path in enumerate(export.frames):
         picture = first if number == 0 else read_image(path)
@@ -139,7 +142,7 @@ def _write(container: OutputContainer, export: MovieExport, codec: _Codec, step:
                 details=str(path),
             )
         frame = _frame(picture, layout)
-        frame.pts, frame.time_base = number, 1 / export.rate
+        frame.pts, frame.time_base = number, 1 / rate
         container.mux(stream.encode(frame))
         _sound_until(container, sound, (number + 1) / export.rate)
         step(number + 1)
@@ -171,6 +174,11 @@ def _layout(first: Picture, codec: _Codec) -> _Layout:
     else:
         pixel_format = "yuva444p10le" if alpha else "yuv444p10le"
     return _Layout(width, height, pixel_format, alpha, deep)
+
+
+def _rate_of(export: MovieExport) -> Fraction:
+    """The rate as FFmpeg can hold it, in 32 bit: 23.976023976023976 becomes 24000/1001."""
+    return export.rate.limit_denominator(_FINEST_RATE)
 
 
 def _video_stream(container: OutputContainer, rate: Fraction, codec: _Codec, layout: _Layout) -> VideoStream:

@@ -124,6 +124,15 @@ def test_sound_is_cut_at_the_end_of_the_movie(tmp_path, name, codec):
     assert max(np.abs(frame.to_ndarray()).max() for frame in decoded) > 0
 
 
+@pytest.mark.parametrize("rate", ["23.976023976023976", "123456789012345/4938271560493"])
+def test_a_rate_that_ffmpeg_cannot_hold_is_the_nearest_one(tmp_path, rate):
+    paths, _ = frames(tmp_path, "8", 3)
+    export_movie(MovieExport(tuple(paths), Fraction(rate), "h264", tmp_path / "a.mp4"))
+    reader = MovieReader(tmp_path / "a.mp4", Digests())
+    assert len(reader) == 3
+    assert abs(reader.rate - Fraction(rate)) < 1e-6
+
+
 def error_of(export: MovieExport) -> ErrorCode:
     with pytest.raises(TalkingHeadError) as caught:
         export_movie(export)
