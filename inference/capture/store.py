@@ -74,15 +74,19 @@ class RecordingStore:
             if self.find(key) is not None:
                 return
             shutil.rmtree(final)
-        os.replace(part, final)
+        try:
+            os.replace(part, final)
+        except OSError:
+            if self.find(key) is None:
+                raise
 
     def _drop_oldest(self, newest: str) -> None:
         """Drop what was not used for longest, and what workers that died left behind."""
         for left in self.folder.glob(f".*{_PART}"):
-            if time.time() - left.stat().st_mtime > _ABANDONED_S:
+            if time.time() - _used_s(left) > _ABANDONED_S:
                 shutil.rmtree(left, ignore_errors=True)
         entries = [folder for folder in self.folder.iterdir() if folder.is_dir() and not folder.name.startswith(".")]
-        entries = sorted((e for e in entries if e.name != newest), key=lambda e: e.stat().st_mtime, reverse=True)
+        entries = sorted((e for e in entries if e.name != newest), key=_used_s, reverse=True)
         total = _bytes_of(self.folder / newest)
         for entry in entries:
             total += _bytes_of(entry)
@@ -90,5 +94,16 @@ class RecordingStore:
                 shutil.rmtree(entry, ignore_errors=True)
 
 
+# Another worker may drop at the same time what is looked at here.
+def _used_s(folder: Path) -> float:
+    try:
+        return folder.stat().st_mtime
+    except OSError:
+        return time.time()
+
+
 def _bytes_of(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.iterdir())
+    try:
+        return sum(path.stat().st_size for path in folder.iterdir())
+    except OSError:
+        return 0

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 import tracemalloc
 
@@ -173,6 +174,35 @@ def test_a_recording_that_another_worker_made_meanwhile_is_kept(desk, clip):
         (folder / "landmarks.npy").write_bytes(b"x")
     assert desk.names() == [name]
     np.testing.assert_array_equal(desk.capture(clip).track.values, kept.track.values)
+
+
+def test_a_recording_that_gets_its_name_at_the_same_moment_is_kept(desk, clip, monkeypatch):
+    store = RecordingStore(desk.recordings)
+    kept = desk.capture(clip)
+    (name,) = desk.names()
+    # The other worker's rename falls between the look and the own rename.
+    monkeypatch.setattr(type(desk.recordings), "exists", lambda self, **_: False)
+    with store.making(name) as folder:
+        (folder / "landmarks.npy").write_bytes(b"x")
+    monkeypatch.undo()
+    assert desk.names() == [name]
+    np.testing.assert_array_equal(desk.capture(clip).track.values, kept.track.values)
+
+
+def test_recordings_that_another_worker_drops_meanwhile_are_no_error(tmp_path, monkeypatch):
+    store = RecordingStore(tmp_path, most_bytes=10)
+    for name in "ab":
+        with store.making(name) as folder:
+            (folder / "landmarks.npy").write_bytes(bytes(5))
+    listed = list(tmp_path.iterdir())
+    shutil.rmtree(tmp_path / "a")
+    listing = type(tmp_path).iterdir
+    monkeypatch.setattr(type(tmp_path), "is_dir", lambda self, **_: True)
+    monkeypatch.setattr(type(tmp_path), "iterdir", lambda self: iter(listed) if self == tmp_path else listing(self))
+    with store.making("c") as folder:
+        (folder / "landmarks.npy").write_bytes(bytes(5))
+    monkeypatch.undo()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b", "c"]
 
 
 def test_memory_does_not_grow_with_length(desk, tmp_path):
