@@ -5,20 +5,17 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 
 from ..acting import AUTOMATIC, CaptureSpec
 from ..errors import ErrorCode, TalkingHeadError
 from ..media.digests import Digests
-from ..media.encode import write_whole
 from ..motion.track import Track
-from ..performance import Performance, parse_rate
-from ..source import FaceChoice
+from ..performance import Performance, parse_rate, save
+from ..source import FaceChoice, SourceKind
 from ..weights.store import WeightStore, default_folders, user_folder
 from ..worker import logs
 from ..worker.failures import as_error
@@ -47,9 +44,7 @@ def capture(options: argparse.Namespace) -> int:
         spec = spec_of(options)
         found = _captured(spec, options)
         performance = resampled(found.track, rate or found.track.rate)
-        output: Path = options.output.absolute()
-        output.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(output, json.dumps(performance.to_dict()).encode())
+        save(performance, options.output.absolute())
     except (OSError, MemoryError) as error:
         raise as_error(error) from error
     _report(found)
@@ -63,8 +58,15 @@ def spec_of(options: argparse.Namespace) -> CaptureSpec:
     Raises:
         TalkingHeadError: INVALID_REQUEST.
     """
+    source = source_of(options.clip.absolute())
+    if options.clip_rate and source.kind is SourceKind.MOVIE:
+        raise TalkingHeadError(
+            ErrorCode.INVALID_REQUEST,
+            f"{options.clip} is a movie, which has a rate of its own.",
+            "Leave --clip-rate; --rate sets the frames a second of the performance.",
+        )
     return CaptureSpec(
-        source=source_of(options.clip.absolute()),
+        source=source,
         face=FaceChoice(options.face),
         neutral=_neutral(options.neutral),
         smoothing=options.smoothing,
@@ -103,7 +105,8 @@ def _captured(spec: CaptureSpec, options: argparse.Namespace) -> Capture:
 def _report(found: Capture) -> None:
     rate = float(found.track.rate)
     known = ", known already" if found.cached else ""
-    print(f"{found.pictures} pictures at {rate:.6g} a second{known}", file=sys.stderr)
+    pictures = "1 picture" if found.pictures == 1 else f"{found.pictures} pictures"
+    print(f"{pictures} at {rate:.6g} a second{known}", file=sys.stderr)
     print(f"neutral face: picture {found.track.neutral + 1}", file=sys.stderr)
     for finding in found.track.findings:
         print(finding.text, file=sys.stderr)

@@ -18,11 +18,16 @@ def neutral_picture(recording: Recording, wanted: int) -> int:
         wanted: a picture, or AUTOMATIC for the one with the calmest face that looks where the clip mostly looks.
 
     Raises:
-        TalkingHeadError: NO_FACE when the face is lost in the picture asked for.
+        TalkingHeadError: INVALID_REQUEST when the clip has no such picture, NO_FACE when the face is lost in it.
     """
     if wanted == AUTOMATIC:
         return _calmest(recording)
-    wanted = min(wanted, len(recording) - 1)
+    if wanted >= len(recording):
+        raise TalkingHeadError(
+            ErrorCode.INVALID_REQUEST,
+            f"Picture {wanted + 1} is to be the neutral one, but the driving clip ends with picture {len(recording)}.",
+            "Choose a neutral picture of the clip, or let it be found automatically.",
+        )
     if not recording.found[wanted]:
         raise TalkingHeadError(
             ErrorCode.NO_FACE,

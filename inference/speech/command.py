@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
+import re
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -16,11 +16,10 @@ import numpy as np
 from ..controls import BY_NAME
 from ..errors import ErrorCode, TalkingHeadError
 from ..media.digests import Digests
-from ..media.encode import write_whole
 from ..motion import idle
 from ..motion.mix import STRENGTH_NAMES, Drivers, Idle, mix
 from ..motion.track import REST, Track
-from ..performance import Performance, parse_rate
+from ..performance import Performance, parse_rate, save
 from ..weights.store import user_folder
 from ..worker import logs
 from ..worker.failures import as_error
@@ -28,6 +27,9 @@ from ..worker.render_command import show_progress
 from ..worker.task import Task
 from .speech import SpeechSpec, read_speech
 from .store import Speech
+
+# What can only be meant as a file.
+_TEXT_FILE = re.compile(r".*\.txt", re.IGNORECASE)
 
 
 def speak(options: argparse.Namespace) -> int:
@@ -47,9 +49,7 @@ def speak(options: argparse.Namespace) -> int:
         cache = options.cache or user_folder().parent
         speech = read_speech(spec, Digests(), Task(show_progress, lambda: None), cache)
         performance = performed(speech.track, rate, options.seed, strengths)
-        output: Path = options.output.absolute()
-        output.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(output, json.dumps(performance.to_dict()).encode())
+        save(performance, options.output.absolute())
     except (OSError, MemoryError) as error:
         raise as_error(error) from error
     _report(speech, spec)
@@ -78,9 +78,12 @@ def transcript_of(text: str) -> str:
     """The text itself, or the content of the file that it names.
 
     Raises:
-        TalkingHeadError: INVALID_REQUEST.
+        TalkingHeadError: SOURCE_MISSING, INVALID_REQUEST.
     """
     if not os.path.isfile(text):  # noqa: PTH113 -- Path.is_file refuses text that is too long for a name
+        if _TEXT_FILE.fullmatch(text):
+            hint = "Check the path of the transcript, or write the text itself."
+            raise TalkingHeadError(ErrorCode.SOURCE_MISSING, f"There is no file {text}.", hint)
         return text
     try:
         return Path(text).read_text(encoding="utf-8")

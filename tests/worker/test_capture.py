@@ -118,6 +118,8 @@ def test_the_command_resamples_exactly(cache, tmp_path):
     [
         (("--neutral", "none"), "'none' is no picture."),
         (("--neutral", "0"), "'0' is no picture."),
+        (("--neutral", "999"), "but the driving clip ends with picture 120."),
+        (("--clip-rate", "25"), "is a movie, which has a rate of its own."),
         (("--smoothing", "2"), "smoothing must be from 0 to 1"),
         (("--rate", "fast"), "'fast' is not a frame rate."),
         (("--face", "4"), "Face 5 was asked for, but there is 1 face in picture 1 of the driving clip."),

@@ -71,6 +71,13 @@ def test_a_neutral_picture_without_the_face_is_refused(tmp_path):
     assert error.value.message == "The face is lost in picture 9, which is to be the neutral one."
 
 
+def test_a_neutral_picture_after_the_end_is_refused(desk):
+    with pytest.raises(TalkingHeadError) as error:
+        desk(neutral=100_000)
+    assert error.value.code is ErrorCode.INVALID_REQUEST
+    assert "Picture 100001 is to be the neutral one" in error.value.message
+
+
 @pytest.mark.parametrize("smoothing", [0.0, 0.5, 1.0])
 def test_blinks_keep_their_depth_at_every_strength(desk, smoothing):
     lids = 1 - column(desk(smoothing=smoothing, neutral=14).track.values, "eye_open")
