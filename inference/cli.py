@@ -8,6 +8,7 @@ Importing this needs the standard library and numpy only, so that the control ta
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,9 @@ from .engines.description import Setting, SettingKind
 from .errors import TalkingHeadError
 
 FAILED, CANCELED = 1, 130
+# Options of render that a saved job answers, and movies that hold sound.
+_JOBS_OWN = ("output", "set", "performance", "rate", "face", "points", "sound", "setting")
+_WITH_SOUND = (".mp4", ".mkv", ".mov")
 
 _RENDER_EXAMPLES = """\
 examples:
@@ -83,9 +87,15 @@ def main(arguments: Sequence[str]) -> int:
     """
     options = build_parser().parse_args(arguments)
     try:
-        return options.command(options)
+        code: int = options.command(options)
+        sys.stdout.flush()
+        return code
     except TalkingHeadError as error:
         print(f"error: {error}", file=sys.stderr)
+        return FAILED
+    except BrokenPipeError:
+        # Whoever read the output has enough, such as "| head". What is still held would be written at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except KeyboardInterrupt:
         print("canceled; finished frames are kept", file=sys.stderr)
@@ -180,8 +190,11 @@ def _workflow(options: argparse.Namespace) -> int:
 def _render(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     if options.source is not None and options.output is None:
         parser.error("--source needs --output")
-    if options.job is not None and (options.output or options.set or options.performance):
-        parser.error("--job takes its controls and its place from the job: leave --output, --set and --performance")
+    own = [name for name in _JOBS_OWN if getattr(options, name) not in (None, [], 0)]
+    if options.job is not None and own:
+        parser.error("a job says all this itself: leave " + ", ".join(f"--{name}" for name in own))
+    if options.sound is not None and options.output.suffix.lower() not in _WITH_SOUND:
+        parser.error("--sound needs a movie as --output: " + ", ".join(_WITH_SOUND))
     if options.only is not None and options.job is None:
         parser.error("--only needs --job")
     from .worker.render_command import render

@@ -28,6 +28,7 @@ from ..media.export import CODEC_BY_EXTENSION, MovieExport, export_movie
 from ..media.images import EXTENSIONS
 from ..media.reader import open_source
 from ..media.timing import picture_of_frame
+from ..motion.edits import LONGEST_FRAMES
 from ..performance import Performance, parse_rate
 from ..performance import load as load_performance
 from ..source import MANUAL_POINTS, FaceChoice, Source, SourceKind
@@ -181,7 +182,7 @@ def face_of(index: int, points: str | None) -> FaceChoice:
     try:
         text = points if points.lstrip().startswith("[") else Path(points).read_text(encoding="utf-8")
         data = json.loads(text)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         hint = f"Give 14 pairs [[x, y], ...] or a file that holds them ({error})."
         raise _invalid("The points cannot be read.", hint) from error
     try:
@@ -197,9 +198,12 @@ def frame_list(text: str) -> list[int]:
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
         try:
-            frames += range(int(first), int(last if dash else first) + 1)
+            part_frames = range(int(first), int(last if dash else first) + 1)
         except ValueError:
             raise _invalid(f"'{text}' is no list of frames.", "Write it as 0-99 or 0-99,120.") from None
+        if part_frames.stop > LONGEST_FRAMES:
+            raise _invalid(f"'{text}' names more frames than a job can have.", "Write it as 0-99 or 0-99,120.")
+        frames += part_frames
     if not frames:
         raise _invalid(f"'{text}' names no frame.", "Write the smaller number first, such as 0-99.")
     return frames

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from pathlib import Path
 
 from ..errors import ErrorCode, TalkingHeadError
@@ -32,7 +33,10 @@ def read_plan(path: Path) -> Plan:
 
 def _content(path: Path) -> bytes:
     try:
-        if path.stat().st_size > LARGEST_BYTES:
+        state = path.stat()
+        if not stat.S_ISREG(state.st_mode):
+            raise _invalid(path, "it is no file")
+        if state.st_size > LARGEST_BYTES:
             raise _invalid(path, "it is larger than any such file")
         return path.read_bytes()
     except FileNotFoundError:

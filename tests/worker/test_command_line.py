@@ -164,6 +164,8 @@ def test_a_part_of_a_job(tmp_path):
         (("--source", "{source}", "--output", "{source}/o.png"), "cannot be written"),
         (("--job", "none.job.json"), "There is no job"),
         (("--job", "none.job.json", "--only", "5-1"), "names no frame"),
+        (("--job", "none.job.json", "--only", "0-99999999999"), "more frames than a job can have"),
+        (("--source", "{source}", "--points", "[" * 20_000, "--output", "o.png"), "points cannot be read"),
     ],
 )  # fmt: skip
 def test_errors_are_one_sentence(tmp_path, arguments, text):
@@ -183,7 +185,8 @@ def test_errors_are_one_sentence(tmp_path, arguments, text):
 @pytest.mark.parametrize(
     "arguments",
     [(), ("dance",), ("render",), ("render", "--source", "a.png"), ("render", "--source", "a", "--job", "b"),
-     ("render", "--source", "a.png", "--output", "b.png", "--only", "1"), ("render", "--job", "a", "--set", "x=1")],
+     ("render", "--source", "a.png", "--output", "b.png", "--only", "1"), ("render", "--job", "a", "--set", "x=1"),
+     ("render", "--job", "a", "--rate", "25"), ("render", "--source", "a", "--output", "b.png", "--sound", "s.wav")],
 )  # fmt: skip
 def test_wrong_usage(arguments):
     done = command(*arguments)

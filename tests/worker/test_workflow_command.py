@@ -72,6 +72,19 @@ def test_what_cannot_be_read_is_said_in_a_sentence(tmp_path, content, sentence):
     assert "Traceback" not in result.stderr
 
 
+def test_what_never_ends_is_not_read():
+    result = run("workflow", "/dev/zero")
+    assert result.returncode == 1
+    assert "it is no file" in result.stderr
+
+
+def test_a_reader_that_has_enough_is_no_crash(file):
+    line = [sys.executable, "-m", "inference", "workflow", str(file)]
+    with subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
 def test_deeply_nested_json_is_no_crash(tmp_path):
     path = tmp_path / "deep.json"
     path.write_text("[" * 200_000, encoding="utf-8")

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -128,9 +129,9 @@ def test_driver_comes_and_goes_smoothly_within_a_third_of_a_second():
     assert all(weights[frame] == 1.0 for frame in range(100, 131))
     assert weights[91] == weights[92] == weights[138] == weights[139] == 0.0
     before = [weights[frame] for frame in range(92, 101)]
-    assert all(a < b for a, b in zip(before, before[1:], strict=False))
+    assert all(a < b for a, b in pairwise(before))
     assert weights[96] == weights[134] == pytest.approx(0.5)
-    assert max(b - a for a, b in zip(before, before[1:], strict=False)) < 0.2  # no jump
+    assert max(b - a for a, b in pairwise(before)) < 0.2  # no jump
     assert [weights[frame] for frame in range(130, 139)] == pytest.approx(before[::-1])
 
 
