@@ -6,23 +6,14 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import (
-    command_line,
-    driver_tracks,
-    faces,
-    file_session,
-    missing_frames,
-    overlay,
-    pose_gallery,
-    pose_library,
-    pose_pictures,
-    preferences,
-    preview,
-    properties,
-    service,
-    worker,
-)
+from . import preferences, properties
+from .drivers import driver_tracks
+from .jobs import command_line, service
+from .poses import pose_gallery, pose_library, pose_pictures
+from .preview import faces, overlay, preview
 from .registration import register_all, unregister_all
+from .strips import file_session, missing_frames
+from .worker import worker
 
 MODULES: tuple[ModuleType, ...] = (
     properties, file_session, missing_frames, preferences, worker, service, faces, driver_tracks, preview, overlay,

@@ -39,7 +39,7 @@ class TalkingHeadPreferences(bpy.types.AddonPreferences):
 
     def draw(self, context: Any) -> None:
         """Draw the preferences."""
-        from . import worker_box
+        from .worker import worker_box
 
         layout = self.layout
         layout.use_property_split = True
@@ -68,7 +68,7 @@ def named_setup_python() -> str:
 
 
 def _refresh_worker() -> None:
-    from . import worker
+    from .worker import worker
 
     worker.stop()
     worker.refresh()

@@ -16,9 +16,11 @@ from ..inference.controls import CONTROLS, PROPERTY_PREFIX, Control, Unit
 from ..inference.engines import DEFAULT_ENGINE, ENGINES, description_of
 from ..inference.engines.description import Setting, SettingKind
 from ..inference.source import MANUAL_POINTS
-from . import compat, driver_strips, lookup
-from .driver_strips import Part
-from .pairs import ROLE_NONE, ROLE_RESULT, ROLE_SOURCE
+from . import compat
+from .drivers import driver_strips
+from .drivers.driver_strips import Part
+from .strips import lookup
+from .strips.pairs import ROLE_NONE, ROLE_RESULT, ROLE_SOURCE
 
 RANGE_STRIP = "STRIP"
 RANGE_PREVIEW = "PREVIEW"

@@ -7,8 +7,9 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
-from ..blender_talkinghead import consent, jobs
-from ..blender_talkinghead.runner import JobMaker
+from ..blender_talkinghead import consent
+from ..blender_talkinghead.jobs import jobs
+from ..blender_talkinghead.jobs.runner import JobMaker
 from . import base
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import bpy
 
-from ..blender_talkinghead import compat, consent, properties, service
-from ..blender_talkinghead.jobs import Target
-from ..blender_talkinghead.runner import JobMaker, JobState, Phase
+from ..blender_talkinghead import compat, consent, properties
+from ..blender_talkinghead.jobs import service
+from ..blender_talkinghead.jobs.jobs import Target
+from ..blender_talkinghead.jobs.runner import JobMaker, JobState, Phase
 from ..inference.errors import TalkingHeadError
 
 ANIMATED_TYPES = frozenset({"IMAGE", "MOVIE", "SCENE", "META", "MOVIECLIP", "COLOR", "TEXT"})

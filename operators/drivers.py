@@ -6,9 +6,11 @@ from typing import Any
 
 import bpy
 
-from ..blender_talkinghead import driver_jobs, driver_strips, drivers, properties, service
-from ..blender_talkinghead.driver_strips import Part
-from ..blender_talkinghead.runner import JobMaker
+from ..blender_talkinghead import properties
+from ..blender_talkinghead.drivers import driver_jobs, driver_strips, drivers
+from ..blender_talkinghead.drivers.driver_strips import Part
+from ..blender_talkinghead.jobs import service
+from ..blender_talkinghead.jobs.runner import JobMaker
 from ..inference.acting import AUTOMATIC
 from ..inference.errors import TalkingHeadError
 from . import base

@@ -7,9 +7,12 @@ from typing import Any
 import bpy
 from bpy.props import FloatVectorProperty, IntProperty
 
-from ..blender_talkinghead import faces, jobs, overlay, properties, results, rig_points, service, sources
-from ..blender_talkinghead.placement import Placement, Point
-from ..blender_talkinghead.runner import JobMaker
+from ..blender_talkinghead import properties
+from ..blender_talkinghead.jobs import jobs, service
+from ..blender_talkinghead.jobs.runner import JobMaker
+from ..blender_talkinghead.preview import faces, overlay, rig_points
+from ..blender_talkinghead.preview.placement import Placement, Point
+from ..blender_talkinghead.strips import results, sources
 from ..inference.errors import TalkingHeadError
 from . import base
 

@@ -9,8 +9,10 @@ import bpy
 from bpy.props import EnumProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper
 
-from ..blender_talkinghead import cleanup, compat, export, folders, lookup, properties, results, service
-from ..blender_talkinghead.runner import JobMaker
+from ..blender_talkinghead import compat, properties
+from ..blender_talkinghead.jobs import service
+from ..blender_talkinghead.jobs.runner import JobMaker
+from ..blender_talkinghead.strips import cleanup, export, folders, lookup, results
 from ..inference.errors import TalkingHeadError
 from . import base
 

@@ -9,7 +9,9 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
-from ..blender_talkinghead import pose_gallery, pose_library, poses, properties, service
+from ..blender_talkinghead import properties
+from ..blender_talkinghead.jobs import service
+from ..blender_talkinghead.poses import pose_gallery, pose_library, poses
 from ..inference.errors import TalkingHeadError
 from ..inference.motion.poses import LONGEST_NAME
 from . import base

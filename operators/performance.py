@@ -8,19 +8,11 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
-from ..blender_talkinghead import (
-    bake,
-    compat,
-    curves,
-    drivers,
-    folders,
-    lookup,
-    performance_edits,
-    performance_files,
-    performance_keys,
-    properties,
-)
-from ..blender_talkinghead.runner import JobMaker
+from ..blender_talkinghead import compat, properties
+from ..blender_talkinghead.drivers import drivers
+from ..blender_talkinghead.jobs.runner import JobMaker
+from ..blender_talkinghead.performance import bake, curves, performance_edits, performance_files, performance_keys
+from ..blender_talkinghead.strips import folders, lookup
 from ..inference import performance as performance_file
 from ..inference.controls import POSE_NAMES, Group, controls_in
 from ..inference.errors import TalkingHeadError

@@ -7,8 +7,10 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
-from ..blender_talkinghead import pose_gallery, pose_pictures, poses, properties, service
-from ..blender_talkinghead.runner import JobMaker
+from ..blender_talkinghead import properties
+from ..blender_talkinghead.jobs import service
+from ..blender_talkinghead.jobs.runner import JobMaker
+from ..blender_talkinghead.poses import pose_gallery, pose_pictures, poses
 from ..inference.errors import TalkingHeadError
 from ..inference.motion.poses import LONGEST_NAME, Pose, mirrored_pose
 from . import base

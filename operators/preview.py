@@ -6,7 +6,9 @@ from typing import Any
 
 import bpy
 
-from ..blender_talkinghead import consent, overlay, preview, properties, service
+from ..blender_talkinghead import consent, properties
+from ..blender_talkinghead.jobs import service
+from ..blender_talkinghead.preview import overlay, preview
 from ..inference.errors import TalkingHeadError
 from . import base
 

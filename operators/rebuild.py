@@ -9,7 +9,8 @@ import bpy
 from bpy.props import StringProperty
 from bpy_extras.io_utils import ImportHelper
 
-from ..blender_talkinghead import compat, rebuild
+from ..blender_talkinghead import compat
+from ..blender_talkinghead.strips import rebuild
 from ..inference.errors import TalkingHeadError
 from ..inference.job import JOB_SUFFIX
 from . import base

@@ -6,8 +6,8 @@ from typing import Any
 
 import bpy
 
-from ..blender_talkinghead import jobs, service
-from ..blender_talkinghead.runner import JobMaker
+from ..blender_talkinghead.jobs import jobs, service
+from ..blender_talkinghead.jobs.runner import JobMaker
 from . import base
 
 

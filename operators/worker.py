@@ -6,10 +6,11 @@ from typing import Any
 
 import bpy
 
-from ..blender_talkinghead import environment_setup, report, service, setup_job, worker
-from ..blender_talkinghead.environment import State
-from ..blender_talkinghead.process import log_tail
-from ..blender_talkinghead.runner import JobMaker
+from ..blender_talkinghead.jobs import report, service
+from ..blender_talkinghead.jobs.runner import JobMaker
+from ..blender_talkinghead.worker import environment_setup, setup_job, worker
+from ..blender_talkinghead.worker.environment import State
+from ..blender_talkinghead.worker.process import log_tail
 from ..inference.errors import TalkingHeadError
 from . import base
 

@@ -8,7 +8,9 @@ import bpy
 from bpy.props import BoolProperty, IntProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
-from ..blender_talkinghead import compat, folders, workflow_import
+from ..blender_talkinghead import compat
+from ..blender_talkinghead.strips import folders
+from ..blender_talkinghead.workflow import workflow_import
 from ..inference.errors import TalkingHeadError
 from ..inference.workflow.files import read_plan
 from . import base

@@ -6,8 +6,9 @@ from typing import Any
 
 import bpy
 
-from ..blender_talkinghead import driver_strips, driver_tracks, drivers, fixes, properties
-from ..blender_talkinghead.driver_strips import Part
+from ..blender_talkinghead import fixes, properties
+from ..blender_talkinghead.drivers import driver_strips, driver_tracks, drivers
+from ..blender_talkinghead.drivers.driver_strips import Part
 from ..inference.acting import AUTOMATIC
 from ..inference.controls import Group, controls_in
 from ..inference.engines import description_of

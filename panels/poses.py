@@ -6,7 +6,8 @@ from typing import Any
 
 import bpy
 
-from ..blender_talkinghead import fixes, pose_library, poses
+from ..blender_talkinghead import fixes
+from ..blender_talkinghead.poses import pose_library, poses
 from . import sidebar
 
 _MOST_BAD_FILES = 3

@@ -6,21 +6,13 @@ from typing import Any
 
 import bpy
 
-from ..blender_talkinghead import (
-    compat,
-    consent,
-    faces,
-    fixes,
-    missing_frames,
-    preview,
-    properties,
-    service,
-    setup_job,
-    worker,
-    worker_box,
-)
-from ..blender_talkinghead.environment import State
-from ..blender_talkinghead.runner import Phase
+from ..blender_talkinghead import compat, consent, fixes, properties
+from ..blender_talkinghead.jobs import service
+from ..blender_talkinghead.jobs.runner import Phase
+from ..blender_talkinghead.preview import faces, preview
+from ..blender_talkinghead.strips import missing_frames
+from ..blender_talkinghead.worker import setup_job, worker, worker_box
+from ..blender_talkinghead.worker.environment import State
 from ..inference.controls import Group, controls_in
 from ..inference.engines import description_of
 

@@ -103,7 +103,7 @@ def test_picture_without_a_face_offers_the_points(scene, saved_file, tmp_path):
     sequencer.add_image(path)
     sentence = refused(bpy.ops.talkinghead.animate_portrait, scene)
     assert "No face" in sentence
-    error = talking.core("service").last_error()
+    error = talking.core("jobs.service").last_error()
     assert talking.core("fixes").operator_of(error) == "talkinghead.place_points"
 
 
@@ -111,7 +111,7 @@ def test_folder_that_cannot_be_made_is_refused(scene, portrait, tmp_path):
     (tmp_path / "a file").write_text("")
     scene.th_output_folder = str(tmp_path / "a file") + "/"
     assert "written" in refused(bpy.ops.talkinghead.animate_portrait, scene)
-    error = talking.core("service").last_error()
+    error = talking.core("jobs.service").last_error()
     assert talking.core("fixes").operator_of(error) == "talkinghead.choose_folder"
 
 
@@ -119,7 +119,7 @@ def test_full_disk_is_refused(scene, portrait, monkeypatch):
     def full(*arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(talking.core("jobs").job_file, "save", full)
+    monkeypatch.setattr(talking.core("jobs.jobs").job_file, "save", full)
     assert "written" in refused(bpy.ops.talkinghead.animate_portrait, scene)
 
 
@@ -146,7 +146,7 @@ def test_python_without_the_packages_is_refused(scene, portrait, monkeypatch, tm
     import venv
 
     venv.create(tmp_path / "bare", with_pip=False)
-    python = talking.core("environment").environment_python(tmp_path / "bare")
+    python = talking.core("worker.environment").environment_python(tmp_path / "bare")
     monkeypatch.setenv("TALKINGHEAD_PYTHON", str(python))
     sentence = refused(bpy.ops.talkinghead.animate_portrait, scene)
     assert "worker" in sentence.lower() or "package" in sentence.lower()
@@ -155,7 +155,7 @@ def test_python_without_the_packages_is_refused(scene, portrait, monkeypatch, tm
 def test_worker_that_is_not_set_up_offers_to_set_it_up(scene, portrait, monkeypatch):
     monkeypatch.delenv("TALKINGHEAD_PYTHON")
     assert "not set up" in refused(bpy.ops.talkinghead.animate_portrait, scene)
-    error = talking.core("service").last_error()
+    error = talking.core("jobs.service").last_error()
     assert talking.core("fixes").operator_of(error) == "talkinghead.set_up_worker"
 
 

@@ -39,7 +39,7 @@ def acted(portrait, tmp_path):
 
 def live(strip, frames=None):
     frames = frames or range(11, 11 + LENGTH)
-    return core("drivers").mixed(strip.id_data, strip, frames).values
+    return core("drivers.drivers").mixed(strip.id_data, strip, frames).values
 
 
 def error_percent(values, expected):
@@ -50,11 +50,11 @@ def error_percent(values, expected):
 
 def bake(tolerance=1.0):
     assert bpy.ops.talkinghead.bake_performance(tolerance=tolerance) == {"FINISHED"}
-    return core("service").runner.state
+    return core("jobs.service").runner.state
 
 
 def curve_names(strip):
-    return core("curves").animated(strip, shared("controls").BY_NAME)
+    return core("performance.curves").animated(strip, shared("controls").BY_NAME)
 
 
 @pytest.mark.parametrize("tolerance", [0.2, 1.0, 5.0])
@@ -67,7 +67,7 @@ def test_baked_curves_do_what_the_driver_did(acted, tolerance):
     assert error_percent(after, before).max() <= tolerance + ROUNDING_PERCENT
     assert set(curve_names(acted)) == set(ACTED)
     assert "7 curves" in state.text and f"from {LENGTH} frames" in state.text
-    keys = sum(len(core("curves").read(acted, name)) for name in ACTED)
+    keys = sum(len(core("performance.curves").read(acted, name)) for name in ACTED)
     assert keys < {0.2: 0.7, 1.0: 0.45, 5.0: 0.3}[tolerance] * LENGTH * len(ACTED)
     assert f", {keys} keys" in state.text
 
@@ -114,7 +114,7 @@ def test_driver_is_read_by_the_worker_first(scene, saved_file, astronaut):
     baked = live(source, range(1, 91))
     assert not source.th_acting_on
     for name in curve_names(source):
-        core("curves").remove(source, name)
+        core("performance.curves").remove(source, name)
         setattr(source, f"th_{name}", shared("controls").BY_NAME[name].rest)
     source.th_acting_on = True
     acted = live(source, range(1, 91))
@@ -125,9 +125,9 @@ def test_driver_is_read_by_the_worker_first(scene, saved_file, astronaut):
 def test_a_scene_that_no_window_shows(acted):
     before = live(acted)
     other = bpy.data.scenes.new("Other")
-    target = core("job_steps").Target(acted.id_data.name, acted.name, "STRIP")
+    target = core("jobs.job_steps").Target(acted.id_data.name, acted.name, "STRIP")
     bpy.context.window.scene = other
-    for _ in core("bake").bake(target, 1.0, core("runner").JobControl()):
+    for _ in core("performance.bake").bake(target, 1.0, core("jobs.runner").JobControl()):
         pass
     assert error_percent(live(acted), before).max() <= 1 + ROUNDING_PERCENT
 
@@ -148,7 +148,7 @@ def test_driver_can_be_switched_on_again(acted):
     bake()
     assert acted.th_acting_file == file
     for name in ACTED:
-        core("curves").remove(acted, name)
+        core("performance.curves").remove(acted, name)
     acted.th_acting_on = True
     assert np.ptp(live(acted), axis=0).astype(bool).sum() == len(ACTED)
 
@@ -156,9 +156,9 @@ def test_driver_can_be_switched_on_again(acted):
 def test_what_the_driver_does_not_move_stays(acted):
     for frame, value in ((11, 0.5), (40, -0.25), (41, 0.75)):
         talking.key(acted, "gaze_x", frame, value)
-    before = core("curves").read(acted, "gaze_x")
+    before = core("performance.curves").read(acted, "gaze_x")
     bake()
-    after = core("curves").read(acted, "gaze_x")
+    after = core("performance.curves").read(acted, "gaze_x")
     for name in before.__dataclass_fields__:
         np.testing.assert_array_equal(getattr(after, name), getattr(before, name))
 
@@ -167,7 +167,7 @@ def test_keys_outside_of_the_strip_stay(acted):
     for frame in (1, 5, 30, 300):
         talking.key(acted, "head_yaw", frame, 7.0)
     bake()
-    frames = core("curves").read(acted, "head_yaw").frames
+    frames = core("performance.curves").read(acted, "head_yaw").frames
     assert frames[frames < 11].tolist() == [1, 5]
     assert frames[frames > 130].tolist() == [300]
     assert {11, 130} <= set(frames.tolist())
@@ -175,14 +175,14 @@ def test_keys_outside_of_the_strip_stay(acted):
 
 def test_exact_motion_is_baked_as_sliders(acted):
     acted.th_acting_exact = True
-    assert core("drivers").performance_of(acted.id_data, acted, range(11, 20)).exact is not None
+    assert core("drivers.drivers").performance_of(acted.id_data, acted, range(11, 20)).exact is not None
     state = bake()
     assert any("point by point" in warning for warning in state.warnings)
     assert acted.th_acting_exact
     acted.th_acting_exact = False
     baked = live(acted)
     for name in ACTED:
-        core("curves").remove(acted, name)
+        core("performance.curves").remove(acted, name)
         setattr(acted, f"th_{name}", shared("controls").BY_NAME[name].rest)
     acted.th_acting_on = True
     assert error_percent(baked, live(acted)).max() <= 1 + ROUNDING_PERCENT
@@ -191,12 +191,12 @@ def test_exact_motion_is_baked_as_sliders(acted):
 
 def test_one_key_can_be_edited_afterwards(acted):
     bake()
-    points = core("curves").find(acted, "head_yaw").keyframe_points
+    points = core("performance.curves").find(acted, "head_yaw").keyframe_points
     point = points[len(points) // 2]
     frame = round(point.co.x)
     before = live(acted)[frame - 11]
     point.co_ui.y += 3.0
-    core("curves").find(acted, "head_yaw").update()
+    core("performance.curves").find(acted, "head_yaw").update()
     yaw = shared("controls").POSE_NAMES.index("head_yaw")
     difference = live(acted)[frame - 11] - before
     assert difference[yaw] == pytest.approx(3.0, abs=1e-3)
@@ -232,20 +232,20 @@ def test_missing_driver_is_told(acted, tmp_path):
 
 def test_baking_twice_gives_the_same_keys(acted):
     bake()
-    first = {name: core("curves").read(acted, name) for name in ACTED}
+    first = {name: core("performance.curves").read(acted, name) for name in ACTED}
     for name in ACTED:
-        core("curves").remove(acted, name)
+        core("performance.curves").remove(acted, name)
         setattr(acted, f"th_{name}", shared("controls").BY_NAME[name].rest)
     acted.th_acting_on = True
     bake()
     for name, keys in first.items():
-        np.testing.assert_array_equal(core("curves").read(acted, name).co, keys.co)
+        np.testing.assert_array_equal(core("performance.curves").read(acted, name).co, keys.co)
 
 
 def test_canceled_bake_changes_nothing(acted):
-    target = core("job_steps").Target(acted.id_data.name, acted.name, "STRIP")
-    control = core("runner").JobControl()
-    steps = core("bake").bake(target, 1.0, control)
+    target = core("jobs.job_steps").Target(acted.id_data.name, acted.name, "STRIP")
+    control = core("jobs.runner").JobControl()
+    steps = core("performance.bake").bake(target, 1.0, control)
     with pytest.raises(shared("errors").TalkingHeadError, match="Canceled"):
         for state in steps:
             control.cancelled = state.fraction > 0
@@ -255,6 +255,6 @@ def test_canceled_bake_changes_nothing(acted):
 
 def test_one_undo_step(acted, monkeypatch):
     steps = []
-    monkeypatch.setattr(core("service"), "push_undo", steps.append)
+    monkeypatch.setattr(core("jobs.service"), "push_undo", steps.append)
     bake()
     assert steps == ["Bake Performance"]

@@ -21,7 +21,7 @@ def portrait(scene, saved_file, astronaut):
 
 
 def prepare(scene, strip, range_mode="STRIP"):
-    return core("builder").prepare(scene, strip, range_mode)
+    return core("jobs.builder").prepare(scene, strip, range_mode)
 
 
 def test_a_whole_job(scene, portrait, astronaut, saved_file):
@@ -44,7 +44,7 @@ def test_a_whole_job(scene, portrait, astronaut, saved_file):
 def test_a_job_survives_json(scene, portrait, tmp_path):
     prepared = prepare(scene, portrait)
     jobs = shared("job")
-    core("folders").ensure(prepared.folder)
+    core("strips.folders").ensure(prepared.folder)
     path = jobs.job_path(prepared.folder, prepared.pair_id)
     jobs.save(prepared.job, path)
     loaded = jobs.load(path)
@@ -99,7 +99,7 @@ def test_manual_points(scene, portrait):
 
 
 def test_preview_frame_writes_nothing_on_the_strip(scene, portrait):
-    prepared = core("builder").prepare_frame(scene, portrait, 15)
+    prepared = core("jobs.builder").prepare_frame(scene, portrait, 15)
     assert (len(prepared.job.performance), prepared.first_frame) == (1, 15)
     assert (portrait.th_id, portrait.th_role, portrait.th_folder) == ("", "NONE", "")
 
@@ -152,13 +152,13 @@ def test_folder_is_kept_when_the_strip_is_renamed(scene, portrait):
      ("CON", "strip_CON"), ("com1.png", "strip_com1.png"), ("...", "strip"), ("x" * 200, "x" * 60)],
 )  # fmt: skip
 def test_safe_names(addon, name, safe):
-    assert core("folders").safe_name(name) == safe
+    assert core("strips.folders").safe_name(name) == safe
 
 
 def test_folder_that_cannot_be_made(addon, tmp_path):
     (tmp_path / "a file").write_bytes(b"")
     with pytest.raises(shared("errors").TalkingHeadError) as caught:
-        core("folders").ensure(tmp_path / "a file" / "frames")
+        core("strips.folders").ensure(tmp_path / "a file" / "frames")
     assert caught.value.code is shared("errors").ErrorCode.OUTPUT_NOT_WRITABLE
     assert caught.value.action is shared("errors").Action.CHOOSE_FOLDER
 

@@ -19,7 +19,7 @@ def portrait(scene, saved_file, tmp_path):
 
 
 def unused() -> list[str]:
-    cleanup = core("cleanup")
+    cleanup = core("strips.cleanup")
     found = cleanup.unused_frames(cleanup.frame_folders())
     assert found.size_bytes == sum(path.stat().st_size for path in found.files)
     return sorted(path.name for path in found.files)
@@ -35,7 +35,7 @@ def test_replaced_frames_are_found_and_deleted(scene, portrait):
     portrait.th_head_yaw = 5.0
     new = rendered_jobs.render(scene, portrait)
     assert unused() == sorted([*old.files, rendered_jobs.PLACEHOLDER])
-    cleanup = core("cleanup")
+    cleanup = core("strips.cleanup")
     found = cleanup.unused_frames(cleanup.frame_folders())
     assert cleanup.delete(found) == found
     assert unused() == []
@@ -69,7 +69,7 @@ def test_frames_that_came_into_use_again_are_not_deleted(scene, portrait):
     old = rendered_jobs.render(scene, portrait)
     portrait.th_head_yaw = 5.0
     new = rendered_jobs.render(scene, portrait)
-    cleanup = core("cleanup")
+    cleanup = core("strips.cleanup")
     found = cleanup.unused_frames(cleanup.frame_folders())
     new.strip.elements[0].filename = old.files[0]
     deleted = cleanup.delete(found)
@@ -94,4 +94,4 @@ def test_other_folders_are_not_looked_at(scene, portrait, tmp_path):
 
 def test_unsaved_empty_file_has_no_folders(addon):
     assert bpy.data.filepath == ""
-    assert core("cleanup").frame_folders() == ()
+    assert core("strips.cleanup").frame_folders() == ()

@@ -30,7 +30,7 @@ def source(scene, saved_file, astronaut):
 
 
 def run(*argv: str) -> int:
-    return talking.core("command_line").main(list(argv))
+    return talking.core("jobs.command_line").main(list(argv))
 
 
 def test_render_computes_all_animated_strips(source, capsys):
@@ -176,4 +176,4 @@ def test_setup_offline_says_what_to_do(monkeypatch, capsys):
 def test_command_is_registered_where_blender_can():
     if not hasattr(bpy.utils, "register_cli_command"):
         pytest.skip("this Blender has no command line for extensions")
-    assert len(talking.core("command_line")._registered) == 1
+    assert len(talking.core("jobs.command_line")._registered) == 1

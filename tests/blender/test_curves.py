@@ -19,7 +19,7 @@ def portrait(scene, astronaut):
 
 
 def curve_of(strip, name=NAME):
-    return core("curves").find(strip, name)
+    return core("performance.curves").find(strip, name)
 
 
 def keys_of(strip, name=NAME):
@@ -28,7 +28,7 @@ def keys_of(strip, name=NAME):
 
 
 def sampled(scene, strip, frames, name=NAME):
-    performance = core("sampling").sample(scene, strip, frames)
+    performance = core("strips.sampling").sample(scene, strip, frames)
     return performance.values[:, shared("controls").POSE_NAMES.index(name)]
 
 
@@ -38,7 +38,7 @@ def error():
 
 def test_the_numbers_are_blenders():
     properties = bpy.types.Keyframe.bl_rna.properties
-    keys = core("curve_keys")
+    keys = core("performance.curve_keys")
     numbers = {item.identifier: item.value for item in properties["interpolation"].enum_items}
     assert {name: numbers[name] for name in keys.INTERPOLATIONS} == keys.INTERPOLATIONS
     types = {item.identifier: item.value for item in properties["handle_left_type"].enum_items}
@@ -46,20 +46,20 @@ def test_the_numbers_are_blenders():
 
 
 def test_inserted_keys_animate_the_slider(scene, portrait):
-    core("curves").insert(portrait, NAME, [(10, 10, "LINEAR"), (1, 1, "LINEAR"), (20, -5, "CONSTANT")])
+    core("performance.curves").insert(portrait, NAME, [(10, 10, "LINEAR"), (1, 1, "LINEAR"), (20, -5, "CONSTANT")])
     assert keys_of(portrait) == [(1, 1, "LINEAR"), (10, 10, "LINEAR"), (20, -5, "CONSTANT")]
     np.testing.assert_allclose(sampled(scene, portrait, [1, 4, 10, 20, 30]), [1, 4, 10, -5, -5], atol=1e-4)
     assert curve_of(portrait).group.name == 'Talking Head: Miss "A"'
 
 
 def test_inserted_keys_take_the_place_of_those_of_their_frames(scene, portrait):
-    core("curves").insert(portrait, NAME, [(1, 1, "LINEAR"), (10, 2, "LINEAR"), (20, 3, "LINEAR")])
-    core("curves").insert(portrait, NAME, [(10, 5, "BEZIER"), (10, 6, "BEZIER"), (15, 7, "LINEAR")])
+    core("performance.curves").insert(portrait, NAME, [(1, 1, "LINEAR"), (10, 2, "LINEAR"), (20, 3, "LINEAR")])
+    core("performance.curves").insert(portrait, NAME, [(10, 5, "BEZIER"), (10, 6, "BEZIER"), (15, 7, "LINEAR")])
     assert keys_of(portrait) == [(1, 1, "LINEAR"), (10, 6, "BEZIER"), (15, 7, "LINEAR"), (20, 3, "LINEAR")]
 
 
 def test_smooth_keys_have_automatic_handles(scene, portrait):
-    core("curves").insert(portrait, NAME, [(1, 0, "BEZIER"), (21, 10, "BEZIER")])
+    core("performance.curves").insert(portrait, NAME, [(1, 0, "BEZIER"), (21, 10, "BEZIER")])
     by_hand = sequencer.strips().new_image(name="Other", filepath=portrait.directory, channel=5, frame_start=1)
     for frame, value in ((1, 0), (21, 10)):
         by_hand.th_head_yaw = value
@@ -69,10 +69,10 @@ def test_smooth_keys_have_automatic_handles(scene, portrait):
 
 
 def test_replaced_range_keeps_what_is_outside(scene, portrait):
-    core("curves").insert(portrait, NAME, [(frame, frame / 10, "LINEAR") for frame in (1, 10, 15, 20, 30)])
+    core("performance.curves").insert(portrait, NAME, [(frame, frame / 10, "LINEAR") for frame in (1, 10, 15, 20, 30)])
     key = shared("motion.key_reduction").Key
     new = [key(10.0, 5.0, (7, 5), (13, 5)), key(20.0, 8.0, (17, 8), (23, 8))]
-    core("curves").replace(portrait, NAME, new)
+    core("performance.curves").replace(portrait, NAME, new)
     assert keys_of(portrait) == [
         (1, 0.1, "LINEAR"), (10, 5, "BEZIER"), (20, 8, "BEZIER"), (30, 3, "LINEAR")
     ]  # fmt: skip
@@ -81,7 +81,7 @@ def test_replaced_range_keeps_what_is_outside(scene, portrait):
 def test_handles_stay_as_written(scene, portrait):
     values = np.sin(np.arange(60) / 6) * 20
     keys = shared("motion.key_reduction").reduced(values, 5, 0.1)
-    core("curves").replace(portrait, NAME, keys)
+    core("performance.curves").replace(portrait, NAME, keys)
     points = curve_of(portrait).keyframe_points
     for key, point in zip(keys, points, strict=True):
         assert (point.handle_left_type, point.handle_right_type) == ("ALIGNED", "ALIGNED")
@@ -100,9 +100,9 @@ def test_what_is_read_can_be_written(scene, portrait):
     curve_of(portrait).keyframe_points[0].handle_right = (4, 12)
     curve_of(portrait).update()
     before = sampled(scene, portrait, range(1, 40))
-    keys = core("curves").read(portrait, NAME)
-    core("curves").write(portrait, NAME, keys)
-    again = core("curves").read(portrait, NAME)
+    keys = core("performance.curves").read(portrait, NAME)
+    core("performance.curves").write(portrait, NAME, keys)
+    again = core("performance.curves").read(portrait, NAME)
     for name in keys.__dataclass_fields__:
         np.testing.assert_array_equal(getattr(again, name), getattr(keys, name))
     np.testing.assert_array_equal(sampled(scene, portrait, range(1, 40)), before)
@@ -111,22 +111,22 @@ def test_what_is_read_can_be_written(scene, portrait):
 def test_each_strip_has_its_own_group_and_curves(scene, portrait, hopper):
     other = sequencer.add_image(hopper, name="Other", channel=3)
     for strip in (portrait, other):
-        core("curves").insert(strip, NAME, [(1, 3, "LINEAR")])
-        core("curves").insert(strip, "jaw_open", [(1, 0.5, "LINEAR")])
+        core("performance.curves").insert(strip, NAME, [(1, 3, "LINEAR")])
+        core("performance.curves").insert(strip, "jaw_open", [(1, 0.5, "LINEAR")])
     groups = {curve.group.name for curve in core("compat").fcurves_of(scene)}
     assert groups == {'Talking Head: Miss "A"', "Talking Head: Other"}
     assert len(core("compat").fcurves_of(scene)) == 4
-    assert core("curves").animated(other, ["jaw_open", "brow", NAME]) == ("jaw_open", NAME)
-    core("curves").remove(other, NAME)
-    assert core("curves").animated(other, [NAME]) == ()
-    assert core("curves").animated(portrait, [NAME]) == (NAME,)
-    core("curves").remove(other, NAME)
+    assert core("performance.curves").animated(other, ["jaw_open", "brow", NAME]) == ("jaw_open", NAME)
+    core("performance.curves").remove(other, NAME)
+    assert core("performance.curves").animated(other, [NAME]) == ()
+    assert core("performance.curves").animated(portrait, [NAME]) == (NAME,)
+    core("performance.curves").remove(other, NAME)
 
 
 def test_long_names_share_one_group(scene, portrait):
     portrait.name = "ü" * 40
-    core("curves").insert(portrait, NAME, [(1, 3, "LINEAR")])
-    core("curves").insert(portrait, "jaw_open", [(1, 0.5, "LINEAR")])
+    core("performance.curves").insert(portrait, NAME, [(1, 3, "LINEAR")])
+    core("performance.curves").insert(portrait, "jaw_open", [(1, 0.5, "LINEAR")])
     groups = {curve.group.name for curve in core("compat").fcurves_of(scene)}
     assert len(groups) == 1
     assert next(iter(groups)).startswith("Talking Head: üü")
@@ -134,20 +134,20 @@ def test_long_names_share_one_group(scene, portrait):
 
 def test_keys_of_an_action_that_is_there_already(scene, portrait):
     scene.keyframe_insert("audio_volume", frame=1)
-    core("curves").insert(portrait, NAME, [(1, 3, "LINEAR")])
+    core("performance.curves").insert(portrait, NAME, [(1, 3, "LINEAR")])
     assert len(core("compat").fcurves_of(scene)) == 2
     assert len(bpy.data.actions) == 1
 
 
 def test_scenes_that_share_an_action_keep_their_own_curves(scene, portrait, astronaut):
-    core("curves").insert(portrait, NAME, [(1, 3, "LINEAR")])
+    core("performance.curves").insert(portrait, NAME, [(1, 3, "LINEAR")])
     if not hasattr(scene.animation_data, "action_slot"):
         pytest.skip("actions have no slots before Blender 4.4")
     other = bpy.data.scenes.new("Other")
     other.sequence_editor_create()
     other.animation_data_create().action = scene.animation_data.action
     strip = other.sequence_editor.strips.new_image("Miss", str(astronaut), 1, 1)
-    core("curves").insert(strip, NAME, [(1, 7, "LINEAR")])
+    core("performance.curves").insert(strip, NAME, [(1, 7, "LINEAR")])
     assert other.animation_data.action_slot != scene.animation_data.action_slot
     assert [c.keyframe_points[0].co.y for c in core("compat").fcurves_of(other)] == [7]
     assert [c.keyframe_points[0].co.y for c in core("compat").fcurves_of(scene)] == [3]
@@ -158,7 +158,7 @@ def test_strip_in_a_meta_strip_of_another_scene(scene, portrait):
     with sequencer.override():
         bpy.ops.sequencer.meta_make()
     bpy.context.window.scene = bpy.data.scenes.new("Other")
-    core("curves").insert(portrait, NAME, [(1, 0, "LINEAR"), (11, 10, "LINEAR")])
+    core("performance.curves").insert(portrait, NAME, [(1, 0, "LINEAR"), (11, 10, "LINEAR")])
     np.testing.assert_allclose(sampled(scene, portrait, [1, 6, 11]), [0, 5, 10], atol=1e-4)
 
 
@@ -204,18 +204,18 @@ SPOILERS = {
 
 @pytest.mark.parametrize("text", SPOILERS)
 def test_keys_that_would_not_count_are_refused(scene, portrait, text):
-    core("curves").insert(portrait, NAME, [(1, 3, "LINEAR")])
+    core("performance.curves").insert(portrait, NAME, [(1, 3, "LINEAR")])
     SPOILERS[text](scene, portrait)
     with pytest.raises(error(), match=text):
-        core("curves").insert(portrait, NAME, [(1, 4, "LINEAR")])
+        core("performance.curves").insert(portrait, NAME, [(1, 4, "LINEAR")])
     with pytest.raises(error(), match=text):
-        core("curves").require_writable(portrait, ["jaw_open", NAME])
+        core("performance.curves").require_writable(portrait, ["jaw_open", NAME])
     if text != "NLA tracks":
-        core("curves").require_writable(portrait, ["jaw_open"])
+        core("performance.curves").require_writable(portrait, ["jaw_open"])
 
 
 def test_linked_scene_is_refused(scene, portrait, tmp_path):
-    core("curves").insert(portrait, NAME, [(1, 3, "LINEAR")])
+    core("performance.curves").insert(portrait, NAME, [(1, 3, "LINEAR")])
     scene.name = "Linked"
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "library.blend"))
     bpy.ops.wm.read_homefile(use_empty=True)
@@ -223,12 +223,12 @@ def test_linked_scene_is_refused(scene, portrait, tmp_path):
         wanted.scenes = ["Linked"]
     strip = core("compat").all_strips(bpy.data.scenes["Linked"])[0]
     with pytest.raises(error(), match="linked from another file"):
-        core("curves").insert(strip, NAME, [(1, 4, "LINEAR")])
+        core("performance.curves").insert(strip, NAME, [(1, 4, "LINEAR")])
 
 
 def test_stretched_keys(scene, portrait):
-    core("curves").insert(portrait, NAME, [(11, 0, "BEZIER"), (21, 10, "BEZIER"), (22, 11, "BEZIER")])
-    keys = core("curves").read(portrait, NAME)
+    core("performance.curves").insert(portrait, NAME, [(11, 0, "BEZIER"), (21, 10, "BEZIER"), (22, 11, "BEZIER")])
+    keys = core("performance.curves").read(portrait, NAME)
     half = keys.stretched(11, 0.5)
     assert half.frames.tolist() == [11, 16, 16.5]
     np.testing.assert_allclose(half.handle_right - half.co, (keys.handle_right - keys.co) * [0.5, 1])

@@ -22,7 +22,7 @@ LENGTH = 6
 @pytest.fixture(autouse=True)
 def worker(addon):
     talking.fresh_start()
-    talking.core("driver_tracks").forget_all()
+    talking.core("drivers.driver_tracks").forget_all()
     yield
     talking.fresh_start()
 
@@ -57,7 +57,7 @@ def panel(name):
 
 
 def job_state():
-    return talking.core("service").runner.state
+    return talking.core("jobs.service").runner.state
 
 
 def test_actor_moves_the_portrait(portrait, actor, hopper):
@@ -96,17 +96,17 @@ def test_read_driver_reports_and_the_preview_shows_it(scene, portrait, actor):
     assert "120 pictures tracked" in drawn.text
     assert "Neutral picture:" in drawn.text
     assert bpy.ops.talkinghead.preview_frame() == {"FINISHED"}
-    shown = talking.core("preview").picture_of(scene, portrait)
+    shown = talking.core("preview.preview").picture_of(scene, portrait)
     assert not np.array_equal(shown.pixels[::-1], talking.pixels(talking.frame_files(portrait)[0]))
 
 
 def test_preview_waits_for_the_driver_with_the_button_that_reads_it(scene, portrait, actor):
-    preview = talking.core("preview")
+    preview = talking.core("preview.preview")
     preview.start(scene, portrait)
     drawn = panel("main")
     assert "The driver has not been read yet. Press Read Driver." in drawn.text
     assert "talkinghead.read_drivers" in drawn.of("operator")
-    assert not talking.core("worker").client().busy
+    assert not talking.core("worker.worker").client().busy
     bpy.ops.talkinghead.read_drivers()
     preview.watch()
     preview._current.changed_s = 0.0  # nothing was touched for a while
@@ -130,7 +130,7 @@ def test_exact_motion_is_previewed(scene, portrait, actor):
     pixels = []
     for portrait.th_acting_exact in (False, True):
         assert bpy.ops.talkinghead.preview_frame() == {"FINISHED"}
-        pixels.append(talking.core("preview").picture_of(scene, portrait).pixels)
+        pixels.append(talking.core("preview.preview").picture_of(scene, portrait).pixels)
     assert not np.array_equal(*pixels)
 
 
@@ -151,7 +151,7 @@ def test_cropped_actor_is_rendered_by_blender_first(scene, portrait, actor, tmp_
     assert bpy.ops.talkinghead.read_drivers() == {"FINISHED"}
     assert f"{LENGTH} pictures tracked" in panel("acting").text
     assert "Blender rendered its pictures" in panel("acting").text
-    assert not talking.core("drivers").pending(scene, portrait)
+    assert not talking.core("drivers.drivers").pending(scene, portrait)
 
 
 def test_meta_strip_acts(scene, portrait, actor):
@@ -245,23 +245,23 @@ def test_speech_is_rendered(portrait, voice):
 
 
 def test_command_line_renders_driven_strips(scene, portrait, actor, saved_file, capsys):
-    assert talking.core("command_line").main(["render", "--strip", "Portrait", "--i-have-the-rights"]) == 0
+    assert talking.core("jobs.command_line").main(["render", "--strip", "Portrait", "--i-have-the-rights"]) == 0
     assert f"{LENGTH} of {LENGTH} frames rendered" in capsys.readouterr().out
 
 
 def test_missing_driver_fails_on_the_command_line(scene, portrait, actor, capsys):
     sequencer.strips().remove(actor)
-    assert talking.core("command_line").main(["render", "--i-have-the-rights"]) == 1
+    assert talking.core("jobs.command_line").main(["render", "--i-have-the-rights"]) == 1
     assert "is gone" in capsys.readouterr().err
 
 
 def test_cancel_while_a_driver_is_read(portrait, actor):
-    shutil.rmtree(talking.core("worker").places().user / "cache" / "captures", ignore_errors=True)
+    shutil.rmtree(talking.core("worker.worker").places().user / "cache" / "captures", ignore_errors=True)
     runner = talking.start_render(portrait)
     talking.step_until(runner, lambda state: "Reading the driver" in state.text)
     runner.cancel()
     assert talking.step_to_end(runner).phase.value == "cancelled"
-    assert talking.core("drivers").pending(portrait.id_data, portrait)
+    assert talking.core("drivers.drivers").pending(portrait.id_data, portrait)
 
 
 def test_panels_of_drivers(scene, portrait, actor):

@@ -22,7 +22,7 @@ def actor(scene, portrait, tmp_path):
 
 
 def acting(strip):
-    return talking.core("driver_strips").driver_of(strip, talking.core("driver_strips").Part.ACTING)
+    return talking.core("drivers.driver_strips").driver_of(strip, talking.core("drivers.driver_strips").Part.ACTING)
 
 
 def refusal(strip) -> str:
@@ -95,7 +95,7 @@ def test_taking_the_driver_away(portrait, actor):
 
 
 def test_search_offers_what_can_drive(portrait, actor, scene):
-    module = talking.core("driver_strips")
+    module = talking.core("drivers.driver_strips")
     extent = {"length": 24} if bpy.app.version >= (5, 0, 0) else {"frame_end": 25}
     sequencer.strips().new_effect(name="Text", type="TEXT", channel=5, frame_start=1, **extent)
     assert module.suggestions(portrait, module.Part.ACTING, "") == ["Actor"]

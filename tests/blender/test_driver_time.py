@@ -111,7 +111,7 @@ def test_clicks_sound_within_a_frame_of_where_the_map_says(addon, scene, clicks,
     strip = add_sound(clicks)
     for step in EDITS[edit]:
         step(strip)
-    time = talking.core("driver_time").of_sound(scene, strip, clicks).time
+    time = talking.core("drivers.driver_time").of_sound(scene, strip, clicks).time
     compat = talking.core("compat")
     expected = []
     for click_s in CLICKS_S:
@@ -131,14 +131,14 @@ def test_sound_with_several_speeds_is_mixed_down_as_it_sounds(addon, scene, clic
     strip.frame_final_start = 40
     speed(50.0)(strip)
     assert len(strip.retiming_keys) == 3
-    assert talking.core("driver_time").of_sound(scene, strip, clicks) is None
+    assert talking.core("drivers.driver_time").of_sound(scene, strip, clicks) is None
     path, scenes = tmp_path / "mixed.wav", list(bpy.data.scenes)
     strip.mute = True
-    talking.core("sound_mixdown").mix_down(scene, strip, path)
+    talking.core("strips.sound_mixdown").mix_down(scene, strip, path)
     assert list(bpy.data.scenes) == scenes
     strip.mute, other.mute = False, True
     expected = heard_frames(scene, tmp_path)
-    time = talking.core("driver_time").of_mixdown(scene, strip).time
+    time = talking.core("drivers.driver_time").of_mixdown(scene, strip).time
     heard = [float(time.start + (s - time.first_s) * time.rate / time.speed) for s in click_times_s(path)]
     assert len(heard) == len(expected) >= 8
     assert max(abs(a - b) for a, b in zip(heard, expected, strict=True)) < TOLERANCE
@@ -148,11 +148,11 @@ def test_sound_with_several_speeds_is_mixed_down_as_it_sounds(addon, scene, clic
 def test_counting_the_frames_of_a_sound_leaves_nothing_behind(addon, scene, clicks, fps, fps_base):
     scene.render.fps, scene.render.fps_base = fps, fps_base
     before = (set(bpy.data.scenes), set(bpy.data.sounds))
-    assert talking.core("driver_time").sound_frames(scene, clicks) == round(LENGTH_S * fps / fps_base)
+    assert talking.core("drivers.driver_time").sound_frames(scene, clicks) == round(LENGTH_S * fps / fps_base)
     assert (set(bpy.data.scenes), set(bpy.data.sounds)) == before
 
 
 def test_sound_of_the_strip_survives_counting(addon, scene, clicks):
     strip = add_sound(clicks)
-    talking.core("driver_time").sound_frames(scene, clicks)
+    talking.core("drivers.driver_time").sound_frames(scene, clicks)
     assert strip.sound is not None

@@ -89,7 +89,7 @@ def test_strength_can_be_animated(portrait, actor):
 
 def test_switched_off_it_does_nothing(portrait, actor):
     portrait.th_acting_on = False
-    assert not talking.core("drivers").driven(portrait)
+    assert not talking.core("drivers.drivers").driven(portrait)
     assert driving.mixed(portrait, [25])("head_yaw") == [0.0]
 
 
@@ -129,7 +129,7 @@ def test_speed_is_followed_between_pictures(portrait, actor):
     sequencer.select(actor)
     with sequencer.override():
         bpy.ops.sequencer.retiming_segment_speed_set("EXEC_DEFAULT", speed=50.0)
-    time = talking.core("sources").movie_time(portrait.id_data, actor)
+    time = talking.core("strips.sources").movie_time(portrait.id_data, actor)
     frames = range(actor.frame_final_start, actor.frame_final_end)
     assert pictures(portrait, frames) == pytest.approx([float(time.position_at(f)) for f in frames], abs=1e-3)
     assert any(place % 1 for place in pictures(portrait, frames))
@@ -156,7 +156,7 @@ def test_image_sequence_has_a_picture_for_each_element(portrait, scene, tmp_path
     strip = numbered.add_sequence(scene, [files[0], files[1], files[0], files[2]], start=5)
     strip.channel = 4
     driving.act(portrait, strip)
-    spec = talking.core("driver_tracks").wanted(scene, portrait, acting_part()).medium.spec
+    spec = talking.core("drivers.driver_tracks").wanted(scene, portrait, acting_part()).medium.spec
     assert spec.source.files == tuple(str(files[i]) for i in (0, 1, 0, 2))
     assert spec.rate == 24
     driving.remember(portrait, "acting", driving.ramp("head_yaw", YAW_A_PICTURE, 4))
@@ -164,7 +164,7 @@ def test_image_sequence_has_a_picture_for_each_element(portrait, scene, tmp_path
 
 
 def acting_part():
-    return talking.core("driver_strips").Part.ACTING
+    return talking.core("drivers.driver_strips").Part.ACTING
 
 
 def test_single_picture_does_not_act(portrait, astronaut):
@@ -236,7 +236,7 @@ def test_exact_goes_into_the_job(scene, portrait, actor):
     driving.remember(portrait, "acting", {**ramp(), "jaw_open": np.full(COUNT, 0.9)})
     portrait.th_acting_exact = True
     portrait.th_jaw_open, portrait.th_strength_mouth = 0.25, 0.5
-    prepared = talking.core("builder").prepare(scene, portrait, "STRIP")
+    prepared = talking.core("jobs.builder").prepare(scene, portrait, "STRIP")
     exact, first = prepared.job.exact, prepared.first_frame
     assert prepared.job.performance.pose(30 - first)["jaw_open"] == 0.25
     assert prepared.job.performance.pose(30 - first)["head_yaw"] == pytest.approx(9 * YAW_A_PICTURE)
@@ -248,17 +248,17 @@ def test_exact_goes_into_the_job(scene, portrait, actor):
 
 def test_exact_leaves_the_mouth_to_speech(portrait, actor, sound):
     portrait.th_acting_exact = True
-    driven = talking.core("drivers").performance_of(portrait.id_data, portrait, [33])
+    driven = talking.core("drivers.drivers").performance_of(portrait.id_data, portrait, [33])
     assert (driven.exact.mouth, driven.exact.brows) == ((0.0,), (1.0,))
 
 
 def test_job_without_drivers_has_no_exact_motion(scene, portrait):
     portrait.th_acting_exact = True
-    assert talking.core("builder").prepare(scene, portrait, "STRIP").job.exact is None
+    assert talking.core("jobs.builder").prepare(scene, portrait, "STRIP").job.exact is None
 
 
 def test_animate_is_not_driven(scene, portrait, actor):
-    prepared = talking.core("builder").prepare(scene, portrait, "STRIP", with_drivers=False)
+    prepared = talking.core("jobs.builder").prepare(scene, portrait, "STRIP", with_drivers=False)
     assert not prepared.job.performance.values[:, 1].any()
 
 
@@ -267,21 +267,23 @@ def test_track_that_was_not_read_is_asked_for(portrait, actor):
     error = error_of(lambda: driving.mixed(portrait, [21]))
     assert str(error) == "The driver has not been read yet. Press Read Driver."
     assert error.action.value == "READ_DRIVER"
-    assert [item.medium.name for item in talking.core("drivers").pending(portrait.id_data, portrait)] == ["Actor"]
+    assert [item.medium.name for item in talking.core("drivers.drivers").pending(portrait.id_data, portrait)] == [
+        "Actor"
+    ]
     portrait.th_acting_smoothing = 0.5
     assert pictures(portrait, [25]) == [4]
 
 
 @pytest.mark.parametrize("name, value", [("th_acting_neutral", 3), ("th_acting_smoothing", 0.1)])
 def test_settings_that_decide_the_track(portrait, actor, name, value):
-    assert not talking.core("drivers").pending(portrait.id_data, portrait)
+    assert not talking.core("drivers.drivers").pending(portrait.id_data, portrait)
     setattr(portrait, name, value)
-    assert talking.core("drivers").pending(portrait.id_data, portrait)
+    assert talking.core("drivers.drivers").pending(portrait.id_data, portrait)
 
 
 def test_face_of_the_driving_strip_decides_the_track(portrait, actor):
     actor.th_face_index, actor.th_face_picture = 1, 12
-    (item,) = talking.core("drivers").pending(portrait.id_data, portrait)
+    (item,) = talking.core("drivers.drivers").pending(portrait.id_data, portrait)
     assert (item.medium.spec.face.index, item.medium.spec.face.picture) == (1, 12)
 
 
@@ -289,7 +291,7 @@ def test_changed_file_is_read_again(portrait, actor):
     path = Path(bpy.path.abspath(actor.filepath))
     state = path.stat()
     os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns + 10**9))
-    assert talking.core("drivers").pending(portrait.id_data, portrait)
+    assert talking.core("drivers.drivers").pending(portrait.id_data, portrait)
 
 
 def test_missing_file_is_told(portrait, actor):
@@ -300,11 +302,11 @@ def test_missing_file_is_told(portrait, actor):
 
 def test_moving_the_driver_needs_no_reading(portrait, actor):
     actor.frame_start += 30
-    assert not talking.core("drivers").pending(portrait.id_data, portrait)
+    assert not talking.core("drivers.drivers").pending(portrait.id_data, portrait)
 
 
 def test_another_file_forgets_the_tracks(portrait, actor):
-    tracks = talking.core("driver_tracks")
+    tracks = talking.core("drivers.driver_tracks")
     assert tracks.shown(portrait, acting_part()) is not None
     before = tracks.changes()
     bpy.ops.wm.read_homefile(use_empty=True)
@@ -324,7 +326,7 @@ def test_neutral_is_the_picture_shown_at_the_frame(scene, portrait, actor):
 
 def test_retimed_in_parts_must_be_rendered(scene, portrait, actor):
     retime_in_parts(actor)
-    wanted = talking.core("driver_tracks").wanted(scene, portrait, acting_part())
+    wanted = talking.core("drivers.driver_tracks").wanted(scene, portrait, acting_part())
     assert wanted.medium.prerendering.rendering.value.startswith("its pictures")
     assert wanted.medium.spec.source.kind.value == "sequence"
 
@@ -337,15 +339,15 @@ def retime_in_parts(strip):
 
 def test_sound_retimed_in_parts_must_be_mixed(scene, portrait, sound):
     retime_in_parts(sound)
-    part = talking.core("driver_strips").Part.SPEECH
-    medium = talking.core("driver_tracks").wanted(scene, portrait, part).medium
+    part = talking.core("drivers.driver_strips").Part.SPEECH
+    medium = talking.core("drivers.driver_tracks").wanted(scene, portrait, part).medium
     assert medium.mixdown.path == medium.sound
     hear(portrait)
     assert driving.mixed(portrait, [21, 33])("jaw_open") == pytest.approx([0.0, 0.05], abs=2e-4)
     sound.frame_start += 5
-    assert not talking.core("drivers").pending(scene, portrait)  # moved: it sounds the same
+    assert not talking.core("drivers.drivers").pending(scene, portrait)  # moved: it sounds the same
     sound.sound_offset = 0.5
-    assert talking.core("drivers").pending(scene, portrait)
+    assert talking.core("drivers.drivers").pending(scene, portrait)
 
 
 def test_sound_of_a_movie_retimed_in_parts_is_refused(portrait, actor):
@@ -356,13 +358,13 @@ def test_sound_of_a_movie_retimed_in_parts_is_refused(portrait, actor):
 
 
 def test_driver_that_lies_elsewhere_is_warned_about(scene, portrait, actor):
-    assert not talking.core("builder").prepare(scene, portrait, "STRIP").warnings[1:]
+    assert not talking.core("jobs.builder").prepare(scene, portrait, "STRIP").warnings[1:]
     actor.frame_start = 500
-    warnings = talking.core("builder").prepare(scene, portrait, "STRIP").warnings
+    warnings = talking.core("jobs.builder").prepare(scene, portrait, "STRIP").warnings
     assert "The driver 'Actor' does not lie at the same time" in " ".join(warnings)
 
 
 def test_renamed_driver_needs_no_reading(portrait, actor):
     actor.name = "Bob"
-    assert talking.core("driver_tracks").shown(portrait, acting_part()) is not None
+    assert talking.core("drivers.driver_tracks").shown(portrait, acting_part()) is not None
     assert pictures(portrait, [25]) == [4]

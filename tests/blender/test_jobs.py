@@ -51,7 +51,7 @@ def test_animate_inserts_a_result_that_shows_the_source(scene, saved_file, astro
     assert (strip.th_role, result.th_role) == ("SOURCE", "RESULT")
     compat = talking.core("compat")
     assert (result.channel, compat.left(result), compat.right(result)) == (2, 1, 7)
-    assert len(talking.core("faces").of(strip).faces) == 1
+    assert len(talking.core("preview.faces").of(strip).faces) == 1
     seen = talking.pixels(sequencer.render_frame(tmp_path / "seen.png", 3))
     assert np.array_equal(seen, talking.pixels(astronaut))
 
@@ -69,16 +69,16 @@ def test_rendered_edit_shows_exactly_the_frames(scene, source, astronaut, tmp_pa
 
 def test_second_render_computes_only_what_a_moved_key_touched(source):
     bpy.ops.talkinghead.render_frames()
-    state = talking.core("service").runner.state
+    state = talking.core("jobs.service").runner.state
     assert state.text == "6 of 6 frames rendered, 0 reused"
     talking.key(source, "jaw_open", 1, 0.0)
     talking.key(source, "jaw_open", 4, 0.0)
     talking.key(source, "jaw_open", 5, 0.5)
     talking.key(source, "jaw_open", 6, 0.5)
     bpy.ops.talkinghead.render_frames()
-    assert talking.core("service").runner.state.text == "2 of 6 frames rendered, 4 reused"
+    assert talking.core("jobs.service").runner.state.text == "2 of 6 frames rendered, 4 reused"
     bpy.ops.talkinghead.render_frames()
-    assert "none had to be rendered" in talking.core("service").runner.state.text
+    assert "none had to be rendered" in talking.core("jobs.service").runner.state.text
 
 
 def test_sliders_without_keys_count_as_well(scene, saved_file, astronaut):
@@ -92,7 +92,7 @@ def test_range_of_the_scene_renders_its_frames_only(scene, source):
     scene.th_range_mode = "SCENE"
     scene.frame_start, scene.frame_end = 2, 4
     bpy.ops.talkinghead.render_frames()
-    assert talking.core("service").runner.state.text == "3 of 3 frames rendered, 0 reused"
+    assert talking.core("jobs.service").runner.state.text == "3 of 3 frames rendered, 0 reused"
 
 
 def test_frame_of_the_scene_stays(scene, source):
@@ -121,7 +121,7 @@ def test_cancel_keeps_frames_and_the_next_render_goes_on(long_source):
 def test_killed_worker_is_told_and_the_next_render_goes_on(long_source):
     runner = talking.start_render(long_source)
     talking.step_until(runner, lambda state: state.done >= 3)
-    os.kill(talking.core("worker").client().pid, signal.SIGKILL)
+    os.kill(talking.core("worker.worker").client().pid, signal.SIGKILL)
     state = talking.step_to_end(runner, limit=100)
     assert state.error.code.value == "WORKER_DIED"
     assert "memory" in state.error.message
@@ -167,7 +167,7 @@ def test_strips_moved_meanwhile_get_their_frames(scene, long_source):
 def test_another_file_opened_meanwhile_ends_the_job_and_stays_untouched(long_source):
     runner = talking.start_render(long_source)
     talking.step_until(runner, lambda state: state.done >= 1)
-    request_count = len(talking.core("worker").client()._requests)
+    request_count = len(talking.core("worker.worker").client()._requests)
     bpy.ops.wm.read_homefile(use_empty=True)
     assert request_count == 1
     assert not runner.running
@@ -181,7 +181,7 @@ def test_disabling_the_extension_meanwhile_stops_the_worker(long_source):
 
     runner = talking.start_render(long_source)
     talking.step_until(runner, lambda state: state.done >= 1)
-    process = talking.core("worker").client()._connection.process
+    process = talking.core("worker.worker").client()._connection.process
     installed_extension.disable()
     try:
         assert process.exit_code() is not None
@@ -201,7 +201,7 @@ def test_second_job_is_refused_while_one_runs(long_source):
 
 
 def test_no_strip_changes_while_blender_renders(long_source, monkeypatch):
-    service = talking.core("service")
+    service = talking.core("jobs.service")
     runner = talking.start_render(long_source)
     talking.step_until(runner, lambda state: state.done >= 1)
     monkeypatch.setattr(service, "blender_renders", lambda: True)
@@ -260,11 +260,11 @@ def test_what_the_engine_warns_of_is_told(scene, saved_file, astronaut, tmp_path
     source = talking.animated(small, length=2)
     source.th_mouth_smile = 0.5
     assert bpy.ops.talkinghead.render_frames() == {"FINISHED"}
-    warnings = talking.core("service").runner.state.warnings
+    warnings = talking.core("jobs.service").runner.state.warnings
     assert any("px wide between the eyes" in warning for warning in warnings), warnings
 
 
 def test_many_warnings_are_shortened(addon):
-    shortened = talking.core("jobs").shortened
+    shortened = talking.core("jobs.jobs").shortened
     assert shortened(["a", "b", "c"]) == ("a", "b", "c")
     assert shortened([str(n) for n in range(10)]) == ("0", "1", "2", "7 more warnings are in the log.")

@@ -37,7 +37,7 @@ def test_whole_results_are_left_alone(rendered, saved_file):
     reopen(saved_file)
     strip = sequencer.all_strips()[rendered.result]
     assert [path.name for path in paths_of(strip)] == rendered.files
-    assert core("missing_frames").notices() == ()
+    assert core("strips.missing_frames").notices() == ()
 
 
 def test_some_missing_frames_show_another_and_come_back(rendered, saved_file, tmp_path):
@@ -46,7 +46,7 @@ def test_some_missing_frames_show_another_and_come_back(rendered, saved_file, tm
     reopen(saved_file)
     strip = sequencer.all_strips()[rendered.result]
     assert all(path.is_file() for path in paths_of(strip))
-    assert core("missing_frames").notices()[0].startswith("2 frames of 'Portrait Talking Head' are missing")
+    assert core("strips.missing_frames").notices()[0].startswith("2 frames of 'Portrait Talking Head' are missing")
     rendered_jobs.render(bpy.context.scene, sequencer.all_strips()["Portrait"])
     shown = numbered.shown_numbers(bpy.context.scene, range(1, 7), tmp_path)
     assert shown == [number_of(content) for content in range(6)]
@@ -58,7 +58,7 @@ def test_without_any_frame_the_strip_is_muted_until_it_is_rendered(rendered, sav
     reopen(saved_file)
     strip = sequencer.all_strips()[rendered.result]
     assert strip.mute
-    assert "muted" in core("missing_frames").notices()[0]
+    assert "muted" in core("strips.missing_frames").notices()[0]
     done = rendered_jobs.render(bpy.context.scene, sequencer.all_strips()["Portrait"])
     assert done.result == rendered.result
     assert not sequencer.all_strips()[rendered.result].mute
@@ -73,4 +73,4 @@ def test_a_result_comes_back_with_its_frames(rendered, saved_file):
     away.rename(rendered.prepared.folder)
     reopen(saved_file)
     assert not sequencer.all_strips()[rendered.result].mute
-    assert core("missing_frames").notices() == ()
+    assert core("strips.missing_frames").notices() == ()

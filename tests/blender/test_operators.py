@@ -103,7 +103,7 @@ def test_find_and_choose_face(scene, saved_file, astronaut):
 def test_face_is_chosen_by_the_point_that_was_clicked(scene, saved_file, astronaut):
     strip = sequencer.add_image(astronaut)
     bpy.ops.talkinghead.find_faces()
-    faces = talking.core("faces")
+    faces = talking.core("preview.faces")
     analysis = faces.of(strip)
     left, top, right, bottom = analysis.faces[0].box
     assert faces.face_at(analysis, ((left + right) / 2, (top + bottom) / 2)) == 0
@@ -112,7 +112,7 @@ def test_face_is_chosen_by_the_point_that_was_clicked(scene, saved_file, astrona
 
 def test_points_begin_at_the_found_face_else_in_the_middle(scene, saved_file, astronaut):
     strip = sequencer.add_image(astronaut)
-    rig_points = talking.core("rig_points")
+    rig_points = talking.core("preview.rig_points")
     bpy.ops.talkinghead.place_points()
     average = rig_points.points(strip)
     assert average[4] == pytest.approx((0.5, 0.49), abs=0.02)
@@ -120,7 +120,7 @@ def test_points_begin_at_the_found_face_else_in_the_middle(scene, saved_file, as
     assert not strip.th_manual
     bpy.ops.talkinghead.find_faces()
     bpy.ops.talkinghead.place_points()
-    found = talking.core("faces").of(strip).faces[0].points
+    found = talking.core("preview.faces").of(strip).faces[0].points
     assert np.allclose(rig_points.points(strip), found, atol=1e-6)
     assert not np.allclose(average, found, atol=0.05)
 
@@ -129,7 +129,7 @@ def test_point_moves_and_stays_inside(scene, astronaut):
     strip = sequencer.add_image(astronaut)
     assert not bpy.ops.talkinghead.move_point.poll()
     bpy.ops.talkinghead.place_points()
-    rig_points = talking.core("rig_points")
+    rig_points = talking.core("preview.rig_points")
     others = rig_points.points(strip)[1:]
     assert bpy.ops.talkinghead.move_point(index=0, position=(0.25, 0.125)) == {"FINISHED"}
     assert rig_points.points(strip)[0] == (0.25, 0.125)
@@ -139,8 +139,8 @@ def test_point_moves_and_stays_inside(scene, astronaut):
 
 
 def test_nearest_point_is_taken_only_within_reach(scene, astronaut):
-    rig_points = talking.core("rig_points")
-    placement = talking.core("placement").Placement((512, 512))
+    rig_points = talking.core("preview.rig_points")
+    placement = talking.core("preview.placement").Placement((512, 512))
     points = rig_points.average_points((512, 512))
     x, y = placement.to_view(points[9])
     assert rig_points.nearest(points, placement, (x + 3, y - 3), 10) == 9
@@ -188,7 +188,7 @@ def test_job_file_rebuilds_strip_keys_and_frames(scene, saved_file, astronaut):
     rebuilt = scene.sequence_editor.active_strip
     assert rebuilt.th_puppet_background == "hold"
     assert bpy.ops.talkinghead.render_frames() == {"FINISHED"}
-    assert "none had to be rendered" in talking.core("service").runner.state.text
+    assert "none had to be rendered" in talking.core("jobs.service").runner.state.text
     assert talking.frame_files(rebuilt) == files
 
 

@@ -46,8 +46,8 @@ def test_preview_is_drawn_pixel_for_pixel_over_its_strip(scene, saved_file, astr
     source = talking.animated(astronaut, length=2)
     source.th_jaw_open = 0.6
     bpy.ops.talkinghead.preview_frame()
-    picture = talking.core("preview").picture_of(scene, source)
-    assert np.array_equal(drawn(talking.core("overlay")._draw_picture), picture.pixels[::-1, :, :3])
+    picture = talking.core("preview.preview").picture_of(scene, source)
+    assert np.array_equal(drawn(talking.core("preview.overlay")._draw_picture), picture.pixels[::-1, :, :3])
 
 
 def test_preview_follows_the_transform(scene, saved_file, astronaut):
@@ -55,17 +55,17 @@ def test_preview_follows_the_transform(scene, saved_file, astronaut):
     source.transform.scale_x = source.transform.scale_y = 0.5
     source.transform.offset_x = 100
     bpy.ops.talkinghead.preview_frame()
-    columns = np.nonzero(drawn(talking.core("overlay")._draw_picture).any(axis=(0, 2)))[0]
+    columns = np.nonzero(drawn(talking.core("preview.overlay")._draw_picture).any(axis=(0, 2)))[0]
     assert (columns.min(), columns.max()) == pytest.approx((228, 483), abs=2)
 
 
 def test_nothing_is_drawn_without_a_preview(scene, saved_file, astronaut):
     talking.animated(astronaut, length=2)
-    assert not drawn(talking.core("overlay")._draw_picture).any()
+    assert not drawn(talking.core("preview.overlay")._draw_picture).any()
 
 
 def test_points_and_lines_are_drawn_where_they_are():
-    overlay = talking.core("overlay")
+    overlay = talking.core("preview.overlay")
     color = (1.0, 0.0, 0.0, 1.0)
     disc = drawn(lambda: overlay._draw_disc((100, -50), 6.0, color))[..., 0] > 127
     rows, columns = np.nonzero(disc)

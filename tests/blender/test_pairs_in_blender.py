@@ -37,7 +37,7 @@ def still(scene, saved_file, tmp_path) -> Any:
 
 
 def results_of(strip) -> list[str]:
-    return [result.name for result in core("lookup").results_of(strip)]
+    return [result.name for result in core("strips.lookup").results_of(strip)]
 
 
 def strip_named(name) -> Any:
@@ -283,12 +283,12 @@ def test_file_and_frames_moved_together(scene, source, saved_file, tmp_path):
         (tmp_path / name).rename(moved / name)
     bpy.ops.wm.open_mainfile(filepath=str(moved / saved_file.name))
     source = strip_named("Face")
-    assert core("folders").absolute(source.th_folder) == moved / "talkinghead" / done.prepared.folder.name
+    assert core("strips.folders").absolute(source.th_folder) == moved / "talkinghead" / done.prepared.folder.name
     assert all(path.is_file() for path in _element_files(strip_named(done.result)))
 
 
 def _element_files(strip) -> list[Path]:
-    folder = core("folders").absolute(strip.directory)
+    folder = core("strips.folders").absolute(strip.directory)
     return [folder / element.filename for element in strip.elements]
 
 
@@ -320,4 +320,4 @@ def test_result_of_a_deleted_source_is_not_rendered(scene, still):
     result = rendered_jobs.render(scene, still).strip
     sequencer.strips().remove(still)
     with pytest.raises(rendered_jobs.shared("errors").TalkingHeadError, match="no longer"):
-        core("builder").prepare(scene, result, "STRIP")
+        core("jobs.builder").prepare(scene, result, "STRIP")

@@ -19,7 +19,7 @@ PANELS = (
 @pytest.fixture(autouse=True)
 def worker(addon):
     talking.fresh_start()
-    talking.core("worker").refresh()
+    talking.core("worker.worker").refresh()
     yield
     talking.fresh_start()
 
@@ -147,7 +147,7 @@ def test_every_action_has_a_button(action):
 
 def test_worker_that_is_not_set_up_shows_the_box(scene, astronaut, monkeypatch):
     monkeypatch.delenv("TALKINGHEAD_PYTHON")
-    talking.core("worker").refresh()
+    talking.core("worker.worker").refresh()
     sequencer.add_image(astronaut)
     drawn = draw("main")
     assert "not set up yet" in drawn.text
@@ -156,9 +156,9 @@ def test_worker_that_is_not_set_up_shows_the_box(scene, astronaut, monkeypatch):
 
 def test_set_up_that_runs_or_failed_shows_in_the_box(monkeypatch):
     monkeypatch.delenv("TALKINGHEAD_PYTHON")
-    talking.core("worker").refresh()
-    runner, setup_job = talking.core("service").runner, talking.core("setup_job")
-    states = talking.core("runner")
+    talking.core("worker.worker").refresh()
+    runner, setup_job = talking.core("jobs.service").runner, talking.core("worker.setup_job")
+    states = talking.core("jobs.runner")
 
     def steps(control):
         yield states.JobState(setup_job.TITLE, states.Phase.RUNNING, "Installing packages", fraction=0.3)

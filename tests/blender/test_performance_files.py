@@ -40,10 +40,10 @@ def keyed(portrait):
         ("wink_l", 30, 0), ("head_pitch", 11, 1), ("head_pitch", 31, 5),
     ):  # fmt: skip
         talking.key(portrait, name, frame, value)
-    point = core("curves").find(portrait, "head_yaw").keyframe_points[1]
+    point = core("performance.curves").find(portrait, "head_yaw").keyframe_points[1]
     point.handle_left_type = point.handle_right_type = "FREE"
     point.handle_left, point.handle_right = (24.0, 17.0), (33.0, 3.0)
-    core("curves").find(portrait, "head_yaw").update()
+    core("performance.curves").find(portrait, "head_yaw").update()
     portrait.th_brow_r = 0.5
     return portrait
 
@@ -56,7 +56,7 @@ def other(portrait, hopper):
 
 
 def sampled(strip, frames=range(11, 11 + LENGTH)):
-    return core("sampling").sample(strip.id_data, strip, frames).values
+    return core("strips.sampling").sample(strip.id_data, strip, frames).values
 
 
 def error_percent(values, expected):
@@ -69,7 +69,7 @@ def column(values, name):
 
 
 def frames_of(strip, name="head_yaw"):
-    return core("curves").read(strip, name).frames.tolist()
+    return core("performance.curves").read(strip, name).frames.tolist()
 
 
 def save(path, **options):
@@ -83,9 +83,9 @@ def load(path, **options):
 
 def clear(strip):
     for control in shared("controls").POSE_CONTROLS:
-        core("curves").remove(strip, control.name)
+        core("performance.curves").remove(strip, control.name)
         setattr(strip, control.property_name, control.rest)
-    core("curves").refresh(strip.id_data)
+    core("performance.curves").refresh(strip.id_data)
 
 
 def test_saved_file_holds_what_the_sliders_do(keyed, tmp_path):
@@ -95,7 +95,7 @@ def test_saved_file_holds_what_the_sliders_do(keyed, tmp_path):
     assert set(json.loads((tmp_path / "nod.json").read_text())["controls"]) == {
         "head_yaw", "head_pitch", "wink_l", "brow_r"
     }  # fmt: skip
-    assert f"{LENGTH} frames of 4 sliders saved in nod.json" in core("service").runner.state.text
+    assert f"{LENGTH} frames of 4 sliders saved in nod.json" in core("jobs.service").runner.state.text
 
 
 def test_extension_is_added_and_groups_are_chosen(keyed, tmp_path):
@@ -107,7 +107,7 @@ def test_live_drivers_are_saved(keyed, tmp_path):
     values = known_drivers.motion(60, Fraction(25), "jaw_open")
     known_drivers.drive(keyed, "acting", values, Fraction(25), tmp_path / "actor.mp4")
     performance = save(tmp_path / "live.json")
-    expected = core("drivers").mixed(keyed.id_data, keyed, range(11, 11 + LENGTH)).values
+    expected = core("drivers.drivers").mixed(keyed.id_data, keyed, range(11, 11 + LENGTH)).values
     np.testing.assert_array_equal(performance.values, expected)
     assert np.ptp(column(performance.values, "jaw_open")) > 0.3
     assert keyed.th_acting_on
@@ -152,10 +152,10 @@ def test_another_frame_rate_keeps_the_time(scene, keyed, tmp_path):
 def test_replacing_leaves_other_sliders_and_frames(keyed, tmp_path):
     performance = shared("performance").Performance.from_poses(RATE, [{"head_yaw": 5.0}] * 4)
     shared("performance").save(performance, tmp_path / "short.json")
-    pitch = core("curves").read(keyed, "head_pitch")
+    pitch = core("performance.curves").read(keyed, "head_pitch")
     load(tmp_path / "short.json")
     assert frames_of(keyed) == [11, 14, 30, 50]
-    np.testing.assert_array_equal(core("curves").read(keyed, "head_pitch").co, pitch.co)
+    np.testing.assert_array_equal(core("performance.curves").read(keyed, "head_pitch").co, pitch.co)
 
 
 def test_adding_counts_from_rest(keyed, tmp_path):
@@ -182,50 +182,56 @@ def test_file_that_is_none_is_refused(keyed, tmp_path):
 
 def test_mirrored_curves(keyed):
     before = sampled(keyed)
-    keys = core("curves").read(keyed, "head_yaw")
+    keys = core("performance.curves").read(keyed, "head_yaw")
     assert bpy.ops.talkinghead.mirror_performance() == {"FINISHED"}
     mirrored = shared("motion.edits").mirrored(shared("performance").Performance(RATE, before))
     np.testing.assert_allclose(sampled(keyed), mirrored.values, atol=2e-4)
-    after = core("curves").read(keyed, "head_yaw")
+    after = core("performance.curves").read(keyed, "head_yaw")
     np.testing.assert_array_equal(after.handle_right, keys.handle_right * [1, -1])
-    assert core("curves").find(keyed, "wink_l") is None
+    assert core("performance.curves").find(keyed, "wink_l") is None
     assert frames_of(keyed, "wink_r") == [20, 24, 30]
     assert (keyed.th_brow_l, keyed.th_brow_r) == (0.5, 0.0)
 
 
 def test_mirrored_twice_is_the_same(keyed):
     names = ("head_yaw", "head_pitch", "wink_l")
-    before = {name: core("curves").read(keyed, name) for name in names}
+    before = {name: core("performance.curves").read(keyed, name) for name in names}
     for _ in range(2):
         bpy.ops.talkinghead.mirror_performance()
     for name, keys in before.items():
-        again = core("curves").read(keyed, name)
+        again = core("performance.curves").read(keyed, name)
         for field in keys.__dataclass_fields__:
             np.testing.assert_array_equal(getattr(again, field), getattr(keys, field))
-    assert core("curves").animated(keyed, shared("controls").POSE_NAMES) == ("head_pitch", "head_yaw", "wink_l")
+    assert core("performance.curves").animated(keyed, shared("controls").POSE_NAMES) == (
+        "head_pitch",
+        "head_yaw",
+        "wink_l",
+    )
     assert keyed.th_brow_r == 0.5
 
 
 def test_one_group_is_mirrored(keyed):
     bpy.ops.talkinghead.mirror_performance(group="eyes")
-    assert core("curves").read(keyed, "head_yaw").co[0, 1] == -10
+    assert core("performance.curves").read(keyed, "head_yaw").co[0, 1] == -10
     assert frames_of(keyed, "wink_r") == [20, 24, 30]
 
 
 def test_locked_curve_stops_the_whole_mirror(keyed):
-    core("curves").find(keyed, "wink_l").lock = True
+    core("performance.curves").find(keyed, "wink_l").lock = True
     with pytest.raises(RuntimeError, match="is locked"):
         bpy.ops.talkinghead.mirror_performance()
-    assert core("curves").read(keyed, "head_yaw").co[0, 1] == -10
+    assert core("performance.curves").read(keyed, "head_yaw").co[0, 1] == -10
 
 
 def test_retimed_by_speed(keyed):
     before = sampled(keyed, range(11, 51))
-    handles = core("curves").read(keyed, "head_yaw").handle_right
+    handles = core("performance.curves").read(keyed, "head_yaw").handle_right
     assert bpy.ops.talkinghead.retime_performance(mode="SPEED", speed=0.5) == {"FINISHED"}
     assert frames_of(keyed) == [11, 49, 89]
     assert frames_of(keyed, "wink_l") == [29, 37, 49]
-    np.testing.assert_allclose(core("curves").read(keyed, "head_yaw").handle_right[:, 0], handles[:, 0] * 2 - 11)
+    np.testing.assert_allclose(
+        core("performance.curves").read(keyed, "head_yaw").handle_right[:, 0], handles[:, 0] * 2 - 11
+    )
     np.testing.assert_allclose(sampled(keyed, range(11, 91, 2)), before, atol=1e-3)
 
 
@@ -252,14 +258,14 @@ def test_retiming_needs_keys(portrait):
 
 
 def test_copied_to_the_start_of_another_strip(keyed, other):
-    core("curves").find(keyed, "head_yaw").extrapolation = "LINEAR"
+    core("performance.curves").find(keyed, "head_yaw").extrapolation = "LINEAR"
     talking.key(other, "jaw_open", 105, 0.5)
     sequencer.select(keyed, other)
     assert bpy.ops.talkinghead.copy_performance() == {"FINISHED"}
     np.testing.assert_allclose(sampled(other, range(101, 160)), sampled(keyed, range(11, 70)), atol=1e-3)
-    assert core("curves").find(other, "head_yaw").extrapolation == "LINEAR"
-    assert core("curves").find(other, "head_yaw").group.name == "Talking Head: Hopper"
-    assert core("curves").find(other, "jaw_open") is None
+    assert core("performance.curves").find(other, "head_yaw").extrapolation == "LINEAR"
+    assert core("performance.curves").find(other, "head_yaw").group.name == "Talking Head: Hopper"
+    assert core("performance.curves").find(other, "jaw_open") is None
     assert other.th_brow_r == 0.5
 
 
@@ -268,7 +274,7 @@ def test_copied_at_the_same_frames_and_one_group(keyed, other):
     sequencer.select(keyed, other)
     assert bpy.ops.talkinghead.copy_performance(keep_time=True, group="eyes") == {"FINISHED"}
     assert frames_of(other, "wink_l") == [20, 24, 30]
-    assert core("curves").animated(other, shared("controls").POSE_NAMES) == ("wink_l", "jaw_open")
+    assert core("performance.curves").animated(other, shared("controls").POSE_NAMES) == ("wink_l", "jaw_open")
 
 
 def test_copying_needs_another_portrait(keyed, other, hopper):
@@ -284,13 +290,13 @@ def test_a_strip_that_cannot_be_written_stops_the_whole_copy(keyed, other, hoppe
     sequencer.select(keyed, other, third)
     with pytest.raises(RuntimeError, match="has a Blender driver"):
         bpy.ops.talkinghead.copy_performance()
-    assert core("curves").animated(other, shared("controls").POSE_NAMES) == ()
+    assert core("performance.curves").animated(other, shared("controls").POSE_NAMES) == ()
 
 
 def test_a_slider_with_a_blender_driver_is_not_mirrored_by_halves(keyed):
     keyed.driver_add("th_gaze_x")
     with pytest.raises(RuntimeError, match="has a Blender driver"):
         bpy.ops.talkinghead.mirror_performance()
-    assert core("curves").read(keyed, "head_yaw").co[0, 1] == -10
+    assert core("performance.curves").read(keyed, "head_yaw").co[0, 1] == -10
     bpy.ops.talkinghead.mirror_performance(group="head")
-    assert core("curves").read(keyed, "head_yaw").co[0, 1] == 10
+    assert core("performance.curves").read(keyed, "head_yaw").co[0, 1] == 10

@@ -22,13 +22,13 @@ import talking
 def clean(addon, monkeypatch):
     """No own poses, no thumbnails, and a clipboard, which background Blender lacks."""
     talking.fresh_start()
-    shutil.rmtree(talking.core("pose_library").folder(), ignore_errors=True)
-    talking.core("pose_library").reread()
+    shutil.rmtree(talking.core("poses.pose_library").folder(), ignore_errors=True)
+    talking.core("poses.pose_library").reread()
     shutil.rmtree(pictures_folder(), ignore_errors=True)
-    talking.core("pose_pictures")._forget()
-    talking.core("pose_gallery")._chosen.clear()
+    talking.core("poses.pose_pictures")._forget()
+    talking.core("poses.pose_gallery")._chosen.clear()
     board = {"text": ""}
-    poses = talking.core("poses")
+    poses = talking.core("poses.poses")
     monkeypatch.setattr(poses, "read_clipboard", lambda: board["text"])
     monkeypatch.setattr(poses, "write_clipboard", lambda text: board.update(text=text))
     manager = bpy.context.window_manager
@@ -44,7 +44,7 @@ def portrait(scene, astronaut):
 
 
 def pictures_folder() -> Path:
-    return talking.core("worker").places().user / "cache" / "poses"
+    return talking.core("worker.worker").places().user / "cache" / "poses"
 
 
 def sliders(strip) -> dict[str, float]:
@@ -65,12 +65,12 @@ def curves(strip) -> dict[str, list[tuple[float, float]]]:
 
 
 def own_file(name: str, text: str | None = None, **controls: float) -> Path:
-    folder = talking.core("pose_library").folder()
+    folder = talking.core("poses.pose_library").folder()
     folder.mkdir(parents=True, exist_ok=True)
     data = {"format": "talkinghead-pose", "version": 1, "name": name, "controls": controls}
     path = folder / f"{name}.json"
     path.write_text(json.dumps(data) if text is None else text, encoding="utf-8")
-    talking.core("pose_library").reread()
+    talking.core("poses.pose_library").reread()
     return path
 
 
@@ -135,7 +135,7 @@ def test_button_takes_the_settings_of_the_panel_unless_it_is_told(portrait, told
         assert operator.invoke(stand_in, bpy.context, None) == {"FINISHED"}
         assert (stand_in.blend, stand_in.groups, stand_in.key) == (blend, {"brows"}, True)
     finally:
-        manager.th_pose_groups = talking.core("pose_gallery").ALL_GROUPS
+        manager.th_pose_groups = talking.core("poses.pose_gallery").ALL_GROUPS
 
 
 def test_no_pose_operator_remembers_its_last_call():
@@ -186,12 +186,12 @@ def test_auto_keying_of_available_curves_only(scene, portrait):
 def test_keys_go_into_the_group_of_the_add_on(portrait):
     bpy.ops.talkinghead.apply_pose(pose="Wink", key=True)
     names = {curve.group.name for curve in talking.core("compat").fcurves_of(portrait.id_data)}
-    assert names == {talking.core("curves").group_name(portrait)}
+    assert names == {talking.core("performance.curves").group_name(portrait)}
 
 
 def test_locked_curve_is_told_before_anything_moves(portrait):
     talking.key(portrait, "wink_l", 1, 0.0)
-    talking.core("curves").find(portrait, "wink_l").lock = True
+    talking.core("performance.curves").find(portrait, "wink_l").lock = True
     before = sliders(portrait)
     with pytest.raises(RuntimeError, match="is locked"):
         bpy.ops.talkinghead.apply_pose(pose="Wink", key=True)
@@ -212,7 +212,7 @@ def test_copy_and_paste_between_strips(scene, portrait, astronaut):
 
 @pytest.mark.parametrize("text", ["", "Hello", '{"format": "talkinghead-performance"}', '{"a": 1'])
 def test_paste_of_something_else_says_so_and_moves_nothing(portrait, text):
-    talking.core("poses").write_clipboard(text)
+    talking.core("poses.poses").write_clipboard(text)
     before = sliders(portrait)
     with pytest.raises(RuntimeError, match="clipboard holds no usable pose"):
         bpy.ops.talkinghead.paste_pose()
@@ -240,10 +240,10 @@ def test_poses_act_on_the_source_of_a_selected_result(scene, saved_file, astrona
 def test_save_select_and_apply_an_own_pose(portrait):
     portrait.th_jaw_open, portrait.th_head_yaw = 0.5, 20.0
     assert bpy.ops.talkinghead.save_pose(name="Größe: 1/2", groups={"mouth"}) == {"FINISHED"}
-    files = list(talking.core("pose_library").folder().iterdir())
+    files = list(talking.core("poses.pose_library").folder().iterdir())
     assert len(files) == 1
     assert json.loads(files[0].read_text(encoding="utf-8"))["name"] == "Größe: 1/2"
-    assert talking.core("pose_gallery").selected() == f"MINE:{files[0].stem}"
+    assert talking.core("poses.pose_gallery").selected() == f"MINE:{files[0].stem}"
     portrait.th_jaw_open = portrait.th_head_yaw = 0.0
     bpy.ops.talkinghead.apply_pose()
     assert portrait.th_jaw_open == pytest.approx(0.5)
@@ -256,7 +256,7 @@ def test_save_replaces_only_when_asked(portrait):
     with pytest.raises(RuntimeError, match="already"):
         bpy.ops.talkinghead.save_pose(name="grin")
     assert bpy.ops.talkinghead.save_pose(name="Grin", replace=True) == {"FINISHED"}
-    (entry,) = talking.core("poses").entries("MINE")
+    (entry,) = talking.core("poses.poses").entries("MINE")
     assert entry.pose.values["jaw_open"] == 1.0
 
 
@@ -264,19 +264,19 @@ def test_save_replaces_only_when_asked(portrait):
 def test_unusable_names_are_refused(portrait, name):
     with pytest.raises(RuntimeError, match="no usable name"):
         bpy.ops.talkinghead.save_pose(name=name)
-    assert talking.core("poses").entries("MINE") == ()
+    assert talking.core("poses.poses").entries("MINE") == ()
 
 
 def test_rename_and_delete(portrait):
     own_file("Other", jaw_open=0.2)
     bpy.ops.talkinghead.save_pose(name="Grin")
     assert bpy.ops.talkinghead.rename_pose(name="Great Grin") == {"FINISHED"}
-    assert [entry.pose.name for entry in talking.core("poses").entries("MINE")] == ["Great Grin", "Other"]
+    assert [entry.pose.name for entry in talking.core("poses.poses").entries("MINE")] == ["Great Grin", "Other"]
     with pytest.raises(RuntimeError, match="already"):
         bpy.ops.talkinghead.rename_pose(name="other")
     assert bpy.ops.talkinghead.delete_pose() == {"FINISHED"}
-    assert [entry.pose.name for entry in talking.core("poses").entries("MINE")] == ["Other"]
-    assert [path.name for path in talking.core("pose_library").folder().iterdir()] == ["Other.json"]
+    assert [entry.pose.name for entry in talking.core("poses.poses").entries("MINE")] == ["Other"]
+    assert [path.name for path in talking.core("poses.pose_library").folder().iterdir()] == ["Other.json"]
 
 
 def test_supplied_poses_cannot_be_renamed_or_deleted(portrait):
@@ -287,10 +287,10 @@ def test_supplied_poses_cannot_be_renamed_or_deleted(portrait):
 def test_import_of_one_several_and_bad_files(portrait, tmp_path):
     good = own_file("Grin", jaw_open=0.4)
     shared = shutil.move(good, tmp_path / "from a friend.json")
-    talking.core("pose_library").reread()
+    talking.core("poses.pose_library").reread()
     assert bpy.ops.talkinghead.import_poses(filepath=str(shared)) == {"FINISHED"}
     assert bpy.ops.talkinghead.import_poses(filepath=str(shared)) == {"FINISHED"}  # the same: nothing new
-    assert [entry.pose.name for entry in talking.core("poses").entries("MINE")] == ["Grin"]
+    assert [entry.pose.name for entry in talking.core("poses.poses").entries("MINE")] == ["Grin"]
     other = tmp_path / "other.json"
     other.write_text(Path(shared).read_text().replace("0.4", "0.9"))
     bad = tmp_path / "bad.json"
@@ -298,14 +298,14 @@ def test_import_of_one_several_and_bad_files(portrait, tmp_path):
     names = [{"name": "other.json"}, {"name": "bad.json"}]
     with pytest.raises(RuntimeError, match=r"bad\.json: This is not a Talking Head pose"):
         bpy.ops.talkinghead.import_poses(directory=str(tmp_path), files=names)
-    assert [entry.pose.name for entry in talking.core("poses").entries("MINE")] == ["Grin", "Grin 2"]
+    assert [entry.pose.name for entry in talking.core("poses.poses").entries("MINE")] == ["Grin", "Grin 2"]
 
 
 def test_dropped_files_are_imported(portrait, tmp_path):
     shutil.move(own_file("Grin", jaw_open=0.4), tmp_path / "grin.json")
-    talking.core("pose_library").reread()
+    talking.core("poses.pose_library").reread()
     assert bpy.ops.talkinghead.import_poses(directory=f"{tmp_path}/", files=[{"name": "grin.json"}]) == {"FINISHED"}
-    assert [entry.pose.name for entry in talking.core("poses").entries("MINE")] == ["Grin"]
+    assert [entry.pose.name for entry in talking.core("poses.poses").entries("MINE")] == ["Grin"]
     assert bpy.types.TALKINGHEAD_FH_pose.bl_file_extensions == ".json"
 
 
@@ -316,20 +316,20 @@ def test_bad_files_are_listed_with_their_reason(scene, saved_file, astronaut):
     own_file("wrong", jaw_open=7)
     own_file("large", text=" " * 200_000)
     own_file("latin", text=None)
-    (talking.core("pose_library").folder() / "latin.json").write_bytes(b"\xff\xfe\xfa")
+    (talking.core("poses.pose_library").folder() / "latin.json").write_bytes(b"\xff\xfe\xfa")
     bpy.context.window_manager.th_pose_set = "MINE"
-    assert [entry.pose.name for entry in talking.core("poses").entries("MINE")] == ["Good"]
+    assert [entry.pose.name for entry in talking.core("poses.poses").entries("MINE")] == ["Good"]
     text = recording_layout.draw(bpy.types.TALKINGHEAD_PT_poses).text
     assert "broken.json: This is not a Talking Head pose." in text
     assert "And 1 more" in text
-    reasons = {file.name: file.reason for file in talking.core("pose_library").library().bad}
+    reasons = {file.name: file.reason for file in talking.core("poses.pose_library").library().bad}
     assert "outside its range" in reasons["wrong.json"]
     assert "cannot be read" in reasons["large.json"]
     assert "cannot be read" in reasons["latin.json"]
 
 
 def test_folder_that_cannot_be_written_is_told(portrait):
-    folder = talking.core("pose_library").folder()
+    folder = talking.core("poses.pose_library").folder()
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.write_text("")
     try:
@@ -346,13 +346,13 @@ def test_gallery_remembers_what_was_selected_in_each_set():
     manager.th_pose_set = "MOUTH"
     assert manager.th_pose == "MOUTH:Silence"
     manager.th_pose_set = "MINE"
-    assert talking.core("pose_gallery").selected() == ""
+    assert talking.core("poses.pose_gallery").selected() == ""
     manager.th_pose_set = "EXPRESSIONS"
     assert manager.th_pose == "EXPRESSIONS:Wink"
 
 
 def test_numbers_of_the_gallery_do_not_collide():
-    gallery, poses = talking.core("pose_gallery"), talking.core("poses")
+    gallery, poses = talking.core("poses.pose_gallery"), talking.core("poses.poses")
     numbers = [gallery._number(entry.identifier) for entry in poses.all_entries()]
     assert len(set(numbers)) == len(numbers)
     assert all(0 < number < 2**31 for number in numbers)
@@ -371,7 +371,7 @@ def test_panel_shows_gallery_blend_and_verbs(scene, saved_file, astronaut):
 
 def test_thumbnails_show_the_users_portrait_in_each_pose(scene, saved_file, astronaut):
     source = talking.animated(astronaut, length=2)
-    pictures, poses = talking.core("pose_pictures"), talking.core("poses")
+    pictures, poses = talking.core("poses.pose_pictures"), talking.core("poses.poses")
     source.th_jaw_open = 0.7  # set but not keyed: it must stay
     total = len(poses.all_entries())
     assert len(pictures.missing(source)) == total
@@ -391,7 +391,7 @@ def test_thumbnails_show_the_users_portrait_in_each_pose(scene, saved_file, astr
 def test_only_missing_thumbnails_are_drawn_and_a_changed_portrait_has_none(scene, saved_file, astronaut):
     source = talking.animated(astronaut, length=2)
     bpy.ops.talkinghead.draw_thumbnails()
-    runner, pictures = talking.core("service").runner, talking.core("pose_pictures")
+    runner, pictures = talking.core("jobs.service").runner, talking.core("poses.pose_pictures")
     assert bpy.ops.talkinghead.draw_thumbnails() == {"FINISHED"}
     assert "there already" in runner.state.text
     source.th_jaw_open = 0.33
@@ -402,19 +402,23 @@ def test_only_missing_thumbnails_are_drawn_and_a_changed_portrait_has_none(scene
     assert pictures.missing(source) == []
     astronaut.write_bytes(astronaut.read_bytes() + b"\0")
     pictures.look_again(source)
-    assert len(pictures.missing(source)) == len(talking.core("poses").all_entries())
+    assert len(pictures.missing(source)) == len(talking.core("poses.poses").all_entries())
 
 
 def test_thumbnails_can_be_canceled_and_go_on_later(scene, saved_file, astronaut):
     source = talking.animated(astronaut, length=2)
-    runner, pictures, jobs = talking.core("service").runner, talking.core("pose_pictures"), talking.core("jobs")
+    runner, pictures, jobs = (
+        talking.core("jobs.service").runner,
+        talking.core("poses.pose_pictures"),
+        talking.core("jobs.jobs"),
+    )
     target = jobs.Target(source.id_data.name, source.name, "STRIP")
     runner.start(pictures.TITLE, lambda control: pictures.draw(target, control), 0.02)
     talking.step_until(runner, lambda state: ", 4 of" in state.text)
     runner.cancel()
     assert talking.step_to_end(runner).phase.value == "cancelled"
     left = len(pictures.missing(source))
-    assert 0 < left < len(talking.core("poses").all_entries())
+    assert 0 < left < len(talking.core("poses.poses").all_entries())
     bpy.ops.talkinghead.draw_thumbnails()
     assert runner.state.text == f"{left} thumbnails drawn"
 
@@ -423,14 +427,14 @@ def test_thumbnails_can_be_canceled_and_go_on_later(scene, saved_file, astronaut
 def window(monkeypatch):
     """The gallery believes that Blender has a window; the test drives the job."""
     app = types.SimpleNamespace(background=False)
-    monkeypatch.setattr(talking.core("pose_pictures"), "bpy", types.SimpleNamespace(app=app, context=bpy.context))
+    monkeypatch.setattr(talking.core("poses.pose_pictures"), "bpy", types.SimpleNamespace(app=app, context=bpy.context))
     return bpy.context.window_manager
 
 
 def test_using_the_gallery_draws_thumbnails_once_if_the_worker_runs(scene, saved_file, astronaut, window):
     source = talking.animated(astronaut, length=2)
-    runner, pictures = talking.core("service").runner, talking.core("pose_pictures")
-    talking.core("worker").stop()
+    runner, pictures = talking.core("jobs.service").runner, talking.core("poses.pose_pictures")
+    talking.core("worker.worker").stop()
     window.th_pose = "EXPRESSIONS:Smile"
     assert not runner.running  # no worker is started for it
     bpy.ops.talkinghead.find_faces()
@@ -454,10 +458,10 @@ def test_using_the_gallery_draws_thumbnails_once_if_the_worker_runs(scene, saved
 
 def test_thumbnails_do_not_cover_an_error(scene, saved_file, astronaut, window):
     talking.animated(astronaut, length=2)
-    runner = talking.core("service").runner
+    runner = talking.core("jobs.service").runner
     with pytest.raises(RuntimeError):
         bpy.ops.talkinghead.export_movie(filepath="/nowhere/x.mp4", codec="h264")
-    errors, states = talking.shared("errors"), talking.core("runner")
+    errors, states = talking.shared("errors"), talking.core("jobs.runner")
     error = errors.TalkingHeadError(errors.ErrorCode.DISK_FULL, "The disk is full.")
     runner.state = states.JobState("Render Frames", states.Phase.FAILED, error=error)
     window.th_pose = "EXPRESSIONS:Smile"
@@ -468,14 +472,14 @@ def test_thumbnails_do_not_cover_an_error(scene, saved_file, astronaut, window):
 def test_thumbnails_of_a_face_whose_points_were_placed(scene, saved_file, astronaut):
     source = talking.animated(astronaut, length=2)
     bpy.ops.talkinghead.place_points()
-    pictures = talking.core("pose_pictures")
+    pictures = talking.core("poses.pose_pictures")
     bpy.ops.talkinghead.draw_thumbnails()
     assert pictures.missing(source) == []
     assert len(list(pictures_folder().iterdir())) == 1
 
 
 def test_square_around_the_face_stays_inside(addon):
-    pictures = talking.core("pose_pictures")
+    pictures = talking.core("poses.pose_pictures")
     assert pictures.crop((0.4, 0.4, 0.6, 0.6), (1000, 1000)) == (365, 365, 270)
     assert pictures.crop((0.0, 0.0, 0.2, 0.2), (1000, 500)) == (0, 0, 270)
     assert pictures.crop((0.5, 0.1, 1.0, 0.9), (300, 400)) == (0, 50, 300)
@@ -486,22 +490,22 @@ def test_square_around_the_face_stays_inside(addon):
 def test_png_is_what_blender_reads(addon, tmp_path):
     pixels = np.random.default_rng(1).integers(0, 256, (5, 7, 4), np.uint8)
     path = tmp_path / "x.png"
-    path.write_bytes(talking.core("png").png_bytes(pixels))
+    path.write_bytes(talking.core("poses.png").png_bytes(pixels))
     assert np.array_equal(talking.pixels(path)[::-1], pixels)
     with pytest.raises(ValueError, match="uint8"):
-        talking.core("png").png_bytes(np.zeros((2, 2, 3), np.uint8))
+        talking.core("poses.png").png_bytes(np.zeros((2, 2, 3), np.uint8))
 
 
 def test_previews_are_freed_with_the_extension(addon):
-    assert talking.core("pose_pictures")._collection is not None
+    assert talking.core("poses.pose_pictures")._collection is not None
     installed_extension.disable()
     installed_extension.enable()
-    assert isinstance(talking.core("pose_pictures")._collection, dict)
+    assert isinstance(talking.core("poses.pose_pictures")._collection, dict)
     assert isinstance(addon, types.ModuleType)
 
 
 def test_numbers_of_the_gallery_survive_as_floats(scene):
-    poses, gallery = talking.core("poses"), talking.core("pose_gallery")
+    poses, gallery = talking.core("poses.poses"), talking.core("poses.pose_gallery")
     numbers = [gallery._number(entry.identifier) for entry in (*poses.entries("EXPRESSIONS"), *poses.entries("MOUTH"))]
     assert len(numbers) == len(set(numbers)) == 25
     # A click in the real gallery hands the number on as a 32 bit float.

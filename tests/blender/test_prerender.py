@@ -29,7 +29,7 @@ def portrait(small, tmp_path) -> Any:
 
 
 def prepare(scene, strip, range_mode="STRIP"):
-    return core("builder").prepare(scene, strip, range_mode)
+    return core("jobs.builder").prepare(scene, strip, range_mode)
 
 
 def pictures(prepared) -> list[int]:
@@ -192,7 +192,7 @@ def test_the_scene_is_put_back_after_a_failure(small, portrait, monkeypatch):
     def fail(*_arguments):
         raise OSError("disk full")
 
-    monkeypatch.setattr(core("prerender").os, "replace", fail)
+    monkeypatch.setattr(core("strips.prerender").os, "replace", fail)
     with pytest.raises(shared("errors").TalkingHeadError) as caught:
         prepare(small, portrait)
     assert caught.value.code is shared("errors").ErrorCode.SOURCE_UNREADABLE
@@ -210,6 +210,6 @@ def test_rendering_uses_the_standard_view(small, portrait):
 
 def test_preview_frame_leaves_the_frames_folder_alone(small, portrait, saved_file):
     portrait.th_as_seen = True
-    prepared = core("builder").prepare_frame(small, portrait, 12)
+    prepared = core("jobs.builder").prepare_frame(small, portrait, 12)
     assert numbered.number_in(Path(prepared.job.source.files[prepared.job.pictures[0]])) == 170
     assert not (saved_file.parent / "talkinghead").exists()

@@ -26,7 +26,7 @@ def source(scene, saved_file, astronaut):
 
 
 def preview():
-    return talking.core("preview")
+    return talking.core("preview.preview")
 
 
 def beat_until_fresh(limit: int = 400):
@@ -105,7 +105,7 @@ def test_failure_is_told_once_until_something_changes(scene, source, monkeypatch
         calls.append(strip)
         raise errors.TalkingHeadError(errors.ErrorCode.SOURCE_MISSING, "It is gone.")
 
-    monkeypatch.setattr(talking.core("sources"), "describe", fail)
+    monkeypatch.setattr(talking.core("strips.sources"), "describe", fail)
     source.th_puppet_background = "hold"
     preview().watch()
     preview()._current.changed_s = 0.0  # the sliders have rested
@@ -152,7 +152,7 @@ def test_nothing_changes_in_the_scene(scene, source):
 
 
 def test_placement_follows_the_transform_of_the_strip(scene, source):
-    overlay = talking.core("overlay")
+    overlay = talking.core("preview.overlay")
     source.transform.scale_x = source.transform.scale_y = 0.5
     source.transform.offset_x = 100
     placement = overlay.placement_of(scene, source, source, (512, 512))
@@ -171,7 +171,7 @@ def test_overlay_matches_what_the_sequencer_renders(scene, source, tmp_path):
     sequencer.strips().remove(talking.result_of(source))
     rendered = talking.pixels(sequencer.render_frame(tmp_path / "seen.png", 1))[..., 3] > 127
     rows, columns = np.nonzero(rendered)
-    corners = talking.core("overlay").placement_of(scene, source, source, (512, 512)).corners()
+    corners = talking.core("preview.overlay").placement_of(scene, source, source, (512, 512)).corners()
     xs, ys = [x + 256 for x, _ in corners], [y + 256 for _, y in corners]
     assert (columns.min(), columns.max()) == pytest.approx((min(xs), max(xs)), abs=2)
     assert (rows.min(), rows.max()) == pytest.approx((min(ys), max(ys)), abs=2)

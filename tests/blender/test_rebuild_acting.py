@@ -21,7 +21,7 @@ LENGTH = 6
 @pytest.fixture(autouse=True)
 def worker(addon):
     talking.fresh_start()
-    talking.core("driver_tracks").forget_all()
+    talking.core("drivers.driver_tracks").forget_all()
     yield
     talking.fresh_start()
 
@@ -57,18 +57,18 @@ def test_frames_of_an_exact_job_are_found_again(scene, portrait, actor):
     scene.frame_set(1)
     assert bpy.ops.talkinghead.rebuild_job(filepath=str(job)) == {"FINISHED"}
     rebuilt = scene.sequence_editor.active_strip
-    driver = talking.core("driver_strips").find(rebuilt, talking.core("driver_strips").Part.ACTING)
+    driver = talking.core("drivers.driver_strips").find(rebuilt, talking.core("drivers.driver_strips").Part.ACTING)
     assert driver.mute and rebuilt.th_acting_exact
     assert bpy.ops.talkinghead.render_frames() == {"FINISHED"}
     assert talking.frame_files(rebuilt) == files
-    assert "none had to be rendered" in talking.core("service").runner.state.text
+    assert "none had to be rendered" in talking.core("jobs.service").runner.state.text
 
 
 def test_a_clip_that_is_gone_is_told(scene, portrait, actor, tmp_path):
     _, job = rendered(portrait)
     (tmp_path / "carphone.mp4").unlink()
     assert bpy.ops.talkinghead.rebuild_job(filepath=str(job)) == {"FINISHED"}
-    rebuilt, missing = talking.core("rebuild").rebuild(scene, job, 40)
+    rebuilt, missing = talking.core("strips.rebuild").rebuild(scene, job, 40)
     assert "carphone.mp4 does not exist" in missing
     assert not rebuilt.th_acting_on
 
@@ -78,7 +78,7 @@ def test_a_clip_at_another_speed_is_told(scene, portrait, actor):
     job = json.loads(path.read_text(encoding="utf-8"))
     job["exact"]["positions"] = [2.0 * position for position in job["exact"]["positions"]]
     path.write_text(json.dumps(job), encoding="utf-8")
-    rebuilt, missing = talking.core("rebuild").rebuild(scene, path, 1)
+    rebuilt, missing = talking.core("strips.rebuild").rebuild(scene, path, 1)
     assert "another speed" in missing
     assert not rebuilt.th_acting_on
     assert [strip.name for strip in sequencer.all_strips(scene)] == [rebuilt.name]

@@ -21,7 +21,7 @@ def worker(addon):
 
 
 def start_animate(strip: Any) -> Any:
-    jobs, service = talking.core("jobs"), talking.core("service")
+    jobs, service = talking.core("jobs.jobs"), talking.core("jobs.service")
     target = jobs.Target(strip.id_data.name, strip.name, "STRIP")
     service.runner.start(jobs.ANIMATE_TITLE, lambda control: jobs.animate(target, control), 0.02)
     return service.runner
@@ -39,7 +39,7 @@ def test_a_strip_renamed_during_the_search_is_animated(scene, saved_file, astron
     state = talking.step_to_end(rename_while_the_face_is_looked_for(strip))
     assert (state.phase.value, state.text) == ("done", "Ready: move the sliders")
     assert strip.th_role == "SOURCE"
-    assert len(talking.core("faces").of(strip).faces) == 1
+    assert len(talking.core("preview.faces").of(strip).faces) == 1
     assert talking.result_of(strip) is not None
 
 
@@ -60,7 +60,7 @@ def test_a_strip_that_took_the_name_is_left_alone(scene, saved_file, astronaut):
     other = sequencer.add_image(media.cat(), name="Portrait", length=4, channel=5)
     assert talking.step_to_end(runner).phase.value == "done"
     assert (strip.th_role, other.th_role) == ("SOURCE", "NONE")
-    assert talking.core("faces").of(other) is None
+    assert talking.core("preview.faces").of(other) is None
 
 
 def test_a_strip_deleted_during_the_search_is_told(scene, saved_file, astronaut):
@@ -76,7 +76,7 @@ def test_a_strip_deleted_during_the_search_is_told(scene, saved_file, astronaut)
 def test_a_job_without_a_window_says_so(scene, saved_file, astronaut, monkeypatch):
     strip = sequencer.add_image(astronaut, length=4)
     before = talking.snapshot(scene)
-    steps = talking.core("job_steps")
+    steps = talking.core("jobs.job_steps")
     windowless = SimpleNamespace(window=None, window_manager=SimpleNamespace(windows=[]))
     monkeypatch.setattr(steps, "bpy", SimpleNamespace(context=windowless, data=steps.bpy.data))
     state = talking.step_to_end(start_animate(strip))

@@ -42,8 +42,8 @@ def test_the_edit_shows_the_frames(scene, portrait, tmp_path):
 
 
 def test_no_element_ever_names_a_missing_file(scene, portrait, tmp_path):
-    prepared = core("builder").prepare(scene, portrait, "STRIP")
-    results = core("results")
+    prepared = core("jobs.builder").prepare(scene, portrait, "STRIP")
+    results = core("strips.results")
     files = rendered_jobs.plan(prepared)
     name = results.show_plan(prepared, files, rendered_jobs.PLACEHOLDER)
     strip = sequencer.all_strips()[name]
@@ -59,10 +59,10 @@ def test_no_element_ever_names_a_missing_file(scene, portrait, tmp_path):
 
 
 def test_placeholder_must_exist(scene, portrait):
-    prepared = core("builder").prepare(scene, portrait, "STRIP")
+    prepared = core("jobs.builder").prepare(scene, portrait, "STRIP")
     files = rendered_jobs.plan(prepared)
     with pytest.raises(shared("errors").TalkingHeadError):
-        core("results").show_plan(prepared, files, "0" * 32 + ".png")
+        core("strips.results").show_plan(prepared, files, "0" * 32 + ".png")
     assert len(sequencer.all_strips()) == 1
 
 
@@ -79,9 +79,9 @@ def test_second_job_updates_the_same_strip(scene, portrait, tmp_path):
 def test_until_a_frame_is_new_the_old_one_shows(scene, portrait):
     first = rendered_jobs.render(scene, portrait)
     portrait.th_head_yaw = 10.0
-    prepared = core("builder").prepare(scene, portrait, "STRIP")
+    prepared = core("jobs.builder").prepare(scene, portrait, "STRIP")
     files = rendered_jobs.plan(prepared)
-    core("results").show_plan(prepared, files, rendered_jobs.PLACEHOLDER)
+    core("strips.results").show_plan(prepared, files, rendered_jobs.PLACEHOLDER)
     assert names_of(first.strip) == first.files
 
 
@@ -120,10 +120,10 @@ def test_locked_channel_is_left_alone(scene, portrait):
 
 def test_no_free_channel(scene, portrait):
     portrait.channel = 128
-    prepared = core("builder").prepare(scene, portrait, "STRIP")
+    prepared = core("jobs.builder").prepare(scene, portrait, "STRIP")
     files = rendered_jobs.plan(prepared)
     with pytest.raises(shared("errors").TalkingHeadError, match="no free channel"):
-        core("results").show_plan(prepared, files, rendered_jobs.PLACEHOLDER)
+        core("strips.results").show_plan(prepared, files, rendered_jobs.PLACEHOLDER)
 
 
 def test_look_is_copied(scene, portrait):
@@ -287,9 +287,9 @@ def test_directory_follows_the_preference(scene, portrait):
 
 
 def _running_job(scene, portrait) -> tuple[Any, list[str]]:
-    prepared = core("builder").prepare(scene, portrait, "STRIP")
+    prepared = core("jobs.builder").prepare(scene, portrait, "STRIP")
     files = rendered_jobs.plan(prepared)
-    core("results").show_plan(prepared, files, rendered_jobs.PLACEHOLDER)
+    core("strips.results").show_plan(prepared, files, rendered_jobs.PLACEHOLDER)
     rendered_jobs.write_frame(prepared, files, 0)
     return prepared, files
 
@@ -297,7 +297,7 @@ def _running_job(scene, portrait) -> tuple[Any, list[str]]:
 def test_source_deleted_while_the_job_runs(scene, portrait):
     prepared, files = _running_job(scene, portrait)
     sequencer.strips().remove(portrait)
-    results = core("results")
+    results = core("strips.results")
     assert results.target_of(prepared) is None
     assert not results.show_frame(prepared, 0, files[0])
     assert results.finish(prepared) is None
@@ -307,7 +307,7 @@ def test_source_deleted_while_the_job_runs(scene, portrait):
 def test_result_deleted_while_the_job_runs(scene, portrait):
     prepared, files = _running_job(scene, portrait)
     sequencer.strips().remove(sequencer.all_strips()["Portrait Talking Head"])
-    assert not core("results").show_frame(prepared, 0, files[0])
+    assert not core("strips.results").show_frame(prepared, 0, files[0])
     assert [strip.name for strip in sequencer.all_strips()] == ["Portrait"]
 
 
@@ -316,8 +316,8 @@ def test_strips_and_scene_renamed_while_the_job_runs(scene, portrait):
     portrait.name = "Something Else"
     sequencer.all_strips()["Portrait Talking Head"].name = "Shown"
     scene.name = "Edit"
-    assert core("results").show_frame(prepared, 0, files[0])
-    assert core("results").finish(prepared) == "Shown"
+    assert core("strips.results").show_frame(prepared, 0, files[0])
+    assert core("strips.results").finish(prepared) == "Shown"
     assert names_of(sequencer.all_strips()["Shown"])[0] == files[0]
 
 
@@ -329,22 +329,22 @@ def test_source_duplicated_while_the_job_runs(scene, portrait):
     (copy,) = [s for s in sequencer.all_strips() if s.th_role == "SOURCE" and s != portrait]
     copy.frame_start += 100
     copy.name = "A Name That Sorts First"
-    assert core("results").target_of(prepared).source == portrait
+    assert core("strips.results").target_of(prepared).source == portrait
 
 
 def test_scene_deleted_while_the_job_runs(scene, portrait):
     prepared, files = _running_job(scene, portrait)
     bpy.context.window.scene = bpy.data.scenes.new("Other")
     bpy.data.scenes.remove(scene)
-    assert not core("results").show_frame(prepared, 0, files[0])
+    assert not core("strips.results").show_frame(prepared, 0, files[0])
 
 
 def test_same_file_opened_again_while_the_job_runs(scene, portrait, saved_file):
     prepared, files = _running_job(scene, portrait)
     bpy.ops.wm.save_mainfile()
     bpy.ops.wm.open_mainfile(filepath=str(saved_file))
-    assert core("results").target_of(prepared) is None
-    assert not core("results").show_frame(prepared, 0, files[0])
+    assert core("strips.results").target_of(prepared) is None
+    assert not core("strips.results").show_frame(prepared, 0, files[0])
 
 
 def test_cut_out_hides_the_source_and_takes_it_back(scene, portrait):
@@ -359,7 +359,7 @@ def test_cut_out_hides_the_source_and_takes_it_back(scene, portrait):
 
 def test_a_source_that_was_muted_stays_muted(scene, portrait):
     portrait.mute = True
-    results = core("results")
+    results = core("strips.results")
     results.hide_source(portrait)
     results.hide_source(portrait)
     results.show_source(portrait)
@@ -381,9 +381,9 @@ def sequencer_names(scene) -> list[str]:
 
 def test_a_thousand_frames(scene, portrait):
     portrait.frame_final_end = 1010
-    prepared = core("builder").prepare(scene, portrait, "STRIP")
+    prepared = core("jobs.builder").prepare(scene, portrait, "STRIP")
     files = rendered_jobs.plan(prepared)
-    results = core("results")
+    results = core("strips.results")
     name = results.show_plan(prepared, files, rendered_jobs.PLACEHOLDER)
     for index in range(len(files)):
         rendered_jobs.write_frame(prepared, files, index)

@@ -35,7 +35,7 @@ def key_linear(scene, strip, name="th_head_yaw"):
 
 
 def sample(scene, strip, frames=FRAMES):
-    return core("sampling").sample(scene, strip, frames)
+    return core("strips.sampling").sample(scene, strip, frames)
 
 
 def test_without_animation_the_values_are_those_of_the_sliders(scene, portrait):

@@ -19,7 +19,7 @@ COUNT = 40
 
 @pytest.fixture
 def sources(addon) -> Any:
-    return importlib.import_module(f"{addon.__name__}.blender_talkinghead.sources")
+    return importlib.import_module(f"{addon.__name__}.blender_talkinghead.strips.sources")
 
 
 @pytest.fixture

@@ -109,7 +109,7 @@ def test_a_workflow_becomes_strips_and_keys(core, scene, folder):
 
 def test_the_sliders_move_as_the_command_says(core, scene, folder):
     imported(folder, film())
-    performance = core("sampling").sample(scene, strip_named("portrait.png"), range(1, 55))
+    performance = core("strips.sampling").sample(scene, strip_named("portrait.png"), range(1, 55))
     yaw = [performance.pose(i)["head_yaw"] for i in range(54)]
     assert yaw[:11] == [20] * 11
     assert yaw[11:22] == pytest.approx([20 * (1 - k / 11) for k in range(1, 12)], abs=1e-3)
@@ -118,7 +118,7 @@ def test_the_sliders_move_as_the_command_says(core, scene, folder):
 
 def test_an_empty_scene_takes_the_films_rate_and_length(core, scene, folder):
     imported(folder, film())
-    assert core("sampling").scene_rate(scene) == 8
+    assert core("strips.sampling").scene_rate(scene) == 8
     assert (scene.frame_start, scene.frame_end) == (1, 54)
 
 
@@ -126,14 +126,14 @@ def test_a_rate_with_a_fraction(core, scene, folder):
     workflow = comfyui_files.chained(TWO_LINES, FIRST)
     workflow.nodes[-1]["widgets_values"]["frame_rate"] = 29.97
     imported(folder, workflow.data())
-    assert core("sampling").scene_rate(scene) == Fraction(2997, 100)
+    assert core("strips.sampling").scene_rate(scene) == Fraction(2997, 100)
 
 
 def test_a_scene_with_strips_keeps_its_rate_and_says_so(core, scene, folder, hopper):
     sequencer.add_image(hopper, name="Other", channel=1)
     sequencer.select()
     imported(folder, film())
-    assert core("sampling").scene_rate(scene) == 24
+    assert core("strips.sampling").scene_rate(scene) == 24
     assert "24" in report_text() and "its frames are kept" in report_text()
     assert keys_of(core, strip_named("portrait.png")) == expected_keys()
     assert len({strip.channel for strip in sequencer.all_strips()}) == 3, "each strip has a channel of its own"
@@ -144,7 +144,7 @@ def test_keys_can_keep_the_films_speed(core, scene, folder, hopper):
     imported(folder, film(), keep_speed=True)
     assert keys_of(core, strip_named("portrait.png")) == expected_keys(factor=3)
     compat, clip = core("compat"), strip_named("acting.mp4")
-    assert core("sources").movie_time(scene, clip).speed == Fraction(25, 24), "the clip keeps its speed as well"
+    assert core("strips.sources").movie_time(scene, clip).speed == Fraction(25, 24), "the clip keeps its speed as well"
     assert (compat.left(clip), compat.right(clip)) == (1, 1 + 32 * 3)
 
 
@@ -177,7 +177,7 @@ def test_the_clip_shows_what_the_workflow_reads(core, scene, folder, name):
     imported(folder, workflow.data())
     clip, compat = strip_named("acting.mp4"), core("compat")
     assert (compat.left(clip), compat.right(clip)) == (1, 1 + frames)
-    time = core("sources").movie_time(scene, clip)
+    time = core("strips.sources").movie_time(scene, clip)
     for frame in (1, 2, 17, 32):
         wanted = hidden + (frame - 1) * speed
         assert time.position_at(frame) == pytest.approx(
@@ -202,14 +202,14 @@ def test_without_a_sequencer_to_set_speeds_in_the_clip_is_there_and_its_speed_is
         area.type = "VIEW_3D"
     assert bpy.ops.talkinghead.import_workflow(filepath=str(path)) == {"FINISHED"}
     clip = strip_named("acting.mp4")
-    assert core("sources").movie_time(scene, clip).speed == 1
+    assert core("strips.sources").movie_time(scene, clip).speed == 1
     assert "plays at 0.32 times the workflow's speed: set its speed by hand" in report_text()
 
 
 def test_the_clip_drives_the_portrait(core, scene, folder):
     imported(folder, film())
     portrait, clip = strip_named("portrait.png"), strip_named("acting.mp4")
-    strips = core("driver_strips")
+    strips = core("drivers.driver_strips")
     assert strips.find(portrait, strips.Part.ACTING) == clip
     assert portrait.th_acting_on
     assert clip.mute
@@ -324,7 +324,7 @@ def test_a_damaged_movie_leaves_nothing_behind(scene, folder):
 
 
 def test_names_from_other_systems_are_found(core, tmp_path):
-    media = core("workflow_media")
+    media = core("workflow.workflow_media")
     (tmp_path / "input" / "clips").mkdir(parents=True)
     wanted = tmp_path / "input" / "clips" / "a.mp4"
     wanted.write_bytes(b"")
@@ -370,7 +370,7 @@ def test_a_motion_template_is_put_on_the_active_strip(core, scene, tmp_path, hop
         for frame, value in zip(frames, (0, 10, -20), strict=True)
     ]
     assert keys_of(core, strip) == {"head_roll": expected}
-    assert core("sampling").scene_rate(scene) == 24
+    assert core("strips.sampling").scene_rate(scene) == 24
 
 
 def test_a_motion_template_needs_a_strip(scene, tmp_path):
@@ -390,7 +390,7 @@ def test_a_file_that_wants_to_run_something_is_refused(scene, tmp_path, hopper):
 def test_locked_curves_are_told_before_anything_is_made(core, scene, folder, hopper):
     strip = sequencer.add_image(hopper, name="Hopper")
     talking.key(strip, "head_yaw", 1, 7.0)
-    core("curves").find(strip, "head_yaw").lock = True
+    core("performance.curves").find(strip, "head_yaw").lock = True
     before = talking.snapshot(scene)
     with pytest.raises(RuntimeError, match="Head Yaw of 'Hopper' is locked"):
         imported(folder, film(), onto_active=True)

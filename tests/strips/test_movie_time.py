@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 from source_package import source_module
 
-movie_time = source_module("blender_talkinghead.movie_time")
+movie_time = source_module("blender_talkinghead.strips.movie_time")
 
 NTSC = Fraction(30000, 1001)
 

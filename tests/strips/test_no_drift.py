@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from source_package import source_module
 
-movie_time = source_module("blender_talkinghead.movie_time")
-sound_time = source_module("blender_talkinghead.sound_time")
+movie_time = source_module("blender_talkinghead.strips.movie_time")
+sound_time = source_module("blender_talkinghead.strips.sound_time")
 
 RATES = [Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001), Fraction(50), Fraction(60000, 1001)]
 TEN_MINUTES_S = 600

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from source_package import source_module
 
-pairs = source_module("blender_talkinghead.pairs")
+pairs = source_module("blender_talkinghead.strips.pairs")
 
 SOURCE = pairs.StripFacts("Scene", "Face", "SOURCE", "a", "", 1, 10, 10, 60, "Face", "Scene", "edit.blend")
 RESULT = pairs.StripFacts("Scene", "Face Talking Head", "RESULT", "a", "", 2, 10, 10, 60, "Face", "Scene", "edit.blend")

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from source_package import source_module
 
-layout = source_module("blender_talkinghead.result_layout")
+layout = source_module("blender_talkinghead.strips.result_layout")
 
 WHOLE = layout.Layout(10, 20, 10, 20)
 

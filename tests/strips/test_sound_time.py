@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 from source_package import source_module
 
-sound_time = source_module("blender_talkinghead.sound_time")
+sound_time = source_module("blender_talkinghead.strips.sound_time")
 
 NTSC = Fraction(30000, 1001)
 NONE = Fraction(0)

@@ -46,13 +46,13 @@ def remember(
     activity: np.ndarray | None = None,
 ) -> None:
     """Answer for the worker: the track of a source's driver. Controls that are not given rest."""
-    tracks, controls = talking.core("driver_tracks"), talking.shared("controls")
+    tracks, controls = talking.core("drivers.driver_tracks"), talking.shared("controls")
     length = len(next(iter(columns.values())))
     values = np.tile(talking.shared("motion.track").REST, (length, 1))
     for name, column in columns.items():
         values[:, controls.POSE_NAMES.index(name)] = column
     track = talking.shared("motion.track").Track(rate, values, activity=activity)
-    wanted = tracks.wanted(source.id_data, source, talking.core("driver_strips").Part(part))
+    wanted = tracks.wanted(source.id_data, source, talking.core("drivers.driver_strips").Part(part))
     facts = {"pictures": length, "faces": 1, "cached": False, "method": "formants", "words": 0}
     message = talking.shared("protocol").with_array("done", track.array(), **track.fields(), **facts)
     tracks.remember(wanted, message)
@@ -60,7 +60,7 @@ def remember(
 
 def mixed(source: Any, frames: Any) -> Callable[[str], list[float]]:
     """The mixed performance of a source at some frames: gives the column of a control."""
-    performance = talking.core("drivers").mixed(source.id_data, source, list(frames))
+    performance = talking.core("drivers.drivers").mixed(source.id_data, source, list(frames))
     names = talking.shared("controls").POSE_NAMES
     return lambda name: performance.values[:, names.index(name)].tolist()
 

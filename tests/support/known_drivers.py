@@ -33,7 +33,7 @@ def drive(strip: Any, part: str, values: np.ndarray, rate: Fraction, file: Path)
     Args:
         values: (n, pose controls) absolute poses at ``rate``.
     """
-    kind = core("driver_strips").Part(part)
+    kind = core("drivers.driver_strips").Part(part)
     file.write_bytes(b"a driver that nobody opens")
     setattr(strip, kind.file, str(file))
     setattr(strip, kind.switch, True)
@@ -48,6 +48,6 @@ def remember(strip: Any, part: str, values: np.ndarray, rate: Fraction) -> None:
     told: dict[str, object] = {"method": "formants", "words": 0} if spoken else {"pictures": len(values), "faces": 1}
     array = track.array()
     fields = {**track.fields(), **told, "shape": list(array.shape), "dtype": str(array.dtype)}
-    tracks = core("driver_tracks")
-    wanted = tracks.wanted(strip.id_data, strip, core("driver_strips").Part(part))
+    tracks = core("drivers.driver_tracks")
+    wanted = tracks.wanted(strip.id_data, strip, core("drivers.driver_strips").Part(part))
     tracks.remember(wanted, shared("protocol").Message("result", fields, array.tobytes()))

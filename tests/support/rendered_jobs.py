@@ -49,7 +49,7 @@ class Rendered:
 def plan(prepared: Any) -> list[str]:
     """Frame file names by content, as the worker plans them; writes the placeholder and saves the job."""
     job_data = prepared.job
-    core("folders").ensure(prepared.folder)
+    core("strips.folders").ensure(prepared.folder)
     numbered.write_png(prepared.folder / PLACEHOLDER, numbered.picture(PLACEHOLDER_NUMBER))
     files = []
     for index, picture in enumerate(job_data.pictures):
@@ -69,12 +69,12 @@ def write_frame(prepared: Any, files: list[str], index: int) -> None:
 
 def render(scene: Any, strip: Any, range_mode: str = "STRIP") -> Rendered:
     """Prepare and run a whole job."""
-    return run(core("builder").prepare(scene, strip, range_mode))
+    return run(core("jobs.builder").prepare(scene, strip, range_mode))
 
 
 def run(prepared: Any) -> Rendered:
     """Run a prepared job as a worker would."""
-    results = core("results")
+    results = core("strips.results")
     files = plan(prepared)
     results.show_plan(prepared, files, PLACEHOLDER)
     for index in range(len(files)):

@@ -14,7 +14,7 @@ PACKAGE = "talkinghead_source"
 
 
 def source_module(name: str) -> ModuleType:
-    """A module by its dotted name in the project, such as ``blender_talkinghead.client``."""
+    """A module by its dotted name in the project, such as ``blender_talkinghead.worker.client``."""
     _package(PACKAGE, ROOT)
     # The package's own __init__ imports what needs bpy, so an empty one stands in for it.
     _package(f"{PACKAGE}.blender_talkinghead", ROOT / "blender_talkinghead")

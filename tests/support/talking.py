@@ -27,10 +27,10 @@ def shared(name: str) -> Any:
 
 def fresh_start(consent: bool = True) -> None:
     """No job, no worker, consent as asked."""
-    core("service").runner.drop("a test begins")
-    core("service").runner.forget()
-    core("preview").stop()
-    core("worker").stop()
+    core("jobs.service").runner.drop("a test begins")
+    core("jobs.service").runner.forget()
+    core("preview.preview").stop()
+    core("worker.worker").stop()
     core("preferences").preferences().consent = consent
 
 
@@ -49,7 +49,7 @@ def key(strip: Any, control: str, frame: int, value: float) -> None:
 
 def result_of(source: Any) -> Any:
     """The result strip of a source."""
-    return core("lookup").results_of(source)[0]
+    return core("strips.lookup").results_of(source)[0]
 
 
 def frame_files(source: Any) -> list[Path]:
@@ -78,7 +78,7 @@ def pixels(path: Path) -> np.ndarray:
 
 def start_render(source: Any, range_mode: str = "STRIP") -> Any:
     """Begin Render Frames as the GUI does, without driving it; returns the runner."""
-    jobs, service = core("jobs"), core("service")
+    jobs, service = core("jobs.jobs"), core("jobs.service")
     target = jobs.Target(source.id_data.name, source.name, range_mode)
     service.runner.start(jobs.RENDER_TITLE, lambda control: jobs.render(target, control), 0.02)
     return service.runner

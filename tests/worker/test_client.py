@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from source_package import source_module
 
-client_module = source_module("blender_talkinghead.client")
-process_module = source_module("blender_talkinghead.process")
+client_module = source_module("blender_talkinghead.worker.client")
+process_module = source_module("blender_talkinghead.worker.process")
 errors = source_module("inference.errors")
 FAKE = Path(__file__).parents[1] / "support" / "fake_worker.py"
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from source_package import ROOT, source_module
 
-client_module = source_module("blender_talkinghead.client")
-process_module = source_module("blender_talkinghead.process")
+client_module = source_module("blender_talkinghead.worker.client")
+process_module = source_module("blender_talkinghead.worker.process")
 errors = source_module("inference.errors")
 
 

@@ -17,10 +17,10 @@ from pathlib import Path, PurePosixPath
 import pytest
 from source_package import ROOT, source_module
 
-environment = source_module("blender_talkinghead.environment")
-setup = source_module("blender_talkinghead.environment_setup")
-optional = source_module("blender_talkinghead.optional_tier")
-setup_steps = source_module("blender_talkinghead.setup_steps")
+environment = source_module("blender_talkinghead.worker.environment")
+setup = source_module("blender_talkinghead.worker.environment_setup")
+optional = source_module("blender_talkinghead.worker.optional_tier")
+setup_steps = source_module("blender_talkinghead.worker.setup_steps")
 errors = source_module("inference.errors")
 
 

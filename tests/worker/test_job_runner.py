@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from source_package import source_module
 
-states = source_module("blender_talkinghead.runner")
+states = source_module("blender_talkinghead.jobs.runner")
 errors = source_module("inference.errors")
 JobState, Phase, Runner = states.JobState, states.Phase, states.Runner
 

@@ -9,7 +9,7 @@ import math
 import pytest
 from source_package import source_module
 
-Placement = source_module("blender_talkinghead.placement").Placement
+Placement = source_module("blender_talkinghead.preview.placement").Placement
 
 
 def test_untouched_picture_lies_in_the_middle():

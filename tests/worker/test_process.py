@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from source_package import ROOT, source_module
 
-process = source_module("blender_talkinghead.process")
+process = source_module("blender_talkinghead.worker.process")
 
 
 def test_inference_runs_from_any_folder_in_an_isolated_interpreter(tmp_path):

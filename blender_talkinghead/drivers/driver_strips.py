@@ -1,0 +1,154 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which strip or file drives a face. A driver is found by a tag and by its name, so that renaming does not lose it.
+
+Duplicating a driver duplicates its tag: then the name decides.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from enum import Enum
+from typing import Any
+
+from ...inference.errors import ErrorCode, TalkingHeadError
+from .. import compat
+from ..strips import lookup
+
+
+class Part(str, Enum):
+    """What a driver does. The members name the strip properties that belong to it."""
+
+    ACTING = "acting"
+    SPEECH = "speech"
+
+    @property
+    def switch(self) -> str:
+        """Property: whether the driver is on."""
+        return f"th_{self.value}_on"
+
+    @property
+    def reference(self) -> str:
+        """Property: the present name of the driving strip."""
+        return f"th_{self.value}"
+
+    @property
+    def name_kept(self) -> str:
+        """Property: the driving strip's name when it was chosen."""
+        return f"th_{self.value}_name"
+
+    @property
+    def tag(self) -> str:
+        """Property: the driving strip's ``th_driver_tag``."""
+        return f"th_{self.value}_tag"
+
+    @property
+    def file(self) -> str:
+        """Property: a driving file, where no strip is chosen."""
+        return f"th_{self.value}_file"
+
+
+# Result strips are image strips, so they are among the first.
+_TYPES = {
+    Part.ACTING: frozenset({"MOVIE", "IMAGE", "SCENE", "META", "MOVIECLIP"}),
+    Part.SPEECH: frozenset({"SOUND", "MOVIE"}),
+}
+
+
+def is_on(strip: Any, part: Part) -> bool:
+    """Whether a source strip has a driver of this kind switched on."""
+    return getattr(strip, part.switch)
+
+
+def current_name(strip: Any, part: Part) -> str:
+    """Present name of the driving strip; the name it had if it is gone; "" if none was chosen."""
+    found = find(strip, part)
+    return getattr(strip, part.name_kept) if found is None else found.name
+
+
+def assign(strip: Any, part: Part, name: str) -> None:
+    """Choose the driving strip by name; "" chooses none."""
+    setattr(strip, part.name_kept, name)
+    driver = compat.strip_named(strip.id_data, name) if name else None
+    if driver is not None and not driver.th_driver_tag:
+        driver.th_driver_tag = uuid.uuid4().hex
+    setattr(strip, part.tag, "" if driver is None else driver.th_driver_tag)
+
+
+def find(strip: Any, part: Part) -> Any | None:
+    """The driving strip, or None: by tag and name, then by tag, then by name."""
+    name, tag = getattr(strip, part.name_kept), getattr(strip, part.tag)
+    named = compat.strip_named(strip.id_data, name) if name else None
+    if not tag or (named is not None and named.th_driver_tag == tag):
+        return named
+    tagged = (other for other in compat.all_strips(strip.id_data) if other.th_driver_tag == tag)
+    return next(tagged, named)
+
+
+def candidates(strip: Any, part: Part) -> Iterator[Any]:
+    """The strips of the scene that can drive a source strip."""
+    own = {strip.name, *(result.name for result in lookup.results_of(strip))}
+    for other in compat.all_strips(strip.id_data):
+        if other.type in _TYPES[part] and other.name not in own:
+            yield other
+
+
+def suggestions(strip: Any, part: Part, text: str) -> list[str]:
+    """Names of strips that can drive, for the search field."""
+    return [other.name for other in candidates(strip, part) if text.lower() in other.name.lower()]
+
+
+def driver_of(strip: Any, part: Part) -> Any | None:
+    """The strip that drives; None where a file does.
+
+    Raises:
+        TalkingHeadError: INVALID_REQUEST when there is none, it is gone, or it cannot drive this strip.
+    """
+    what = {Part.ACTING: "acting", Part.SPEECH: "speech"}[part]
+    name = getattr(strip, part.name_kept)
+    if not name:
+        if getattr(strip, part.file):
+            return None
+        raise _invalid(
+            f"The {what} of '{strip.name}' has no driver.",
+            f"Choose a strip or a file in the panel {part.value.capitalize()}, or switch it off.",
+        )
+    driver = find(strip, part)
+    if driver is None:
+        raise _invalid(
+            f"The strip '{name}', which drives the {what} of '{strip.name}', is gone.",
+            f"Choose another driver, or switch {part.value.capitalize()} off.",
+        )
+    _check(strip, driver, part)
+    return driver
+
+
+def placement_of(driver: Any) -> tuple[object, ...]:
+    """Where a driver lies in time, and its shape."""
+    return driver.name, compat.content_start(driver), *shape_of(driver)
+
+
+def shape_of(driver: Any) -> tuple[object, ...]:
+    """How a driver's content is trimmed, retimed and played, as far as its properties tell, wherever it lies."""
+    start = compat.content_start(driver)
+    names = ("sound_offset", "use_reverse_frames", "strobe", "stream_index")
+    return (
+        compat.left(driver) - start, compat.right(driver) - start, compat.content_duration(driver),
+        compat.content_trim_start(driver), compat.content_trim_end(driver), tuple(compat.retiming_steps(driver)),
+        *(getattr(driver, name, None) for name in names),
+    )  # fmt: skip
+
+
+def _check(strip: Any, driver: Any, part: Part) -> None:
+    if driver == strip or driver in lookup.results_of(strip):
+        raise _invalid(
+            f"The strip '{driver.name}' cannot drive itself.", "Choose another strip, with the face of an actor."
+        )
+    if driver.type not in _TYPES[part]:
+        needed = {Part.ACTING: "a movie strip", Part.SPEECH: "a sound strip, or a movie strip with sound"}[part]
+        raise _invalid(f"The strip '{driver.name}' cannot drive {part.value}.", f"Choose {needed}.")
+
+
+def _invalid(message: str, hint: str) -> TalkingHeadError:
+    return TalkingHeadError(ErrorCode.INVALID_REQUEST, message, hint)

@@ -1,0 +1,145 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What job generators share: the strip they work on, waiting for Blender and for the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import bpy
+
+from ...inference.errors import ErrorCode, TalkingHeadError
+from ...inference.protocol import Message
+from .. import compat
+from ..strips.pairs import ROLE_SOURCE
+from ..worker import worker
+from ..worker.client import Request
+from . import service
+from .runner import JobControl, JobState, JobSteps, Phase
+
+
+@dataclass(frozen=True)
+class Target:
+    """A strip by name, and which of its frames.
+
+    Attributes:
+        only: timeline frames of the range to compute, None for all.
+        pair_id: the source's id, by which it is found when it was renamed; "" without (see ``followed``).
+    """
+
+    scene: str
+    strip: str
+    range_mode: str
+    only: range | None = None
+    pair_id: str = ""
+
+
+def answer_of(request: Request, state: JobState, control: JobControl) -> Generator[JobState, None, Message]:
+    """Wait for the answer to a request; its ``progress`` shows in the state.
+
+    Raises:
+        TalkingHeadError: the worker's error; CANCELLED.
+    """
+    try:
+        while request.open:
+            if control.cancelled:
+                worker.client().cancel(request)
+            worker.client().pump(control.wait_s)
+            for message in request.poll():
+                if message.type == "progress":
+                    state = with_progress(state, message)
+            yield state
+        return request.result()
+    finally:
+        worker.client().cancel(request)
+
+
+def find_scene(target: Target) -> Any:
+    """The scene of a job.
+
+    Raises:
+        TalkingHeadError: INVALID_REQUEST when it is gone.
+    """
+    scene = bpy.data.scenes.get(target.scene)
+    if scene is None:
+        raise TalkingHeadError(
+            ErrorCode.INVALID_REQUEST, f"The scene '{target.scene}' is gone.", "Select a strip and start again."
+        )
+    return scene
+
+
+def find_strip(target: Target) -> Any:
+    """The strip of a job.
+
+    Raises:
+        TalkingHeadError: INVALID_REQUEST when it is gone.
+    """
+    scene = find_scene(target)
+    strip = compat.strip_named(scene, target.strip)
+    if strip is None and target.pair_id:
+        sources = [s for s in compat.all_strips(scene) if s.th_role == ROLE_SOURCE and s.th_id == target.pair_id]
+        strip = sources[0] if len(sources) == 1 else None
+    if strip is None:
+        raise TalkingHeadError(
+            ErrorCode.INVALID_REQUEST,
+            f"There is no strip named '{target.strip}' in the scene '{target.scene}'.",
+            "Select an image or movie strip and start again.",
+        )
+    return strip
+
+
+def followed(target: Target) -> Target:
+    """The target, so that its strip, if it is a source, is found when it is renamed while the job goes on."""
+    strip = find_strip(target)
+    return replace(target, pair_id=strip.th_id) if strip.th_role == ROLE_SOURCE else target
+
+
+@contextmanager
+def main_window() -> Iterator[None]:
+    """Give timers, which have no window, the first one: rendering a strip needs one.
+
+    Raises:
+        TalkingHeadError: INVALID_REQUEST when Blender has none.
+    """
+    window = bpy.context.window or next(iter(bpy.context.window_manager.windows), None)
+    if window is None:
+        raise TalkingHeadError(
+            ErrorCode.INVALID_REQUEST, "Blender has no window.", "Open a file that was saved with a window."
+        )
+    with bpy.context.temp_override(window=window):
+        yield
+
+
+def starting_text() -> str:
+    """What is done while the first answer of the worker is awaited."""
+    return "Asking the worker" if worker.client().running else "Starting the worker"
+
+
+def until_blender_is_free(state: JobState, control: JobControl) -> JobSteps:
+    """Wait until no strip is being rendered, so that they may be changed.
+
+    Raises:
+        TalkingHeadError: CANCELLED.
+    """
+    yield state
+    while service.blender_renders():
+        control.check()
+        yield replace(state, phase=Phase.WAITING, text="Waiting until Blender has rendered")
+    control.check()
+
+
+def with_progress(state: JobState, message: Message) -> JobState:
+    """The state after a ``progress`` message."""
+    fields = message.fields
+    eta = fields.get("eta_s")
+    return replace(
+        state,
+        phase=Phase.RUNNING,
+        text=str(fields.get("stage") or state.text).capitalize(),
+        done=int(fields.get("done") or 0),
+        total=int(fields.get("total") or 0),
+        eta_s=None if eta is None else float(eta),
+    )

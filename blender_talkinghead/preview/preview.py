@@ -1,0 +1,242 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Preview Frame: one frame from the worker, refreshed shortly after the last change of a slider.
+
+What is shown lives here, in Python, and is drawn by ``overlay``; no strip and no file changes.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+import bpy
+import numpy as np
+
+from ...inference.errors import Action, TalkingHeadError
+from ...inference.job import Job
+from .. import compat, consent, properties
+from ..drivers import drivers
+from ..jobs import builder, jobs, service
+from ..strips import sampling
+from ..worker import worker
+from ..worker.client import Outcome, Request
+
+DEBOUNCE_S = 0.15
+DEFAULT_SIZE_PX = 1024
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A preview that arrived.
+
+    Attributes:
+        pixels: (h, w, 4) uint8, R, G, B, A straight, origin top left.
+        size: (width, height) of the full frame in px.
+        frame: timeline frame that it shows.
+        number: differs from every other preview.
+    """
+
+    pixels: np.ndarray
+    size: tuple[int, int]
+    frame: int
+    number: int
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a preview depends on: sliders, which may change many times a second, drivers, and the rest.
+
+    ``sliders``: as ``sampling.values_of``.
+    """
+
+    sliders: tuple[float, ...]
+    drivers: tuple[object, ...]
+    rest: tuple[object, ...]
+
+
+@dataclass
+class _Preview:
+    scene: str
+    strip: str
+    max_size_px: int
+    seen: _Seen | None = None
+    changed_s: float = 0.0
+    asked: _Seen | None = None
+    job: Job | None = None
+    frame: int = 0
+    request: Request | None = None
+    picture: Picture | None = None
+    error: TalkingHeadError | None = None
+
+
+_current: _Preview | None = None
+
+
+def start(scene: Any, strip: Any, max_size_px: int = DEFAULT_SIZE_PX) -> None:
+    """Show a preview of a source strip, and refresh it until ``stop``.
+
+    Raises:
+        TalkingHeadError: whatever keeps the frame from being made.
+    """
+    global _current
+    consent.require()
+    old = _current if _current and (_current.scene, _current.strip) == (scene.name, strip.name) else None
+    _current = old or _Preview(scene.name, strip.name, max_size_px)
+    _current.max_size_px = max_size_px
+    _current.job, _current.error = None, None
+    try:
+        _ask(_current, scene, strip)
+    except TalkingHeadError as error:
+        if error.action is not Action.READ_DRIVER:
+            raise
+        _current.error = error  # the panel offers to read it; the preview comes once it is read
+    service.wake()
+
+
+def stop() -> None:
+    """Show no preview any more."""
+    global _current
+    preview, _current = _current, None
+    if preview and preview.request:
+        worker.client().cancel(preview.request)
+
+
+def active() -> bool:
+    """Whether a preview is shown or on its way."""
+    return _current is not None
+
+
+def picture_of(scene: Any, strip: Any) -> Picture | None:
+    """The preview of a strip, if one is there for the current frame."""
+    if _current is None or _current.picture is None or (_current.scene, _current.strip) != (scene.name, strip.name):
+        return None
+    return _current.picture if _current.picture.frame == scene.frame_current else None
+
+
+def error() -> TalkingHeadError | None:
+    """Why the last preview could not be made."""
+    return _current.error if _current else None
+
+
+def waiting() -> bool:
+    """Whether a preview was asked for and has not arrived."""
+    return _current is not None and _current.request is not None
+
+
+def wait() -> None:
+    """Wait for the preview that was asked for.
+
+    Raises:
+        TalkingHeadError: why it could not be made.
+    """
+    while _current and _current.request:
+        worker.client().pump(0.05)
+        _take(_current)
+    if _current and _current.error:
+        raise _current.error
+
+
+def watch() -> bool:
+    """A beat of the timer: take what arrived; ask again once the sliders rest. True while a preview is shown."""
+    preview = _current
+    if preview is None:
+        return False
+    if not service.runner.running:
+        worker.client().pump()
+    _take(preview)
+    scene = bpy.data.scenes.get(preview.scene)
+    strip = compat.strip_named(scene, preview.strip) if scene else None
+    if strip is None:
+        stop()
+        return False
+    seen = _look(scene, strip)
+    now = time.monotonic()
+    if seen != preview.seen:
+        preview.seen, preview.changed_s = seen, now
+    rests = now - preview.changed_s >= DEBOUNCE_S and not service.playing()
+    if rests and seen != preview.asked and not service.blender_renders():
+        _ask_again(preview, scene, strip)
+    return True
+
+
+def _ask_again(preview: _Preview, scene: Any, strip: Any) -> None:
+    try:
+        _ask(preview, scene, strip)
+    except TalkingHeadError as error:
+        preview.error = error
+        service.redraw()
+
+
+def _ask(preview: _Preview, scene: Any, strip: Any) -> None:
+    seen = _look(scene, strip)
+    asked, preview.seen, preview.asked = preview.asked, seen, seen  # also if it fails: not again at each beat then
+    if preview.job is None or asked is None or asked.rest != seen.rest:
+        preview.job = None
+        preview.job = _job(scene, strip)
+    # Only sliders: nothing else has to be read again, and no frame has to be set, which would undo unkeyed changes.
+    sampled = sampling.samples_from(np.array([seen.sliders]))
+    driven = drivers.add_drivers(scene, strip, [_shown_frame(scene, strip)], sampled)
+    job = replace(preview.job, performance=driven.performance, exact=driven.exact)
+    preview.frame = scene.frame_current
+    fields = {"job": job.to_dict(), "max_size": preview.max_size_px}
+    preview.request = worker.client().submit("preview", fields)
+
+
+def _job(scene: Any, strip: Any) -> Job:
+    return job_at(scene, strip, _shown_frame(scene, strip))
+
+
+def _shown_frame(scene: Any, strip: Any) -> int:
+    return min(max(scene.frame_current, compat.left(strip)), compat.right(strip) - 1)
+
+
+def job_at(scene: Any, strip: Any, frame: int) -> Job:
+    """The job of one timeline frame, without drivers; values that the user changed but did not key stay as they are.
+
+    Raises:
+        TalkingHeadError: whatever is wrong with the strip.
+    """
+    before = properties.controls_of(strip)
+    with jobs.main_window():
+        prepared = builder.prepare_frame(scene, strip, frame)
+    for name, value in before.items():
+        if getattr(strip, "th_" + name) != value:
+            setattr(strip, "th_" + name, value)
+    return prepared.job
+
+
+def _look(scene: Any, strip: Any) -> _Seen:
+    engine = strip.th_engine
+    rest = (
+        scene.frame_current, engine, tuple(sorted(properties.settings_of(strip).items())),
+        strip.th_face_index, strip.th_face_picture, properties.points_of(strip), strip.th_as_seen,
+        compat.left(strip), compat.right(strip),
+    )  # fmt: skip
+    return _Seen(tuple(sampling.values_of(strip)), drivers.state_of(strip), rest)
+
+
+def _take(preview: _Preview) -> None:
+    request = preview.request
+    if request is None or request.open:
+        return
+    preview.request = None
+    preview.error = request.error
+    if request.outcome is Outcome.DONE and request.answer is not None:
+        width, height = request.answer.fields["size"]  # type: ignore[misc]
+        preview.picture = Picture(request.answer.array(), (int(width), int(height)), preview.frame, request.id)
+    service.redraw()
+
+
+def register() -> None:
+    """Let the timer look after the preview."""
+    service.watchers.append(watch)
+    service.leavers.append(stop)
+
+
+def unregister() -> None:
+    """Show no preview any more."""
+    stop()
+    service.watchers.remove(watch)
+    service.leavers.remove(stop)

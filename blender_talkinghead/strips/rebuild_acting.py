@@ -1,0 +1,121 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The exact motion of a saved job on a strip again: its clip as a muted strip that acts, at the same places in time.
+
+All else that acting gave is in the job's sliders already, so only mouth and brows are let through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...inference.acting import ExactMotion
+from ...inference.motion import mix
+from ...inference.source import SourceKind
+from .. import compat
+from ..drivers import driver_media, driver_strips
+from ..drivers.driver_strips import Part
+from . import sampling
+
+# Places in the clip, in pictures, that are one.
+_SAME = 1e-3
+_LOST = "The exact motion of mouth and brows is not there again: {reason}."
+
+
+def rebuild_acting(scene: Any, strip: Any, exact: ExactMotion, first_frame: int, channel: int) -> str:
+    """Let the clip of a saved job's exact motion act for the strip that was made from it.
+
+    Args:
+        first_frame: timeline frame of the job's first frame.
+        channel: free at the strip's frames.
+
+    Returns:
+        A sentence that says what is missing; "" when all is there again.
+    """
+    clip = exact.capture.source
+    missing = [name for name in clip.files if not Path(name).is_file()]
+    if missing:
+        return _LOST.format(reason=f"the clip {missing[0]} does not exist")
+    shown = _shown(exact.positions)
+    if shown is None:
+        return ""
+    driver = _insert(scene, exact, first_frame, shown, channel)
+    _assign(strip, driver, exact)
+    frames = range(first_frame, first_frame + len(exact))
+    if not _at_the_same_places(scene, strip, exact, frames):
+        strip.th_acting_on = False
+        compat.strips_in(scene.sequence_editor).remove(driver)
+        return _LOST.format(reason="the clip was played at another speed, or came from Blender")
+    weights = mix.ease(frames, compat.left(driver), compat.right(driver), sampling.scene_rate(scene))
+    _set_strength(strip, "th_strength_mouth", np.array(exact.mouth), weights, frames)
+    _set_strength(strip, "th_strength_brows", np.array(exact.brows), weights, frames)
+    return ""
+
+
+def _shown(positions: Sequence[float | None]) -> tuple[int, int] | None:
+    """First and last frame of the job at which the clip plays; around them a picture is held, or nothing shows."""
+    there = [index for index, position in enumerate(positions) if position is not None]
+    if not there:
+        return None
+    first, last = there[0], there[-1]
+    while first < last and positions[first] == positions[first + 1]:
+        first += 1
+    while last > first and positions[last] == positions[last - 1]:
+        last -= 1
+    return first, last
+
+
+def _insert(scene: Any, exact: ExactMotion, first_frame: int, shown: tuple[int, int], channel: int) -> Any:
+    clip, editor = exact.capture.source, scene.sequence_editor
+    position = exact.positions[shown[0]]
+    assert position is not None
+    start = first_frame + shown[0] - round(position)
+    name = Path(clip.files[0]).stem
+    if clip.kind is SourceKind.MOVIE:
+        driver = compat.new_movie_strip(editor, name, clip.files[0], channel, start)
+    else:
+        driver = compat.new_image_strip(editor, name, clip.files[0], channel, start)
+        for file in clip.files[1:]:
+            driver.elements.append(Path(file).name)
+    compat.set_right(driver, first_frame + shown[1] + 1)
+    compat.set_left(driver, first_frame + shown[0])
+    # It stands above the portrait and is to act, not to be seen.
+    driver.mute = True
+    driver.th_face_index, driver.th_face_picture = exact.capture.face.index, exact.capture.face.picture
+    return driver
+
+
+def _assign(strip: Any, driver: Any, exact: ExactMotion) -> None:
+    driver_strips.assign(strip, Part.ACTING, driver.name)
+    strip.th_acting_on = strip.th_acting_exact = True
+    strip.th_acting_neutral, strip.th_acting_smoothing = exact.capture.neutral, exact.capture.smoothing
+    strip.th_strength_head = strip.th_strength_eyes = 0.0
+
+
+def _at_the_same_places(scene: Any, strip: Any, exact: ExactMotion, frames: range) -> bool:
+    medium = driver_media.medium_of(scene, strip, Part.ACTING)
+    if medium.spec is None or medium.spec.rate != exact.capture.rate:
+        return False
+    first, end = medium.time.span(len(frames), sampling.scene_rate(scene))
+    for frame, position in zip(frames, exact.positions, strict=True):
+        place = medium.time.sample_at(min(max(frame, first), end - 1), sampling.scene_rate(scene))
+        if position is not None and abs(float(place) - position) > _SAME:
+            return False
+    return True
+
+
+def _set_strength(strip: Any, name: str, strengths: np.ndarray, weights: np.ndarray, frames: range) -> None:
+    """Set or key a strength so that, eased by ``weights`` (n,), it is what the job had."""
+    values = np.divide(strengths, weights, out=np.zeros_like(strengths), where=weights > 0)
+    values = values.clip(0, 2).round(sampling.DECIMALS)
+    played = values[weights > 0]
+    setattr(strip, name, float(played[0]) if len(played) else 0.0)
+    if len(played) == 0 or np.ptp(played) == 0:
+        return
+    for frame, value in zip(frames, values.tolist(), strict=True):
+        setattr(strip, name, value)
+        strip.keyframe_insert(name, frame=frame, group="Talking Head")

@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The box that says whether the worker is set up; drawn in the preferences and, until it is, in the sidebar."""
+
+from typing import Any
+
+from .. import fixes
+from ..jobs import service
+from . import setup_job, worker
+from .environment import State
+from .optional_tier import SPEECH
+
+_TEXTS = {
+    State.READY: "The worker is set up",
+    State.MISSING: "The worker is not set up yet. It computes the frames in a Python of its own; Blender's own stays "
+    "as it is.",
+    State.OUTDATED: "The worker was set up by another version of Talking Head.",
+}
+_SPEECH_TEXTS = {
+    State.READY: f"{SPEECH.label} is installed",
+    State.MISSING: f"{SPEECH.label} is not installed. {SPEECH.description}; {SPEECH.download_mb} MB.",
+    State.OUTDATED: f"{SPEECH.label} was installed by another version of Talking Head.",
+}
+
+
+def draw(layout: Any) -> None:
+    """Draw the state of the worker and what can be done about it."""
+    state, job = worker.state(), service.runner.state
+    box = layout.box()
+    fixes.draw_note(box, _TEXTS[state], "CHECKMARK" if state is State.READY else "INFO")
+    if job and job.title in (setup_job.TITLE, setup_job.SPEECH_TITLE):
+        _draw_job(box, job)
+    if service.runner.running:
+        return
+    if worker.is_named():
+        fixes.draw_note(box, "Its Python is named in the preferences or by TALKINGHEAD_PYTHON.")
+        if state is State.READY:
+            fixes.draw_note(box, f"For {SPEECH.label}, install this yourself: {worker.speech_command()}")
+        return
+    row = box.row()
+    if state is State.MISSING:
+        row.operator("talkinghead.set_up_worker")
+    else:
+        row.operator("talkinghead.repair_worker")
+        row.operator("talkinghead.remove_worker")
+    if state is State.READY:
+        _draw_speech(box)
+
+
+def _draw_speech(box: Any) -> None:
+    state = worker.speech_state()
+    box.separator()
+    fixes.draw_note(box, _SPEECH_TEXTS[state], "CHECKMARK" if state is State.READY else "INFO")
+    box.operator("talkinghead.install_speech", text="Install Again" if state is State.READY else "Install")
+
+
+def _draw_job(box: Any, job: Any) -> None:
+    if service.runner.running:
+        box.progress(text=job.line, factor=job.progress, type="BAR")
+        box.operator("talkinghead.cancel")
+    elif job.error:
+        fixes.draw_error(box, job.error)
+        row = box.row()
+        row.operator("talkinghead.show_log")
+        row.operator("talkinghead.copy_report")
