@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which strip or file drives a face. A driver is found by a tag and by its name, so that renaming does not lose it.
 
-Duplicating a driver duplicates its tag: then the name decides.
+Splitting or duplicating a driver duplicates its tag: then the name decides, and where the strip of that name lies
+elsewhere in time, the one that lies beside the portrait; so pieces that were cut or duplicated together stay together.
 """
 
 from __future__ import annotations
@@ -77,13 +78,13 @@ def assign(strip: Any, part: Part, name: str) -> None:
 
 
 def find(strip: Any, part: Part) -> Any | None:
-    """The driving strip, or None: by tag and name, then by tag, then by name."""
+    """The driving strip, or None: by tag, name and time, then by tag and time, then by tag and name, then by name."""
     name, tag = getattr(strip, part.name_kept), getattr(strip, part.tag)
     named = compat.strip_named(strip.id_data, name) if name else None
-    if not tag or (named is not None and named.th_driver_tag == tag):
+    if not tag or (named is not None and named.th_driver_tag == tag and _shared_frames(strip, named)):
         return named
-    tagged = (other for other in compat.all_strips(strip.id_data) if other.th_driver_tag == tag)
-    return next(tagged, named)
+    tagged = [other for other in compat.all_strips(strip.id_data) if other.th_driver_tag == tag]
+    return max(tagged, key=lambda other: (_shared_frames(strip, other), other == named), default=named)
 
 
 def candidates(strip: Any, part: Part) -> Iterator[Any]:
@@ -140,14 +141,23 @@ def shape_of(driver: Any) -> tuple[object, ...]:
     )  # fmt: skip
 
 
+def _shared_frames(strip: Any, other: Any) -> int:
+    return max(0, min(compat.right(strip), compat.right(other)) - max(compat.left(strip), compat.left(other)))
+
+
 def _check(strip: Any, driver: Any, part: Part) -> None:
-    if driver == strip or driver in lookup.results_of(strip):
+    if driver == strip or driver in lookup.results_of(strip) or _holds(driver, strip):
         raise _invalid(
             f"The strip '{driver.name}' cannot drive itself.", "Choose another strip, with the face of an actor."
         )
     if driver.type not in _TYPES[part]:
         needed = {Part.ACTING: "a movie strip", Part.SPEECH: "a sound strip, or a movie strip with sound"}[part]
         raise _invalid(f"The strip '{driver.name}' cannot drive {part.value}.", f"Choose {needed}.")
+
+
+def _holds(meta: Any, strip: Any) -> bool:
+    parent = strip.parent_meta()
+    return parent is not None and (parent == meta or _holds(meta, parent))
 
 
 def _invalid(message: str, hint: str) -> TalkingHeadError:

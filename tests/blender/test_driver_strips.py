@@ -62,6 +62,32 @@ def test_duplicated_driver_keeps_its_name(portrait, actor):
     assert acting(portrait).name == "Actor"
 
 
+def test_pieces_that_were_cut_together_stay_together(portrait, actor):
+    portrait.th_acting = "Actor"
+    sequencer.select(portrait, actor)
+    with sequencer.override():
+        bpy.ops.sequencer.split("EXEC_DEFAULT", frame=9, type="SOFT", side="BOTH")
+    pieces = sorted((strip for strip in sequencer.all_strips() if strip.type == "IMAGE"), key=lambda s: s.name)
+    assert [acting(piece).name for piece in pieces] == ["Actor", "Actor.001"]
+    assert [piece.th_acting for piece in pieces] == ["Actor", "Actor.001"]
+
+
+def test_a_copy_of_both_has_its_own_driver(portrait, actor):
+    portrait.th_acting = "Actor"
+    sequencer.select(portrait, actor)
+    with sequencer.override():
+        bpy.ops.sequencer.duplicate()
+    copies = [strip for strip in sequencer.all_strips() if strip.name in ("Portrait.001", "Actor.001")]
+    compat = talking.core("compat")
+    for strip in copies:
+        strip.channel += 10
+        compat.set_content_start(strip, compat.content_start(strip) + 200)
+    assert acting(sequencer.all_strips()["Portrait.001"]).name == "Actor.001"
+    assert acting(portrait).name == "Actor"
+    compat.set_content_start(portrait, 500)  # beside none of them: the name again
+    assert acting(portrait).name == "Actor"
+
+
 def test_references_are_kept_in_the_file(portrait, actor, saved_file):
     portrait.th_acting = "Actor"
     actor.name = "Bob"
@@ -86,6 +112,19 @@ def test_no_driver_is_told(portrait):
 def test_a_strip_cannot_drive_itself(portrait):
     portrait.th_acting = "Portrait"
     assert "cannot drive itself" in refusal(portrait)
+
+
+def test_a_meta_strip_cannot_drive_what_is_in_it(portrait, actor):
+    sequencer.select(portrait, actor)
+    with sequencer.override():
+        bpy.ops.sequencer.meta_make()
+        bpy.ops.sequencer.meta_make()
+    inside = sequencer.all_strips()["Portrait"]
+    metas = [strip.name for strip in sequencer.all_strips() if strip.type == "META"]
+    assert len(metas) == 2
+    for name in metas:
+        inside.th_acting = name
+        assert "cannot drive itself" in refusal(inside)
 
 
 def test_taking_the_driver_away(portrait, actor):

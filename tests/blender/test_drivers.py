@@ -98,6 +98,20 @@ def test_muted_driver_drives(portrait, actor):
     assert pictures(portrait, [25]) == [4]
 
 
+def test_cut_through_portrait_and_driver_changes_nothing(portrait, actor):
+    whole = driving.mixed(portrait, range(21, 61))("head_yaw")
+    sequencer.select(portrait, actor)
+    with sequencer.override():
+        bpy.ops.sequencer.split("EXEC_DEFAULT", frame=41, type="SOFT", side="BOTH")
+    pieces = sorted((strip for strip in sequencer.all_strips() if strip.type == "IMAGE"), key=lambda s: s.name)
+    assert [strip.frame_final_start for strip in pieces] == [1, 41]
+    cut = [
+        driving.mixed(piece, frames)("head_yaw")
+        for piece, frames in zip(pieces, (range(21, 41), range(41, 61)), strict=True)
+    ]
+    assert cut[0] + cut[1] == whole
+
+
 def test_before_and_behind_the_strip_its_ends_are_held_and_eased_to_rest(portrait, actor):
     actor.frame_final_start, actor.frame_final_end = 31, 51
     column = driving.mixed(portrait, range(1, 81))("head_yaw")
