@@ -69,8 +69,7 @@ def install(plan: Plan) -> Steps:
             ErrorCode.OFFLINE, "The packages must be downloaded, but Blender is offline.", plan.offline_hint
         )
     rotate_log(places.setup_log)
-    yield from _put_into(plan, tier.name, places.environment(BASE_TIER), (0.05, 0.95))
-    yield Progress(f"{tier.label} is installed", 1.0)
+    yield from _put_into(plan, tier.name, places.environment(BASE_TIER), (0.05, 1.0))
 
 
 def carry_over(
@@ -129,6 +128,8 @@ def _put_into(plan: Plan, tier: str, folder: Path, span: tuple[float, float]) ->
         tried = span[0] + 0.8 * (span[1] - span[0])
         yield from run_step(plan, command, "Installing packages", span[0], tried)
         yield from _finish(plan, tier, folder, (tried, span[1]))
+        # Inside, so that who cancels now has nothing installed either.
+        yield Progress(f"{OPTIONAL_TIERS[tier].label} is installed", span[1])
 
 
 def _copy(plan: Plan, tier: str, old: Path, new: Path, span: tuple[float, float]) -> Steps:

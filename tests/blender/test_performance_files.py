@@ -114,8 +114,9 @@ def test_live_drivers_are_saved(keyed, tmp_path):
 
 
 def test_file_that_cannot_be_written(keyed, tmp_path):
+    (tmp_path / "file").write_text("no folder")
     with pytest.raises(RuntimeError, match="cannot be written"):
-        bpy.ops.talkinghead.save_performance(filepath=str(tmp_path / "none" / "nod.json"))
+        bpy.ops.talkinghead.save_performance(filepath=str(tmp_path / "file" / "nod.json"))
 
 
 @pytest.mark.parametrize("tolerance", [0.5, 3.0])
