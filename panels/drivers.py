@@ -12,7 +12,7 @@ from ..blender_talkinghead.drivers.driver_strips import Part
 from ..inference.acting import AUTOMATIC
 from ..inference.controls import Group, controls_in
 from ..inference.engines import description_of
-from .sidebar import Child
+from .sidebar import Child, order_of
 
 _IDLE = ("strength_blinks", "strength_sway")
 
@@ -35,8 +35,7 @@ class _Driver(Child):
             layout.prop(source, self.part.file)
         self.draw_settings(layout, source)
         if driver_strips.is_on(source, self.part):
-            layout.operator("talkinghead.read_drivers", icon="FILE_REFRESH")
-            _draw_report(layout, source, self.part)
+            _draw_reading(layout, source, self.part)
 
     @staticmethod
     def draw_settings(layout: Any, source: Any) -> None:
@@ -46,6 +45,7 @@ class _Driver(Child):
 
 class TALKINGHEAD_PT_acting(_Driver, bpy.types.Panel):
     bl_label = "Acting"
+    bl_order = order_of(bl_label)
     bl_options = {"DEFAULT_CLOSED"}
     part = Part.ACTING
 
@@ -65,6 +65,7 @@ class TALKINGHEAD_PT_acting(_Driver, bpy.types.Panel):
 
 class TALKINGHEAD_PT_speech(_Driver, bpy.types.Panel):
     bl_label = "Speech"
+    bl_order = order_of(bl_label)
     bl_options = {"DEFAULT_CLOSED"}
     part = Part.SPEECH
 
@@ -79,6 +80,7 @@ class TALKINGHEAD_PT_speech(_Driver, bpy.types.Panel):
 
 class TALKINGHEAD_PT_strength(Child, bpy.types.Panel):
     bl_label = "Strength"
+    bl_order = order_of(bl_label)
     bl_options = {"DEFAULT_CLOSED"}
 
     @classmethod
@@ -96,6 +98,17 @@ class TALKINGHEAD_PT_strength(Child, bpy.types.Panel):
             row = layout.row()
             row.active = control.name not in _IDLE or (source.th_speech_on and not source.th_acting_on)
             row.prop(source, control.property_name, text=control.label.removesuffix(" Strength"), slider=True)
+
+
+def _draw_reading(layout: Any, source: Any, part: Part) -> None:
+    name = getattr(source, part.name_kept)
+    if not name and not getattr(source, part.file):
+        fixes.draw_note(layout, "Choose a strip or a file.")
+    elif name and driver_strips.find(source, part) is None:
+        fixes.draw_note(layout, f"The strip '{name}' is gone. Choose another one.", "ERROR")
+    else:
+        layout.operator("talkinghead.read_drivers", icon="FILE_REFRESH")
+        _draw_report(layout, source, part)
 
 
 def _draw_report(layout: Any, source: Any, part: Part) -> None:

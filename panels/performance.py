@@ -11,7 +11,7 @@ from . import sidebar
 
 class TALKINGHEAD_PT_performance(sidebar.Child, bpy.types.Panel):
     bl_label = "Performance"
-    bl_order = 9  # above Engine
+    bl_order = sidebar.order_of(bl_label)
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Any) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 
 import bpy
 
-from ..blender_talkinghead import fixes
-from ..blender_talkinghead.poses import pose_library, poses
+from ..blender_talkinghead import fixes, properties
+from ..blender_talkinghead.jobs import service
+from ..blender_talkinghead.poses import pose_library, pose_pictures, poses
 from . import sidebar
 
 _MOST_BAD_FILES = 3
@@ -40,12 +41,14 @@ class TALKINGHEAD_MT_poses(bpy.types.Menu):
 
 class TALKINGHEAD_PT_poses(sidebar.Child, bpy.types.Panel):
     bl_label = "Poses"
+    bl_order = sidebar.order_of(bl_label)
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Any) -> None:
         layout, manager = self.layout, context.window_manager
         layout.row().prop(manager, "th_pose_set", expand=True)
         layout.template_icon_view(manager, "th_pose", show_labels=True, scale=6.0, scale_popup=5.0)
+        self._draw_thumbnails_button(layout, properties.source_of_active(context))
         if manager.th_pose_set == poses.SET_MINE:
             self._draw_bad_files(layout)
         row = layout.row(align=True)
@@ -62,6 +65,11 @@ class TALKINGHEAD_PT_poses(sidebar.Child, bpy.types.Panel):
         row.operator("talkinghead.paste_pose", text="Paste", icon="PASTEDOWN")
         row.operator("talkinghead.paste_pose_mirrored", text="", icon="PASTEFLIPDOWN")
         row.operator("talkinghead.mirror_pose", text="Mirror", icon="MOD_MIRROR")
+
+    @staticmethod
+    def _draw_thumbnails_button(layout: Any, source: Any) -> None:
+        if not service.runner.running and pose_pictures.missing(source):
+            layout.operator("talkinghead.draw_thumbnails", icon="FILE_REFRESH")
 
     @staticmethod
     def _draw_bad_files(layout: Any) -> None:

@@ -16,6 +16,16 @@ from ..blender_talkinghead.worker.environment import State
 from ..inference.controls import Group, controls_in
 from ..inference.engines import description_of
 
+_ORDER = (
+    "Job", "Face", "Acting", "Speech", "Strength", "Performance", "Poses", "Head", "Eyes", "Brows", "Mouth",
+    "Engine", "Output",
+)  # fmt: skip
+
+
+def order_of(label: str) -> int:
+    """``bl_order`` of the panel with a label."""
+    return _ORDER.index(label)
+
 
 class _Sidebar:
     bl_space_type = "SEQUENCE_EDITOR"
@@ -79,6 +89,7 @@ class TALKINGHEAD_PT_job(_Sidebar, bpy.types.Panel):
     bl_idname = "TALKINGHEAD_PT_job"
     bl_parent_id = "TALKINGHEAD_PT_main"
     bl_label = "Job"
+    bl_order = order_of(bl_label)
 
     @classmethod
     def poll(cls, context: Any) -> bool:
@@ -110,6 +121,7 @@ class TALKINGHEAD_PT_face(_Sidebar, bpy.types.Panel):
     bl_idname = "TALKINGHEAD_PT_face"
     bl_parent_id = "TALKINGHEAD_PT_main"
     bl_label = "Face"
+    bl_order = order_of(bl_label)
     bl_options = {"DEFAULT_CLOSED"}
 
     @classmethod
@@ -164,27 +176,31 @@ class _Sliders(Child):
 
 class TALKINGHEAD_PT_head(_Sliders, bpy.types.Panel):
     bl_label = "Head"
+    bl_order = order_of(bl_label)
     group = Group.HEAD
 
 
 class TALKINGHEAD_PT_eyes(_Sliders, bpy.types.Panel):
     bl_label = "Eyes"
+    bl_order = order_of(bl_label)
     group = Group.EYES
 
 
 class TALKINGHEAD_PT_brows(_Sliders, bpy.types.Panel):
     bl_label = "Brows"
+    bl_order = order_of(bl_label)
     group = Group.BROWS
 
 
 class TALKINGHEAD_PT_mouth(_Sliders, bpy.types.Panel):
     bl_label = "Mouth"
+    bl_order = order_of(bl_label)
     group = Group.MOUTH
 
 
 class TALKINGHEAD_PT_engine(Child, bpy.types.Panel):
     bl_label = "Engine"
-    bl_order = 10  # below the panels of other files
+    bl_order = order_of(bl_label)
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Any) -> None:
@@ -200,7 +216,7 @@ class TALKINGHEAD_PT_engine(Child, bpy.types.Panel):
 
 class TALKINGHEAD_PT_output(Child, bpy.types.Panel):
     bl_label = "Output"
-    bl_order = 11
+    bl_order = order_of(bl_label)
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Any) -> None:

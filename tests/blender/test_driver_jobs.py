@@ -264,6 +264,22 @@ def test_cancel_while_a_driver_is_read(portrait, actor):
     assert talking.core("drivers.drivers").pending(portrait.id_data, portrait)
 
 
+def test_panel_without_a_driver_asks_for_one(portrait, actor):
+    portrait.th_acting = ""
+    drawn = panel("acting")
+    assert "Choose a strip or a file" in drawn.text
+    assert "talkinghead.read_drivers" not in drawn.of("operator")
+    portrait.th_acting_file = actor.filepath
+    assert "Not read yet" in panel("acting").text
+
+
+def test_panel_says_that_the_driver_is_gone(portrait, actor):
+    sequencer.strips().remove(actor)
+    drawn = panel("acting")
+    assert "The strip 'Actor' is gone" in drawn.text
+    assert "Not read yet" not in drawn.text
+
+
 def test_panels_of_drivers(scene, portrait, actor):
     assert panel("acting").of("prop")[:2] == ["th_acting_on", "th_acting"]
     assert {"talkinghead.read_drivers", "talkinghead.neutral_here"} <= set(panel("acting").of("operator"))

@@ -50,6 +50,18 @@ def test_panels_are_in_the_sidebar_tab():
         assert name == "main" or panel.bl_parent_id == "TALKINGHEAD_PT_main"
 
 
+def test_panels_have_their_order():
+    order = sorted((name for name in PANELS if name != "main"), key=lambda name: panel_type(name).bl_order)
+    assert [panel_type(name).bl_label for name in order] == [
+        "Job", "Face", "Acting", "Speech", "Strength", "Performance", "Poses", "Head", "Eyes", "Brows", "Mouth",
+        "Engine", "Output",
+    ]  # fmt: skip
+
+
+def panel_type(name: str) -> type:
+    return getattr(bpy.types, f"TALKINGHEAD_PT_{name}")
+
+
 def test_without_a_strip_it_says_what_to_select():
     drawn = draw_all()
     assert "Select a portrait" in drawn["main"].text

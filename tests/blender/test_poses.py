@@ -369,15 +369,22 @@ def test_panel_shows_gallery_blend_and_verbs(scene, saved_file, astronaut):
     assert {f"talkinghead.{name}" for name in wanted} <= set(drawn.of("operator"))
 
 
+def button_offered() -> bool:
+    drawn = recording_layout.draw(bpy.types.TALKINGHEAD_PT_poses)
+    return "talkinghead.draw_thumbnails" in drawn.of("operator")
+
+
 def test_thumbnails_show_the_users_portrait_in_each_pose(scene, saved_file, astronaut):
     source = talking.animated(astronaut, length=2)
     pictures, poses = talking.core("poses.pose_pictures"), talking.core("poses.poses")
     source.th_jaw_open = 0.7  # set but not keyed: it must stay
     total = len(poses.all_entries())
     assert len(pictures.missing(source)) == total
+    assert button_offered()
     assert bpy.ops.talkinghead.draw_thumbnails() == {"FINISHED"}
     assert source.th_jaw_open == pytest.approx(0.7)
     assert pictures.missing(source) == []
+    assert not button_offered()
     files = {path.stem: path for path in pictures_folder().rglob("*.png")}
     assert len(files) == total
     shown = {name: talking.pixels(files[pictures.pose_key(supplied(name))]) for name in ("Neutral", "Laugh", "Wink")}
