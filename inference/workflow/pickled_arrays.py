@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ _TORCH_MAGIC = 0x1950A86A20F9469CFC6C
 _TORCH_PROTOCOL = 1001
 _DEEPEST = 3
 _KINDS = frozenset("fiub")
+_DTYPE = re.compile(r"[<>|=]?([fiub]\d{1,2}|\?)")
 _STORAGES: Mapping[str, str] = {
     "torch.FloatStorage": "<f4", "torch.DoubleStorage": "<f8", "torch.HalfStorage": "<f2",
     "torch.BFloat16Storage": "<u2", "torch.LongStorage": "<i8", "torch.IntStorage": "<i4",
@@ -138,10 +140,11 @@ def allowed(budget: Budget, records: frozenset[str] = frozenset(), depth: int = 
 
 
 def _dtype(arguments: tuple[object, ...]) -> Dtype:
-    if not arguments or not isinstance(arguments[0], str) or len(arguments[0]) > 8:
-        raise ValueError("the type of an array is damaged")
-    result = Dtype(arguments[0].lstrip("<>|="))
-    assert result.dtype.itemsize <= 16  # only plain numbers pass
+    name = _DTYPE.fullmatch(arguments[0]) if arguments and isinstance(arguments[0], str) else None
+    if name is None:
+        raise ValueError("the type of an array is damaged or none of plain numbers")
+    result = Dtype(name[1])
+    _ = result.dtype  # numpy has such a type
     return result
 
 
@@ -234,7 +237,13 @@ class _Storages:
         if len(identity) not in (5, 6) or identity[0] != "storage" or identity[5:] not in ((), (None,)):
             raise ValueError("a storage is damaged")
         _, kind, key, _, count = identity[:5]
-        if str(kind) not in _STORAGES or not isinstance(key, str) or type(count) is not int or count < 0:
+        if (
+            not isinstance(kind, Name)
+            or str(kind) not in _STORAGES
+            or not isinstance(key, str)
+            or type(count) is not int
+            or count < 0
+        ):
             raise ValueError("a storage is damaged")
         storage = Storage(_STORAGES[str(kind)], count, str(kind) == _HALF_OF_FLOAT)
         return self.by_key.setdefault(key, storage)
@@ -260,7 +269,9 @@ def _streamed(content: bytes, budget: Budget, depth: int) -> object:
     if not isinstance(keys, list):
         raise ValueError("torch's data are damaged")
     for key in keys:
-        storage = storages.by_key[str(key)]
+        if not isinstance(key, str):
+            raise ValueError("torch's data are damaged")
+        storage = storages.by_key[key]
         count = int.from_bytes(stream.read(8), "little")
         if count != storage.count:
             raise ValueError("a storage is not as large as it says")

@@ -110,7 +110,7 @@ def unpickle(stream: io.BytesIO, allowed: Allowed, budget: Budget) -> object:
         for instruction, argument, _ in pickletools.genops(stream):
             budget.instruction()
             machine.run(instruction.name, argument)
-    except (ValueError, IndexError, KeyError, TypeError, OverflowError, EOFError, UnicodeError) as error:
+    except (ValueError, IndexError, KeyError, TypeError, OverflowError, EOFError, RecursionError) as error:
         raise refused(f"it is damaged ({error or type(error).__name__})") from error
     if len(machine.stack) != 1:
         raise refused("it is damaged (something is left over)")
@@ -124,6 +124,14 @@ def refused(reason: str) -> TalkingHeadError:
         f"The file was not read: {reason}.",
         "Nothing in it was run. Choose an expression (.exp) or a motion template (.pkl) that you trust.",
     )
+
+
+def told(value: object) -> str:
+    """A name in a message, and only the kind of anything else.
+
+    A list may hold itself over and over: written out, a few bytes of it would fill the memory.
+    """
+    return str(value)[:80] if isinstance(value, Name) else type(value).__name__
 
 
 _MARK = object()
@@ -272,20 +280,20 @@ class _Machine:
 
     def _push_name(self, name: Name) -> None:
         if not self._allowed.allows(name):
-            raise refused(f"it asks for '{str(name)[:80]}', which a motion file has no use for")
+            raise refused(f"it asks for '{told(name)}', which a motion file has no use for")
         self.stack.append(name)
 
     def _do_reduce(self, _: object) -> None:
         arguments, function = self._pop(), self._pop()
         maker = self._allowed.makers.get(str(function)) if isinstance(function, Name) else None
         if maker is None or not isinstance(arguments, tuple):
-            raise refused(f"it wants to call {str(function)[:80]}, which a motion file has no use for")
+            raise refused(f"it wants to call {told(function)}, which a motion file has no use for")
         self.stack.append(maker(arguments))
 
     def _do_newobj(self, _: object) -> None:
         arguments, name = self._pop(), self._pop()
         if not isinstance(name, Name) or name.name not in self._allowed.records or arguments != ():
-            raise refused(f"it wants to make a {str(name)[:80]}, which a motion file has no use for")
+            raise refused(f"it wants to make a {told(name)}, which a motion file has no use for")
         self.stack.append(Record(name.name))
 
     def _do_build(self, _: object) -> None:

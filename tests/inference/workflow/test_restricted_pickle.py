@@ -232,6 +232,21 @@ def test_deep_nesting_is_no_recursion(begin, end):
     read(begin * depth + b"N" + end * depth + b".")
 
 
+@pytest.mark.parametrize("instruction", [b"R", b"\x81"], ids=["call", "make"])
+@pytest.mark.parametrize(
+    "callee",
+    [b"]q\x000" + b"]h\x00ah\x00aq\x000" * 24 + b"h\x00", b")" + b"\x85" * 100_000],
+    ids=["a list of itself, over and over", "deep"],
+)
+def test_what_is_called_is_not_written_out(callee, instruction):
+    assert len(str(refused(b"\x80\x02" + callee + b")" + instruction + b"."))) < 400
+
+
+@pytest.mark.parametrize("name", ["(f4", ",", "f4,f4", "O", "V9", "S4", "c8", "M8[s]", "f99"])
+def test_other_types_of_arrays_are_refused(name):
+    refused(b"\x80\x02cnumpy\ndtype\nX" + struct.pack("<I", len(name)) + name.encode() + b"\x85R.")
+
+
 def test_keys_that_take_forever_to_hash_are_refused():
     content = b"}" + b"N\x85" + b"2\x86" * 60 + b"Ns."
     assert "neither a text nor a number" in refused(content).message
