@@ -48,8 +48,9 @@ def articulate(phones: Sequence[Phone], features: Features) -> Mouth:
     curves = _blended(segments, times_s) * (heard * np.stack([loud, *[np.ones(len(features))] * 3])).T
     for segment in segments:
         if segment.viseme in CLOSURES:
-            weight = _closing(segment, times_s)[:, None]
-            curves = curves * (1 - weight) + _shape(segment.viseme) * weight
+            near = _near(segment, times_s)
+            weight = _closing(segment, times_s[near])[:, None]
+            curves[near] = curves[near] * (1 - weight) + _shape(segment.viseme) * weight
     return Mouth(*np.clip(curves, 0, 1).T, activity=envelope(act))
 
 
@@ -65,7 +66,7 @@ def _blended(segments: Sequence[_Segment], times_s: np.ndarray) -> np.ndarray:
     """(n, controls) shapes averaged by weight and nearness in time."""
     targets, weights = np.zeros((len(times_s), len(_NAMES))), np.full(len(times_s), _SILENT)
     for segment in segments:
-        inside = (times_s >= segment.start_s) & (times_s < segment.end_s)
+        inside = slice(*np.searchsorted(times_s, (segment.start_s, segment.end_s)))
         targets[inside] = _shape(segment.viseme)
         weights[inside] = _SILENT if segment.viseme == SILENCE else _DOMINANCE.get(segment.viseme, _WEAK)
     total = _blur(weights)
@@ -77,6 +78,12 @@ def _blur(values: np.ndarray) -> np.ndarray:
     reach = int(4 * sigma)
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     return np.convolve(np.pad(values, reach, mode="edge"), kernel / kernel.sum(), mode="valid")
+
+
+def _near(segment: _Segment, times_s: np.ndarray) -> slice:
+    """The times at which a closing may be at work: all of them would make the whole quadratic."""
+    reach_s = _LEAST_CLOSED_S + _CLOSING_S
+    return slice(*np.searchsorted(times_s, (segment.start_s - reach_s, segment.end_s + reach_s)))
 
 
 def _closing(segment: _Segment, times_s: np.ndarray) -> np.ndarray:

@@ -17,6 +17,7 @@ from inference.controls import POSE_NAMES
 from inference.errors import Action, ErrorCode, TalkingHeadError
 from inference.media.digests import Digests
 from inference.motion.visemes import ARPABET
+from inference.speech import articulation
 from inference.speech.alignment import Aligner, Phone
 from inference.speech.articulation import articulate
 from inference.speech.features import FeatureStream
@@ -106,6 +107,21 @@ def phones_of(path: Path, text: str):
     from inference.speech.sound import SoundReader
 
     return Aligner().align(np.concatenate(list(SoundReader(path).blocks())), text, lambda part: None)
+
+
+def test_a_closing_looks_only_around_itself(monkeypatch):
+    looked_at = []
+    closing = articulation._closing
+
+    def noted(segment, times_s):
+        looked_at.append(len(times_s))
+        return closing(segment, times_s)
+
+    monkeypatch.setattr(articulation, "_closing", noted)
+    phones = [Phone(("AA", "P")[i % 2], i * 0.1, i * 0.1 + 0.1) for i in range(100)]
+    mouth = articulate(phones, features_of(vowel("a", 10.0)))
+    assert len(looked_at) == 50 and max(looked_at) < 40
+    assert (mouth.mouth_close[15::20] == mouth.mouth_close[15]).all() and mouth.mouth_close[15] > 0
 
 
 @needs_aligner
