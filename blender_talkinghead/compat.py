@@ -34,6 +34,9 @@ PATH_OPTIONS: set[Any] = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= 
 # The last retiming key lies on the last picture until 4.5, and behind it from 5.0 on.
 RETIMING_ENDS_BEHIND = bpy.app.version >= (5, 0, 0)
 
+# Before 5.0 a mixdown of sound at another speed ends Blender at times: its resampler divides by zero.
+MIXES_OTHER_SPEEDS = bpy.app.version >= (5, 0, 0)
+
 
 def sequencer_scene(context: Any) -> Any | None:
     """The scene that the sequencer edits; from 5.0 on it can differ from the window's scene."""

@@ -26,8 +26,15 @@ def mix_down(scene: Any, strip: Any, path: Path) -> None:
     A file of an earlier call is written over in one step.
 
     Raises:
-        TalkingHeadError: OUTPUT_NOT_WRITABLE, or SOURCE_UNREADABLE when Blender cannot mix it.
+        TalkingHeadError: UNSUPPORTED_INPUT before Blender 5.0, OUTPUT_NOT_WRITABLE, or SOURCE_UNREADABLE when Blender
+            cannot mix it.
     """
+    if not compat.MIXES_OTHER_SPEEDS:
+        raise TalkingHeadError(
+            ErrorCode.UNSUPPORTED_INPUT,
+            f"The sound strip '{strip.name}' has several speeds, which can crash this version of Blender.",
+            "Give the whole strip one speed, or use Blender 5.0 or later.",
+        )
     folders.ensure(path.parent)
     window = bpy.context.window
     shown = window.scene

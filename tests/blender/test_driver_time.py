@@ -24,8 +24,9 @@ RATE_HZ = 48000
 CLICKS_S = (0.4, 1.3, 2.5, 3.1, 4.6, 5.0, 6.2, 7.7, 8.1, 9.4)
 LENGTH_S = 10
 LAST_FRAME = 560
-# Before 5.0 Blender plays a sound of changed speed up to a frame early or late, depending on where it begins.
-TOLERANCE = 1.0 if bpy.app.version >= (5, 0, 0) else 1.05
+TOLERANCE = 1.0
+# Its resampler divides by zero at times, which ends the process and every test in it.
+MIXES_OTHER_SPEEDS = bpy.app.version >= (5, 0, 0)
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +108,8 @@ EDITS: dict[str, tuple[Callable[[Any], None], ...]] = {
 @pytest.mark.parametrize("fps, fps_base", [(24, 1.0), (30, 1.001), (25, 1.0)])
 @pytest.mark.parametrize("edit", EDITS)
 def test_clicks_sound_within_a_frame_of_where_the_map_says(addon, scene, clicks, tmp_path, edit, fps, fps_base):
+    if not MIXES_OTHER_SPEEDS and ("speed" in edit or "faster" in edit):
+        pytest.skip("This Blender can crash when it mixes sound at another speed")
     scene.render.fps, scene.render.fps_base = fps, fps_base
     strip = add_sound(clicks)
     for step in EDITS[edit]:
@@ -124,6 +127,18 @@ def test_clicks_sound_within_a_frame_of_where_the_map_says(addon, scene, clicks,
     assert max(abs(a - b) for a, b in zip(heard, expected, strict=True)) < TOLERANCE
 
 
+@pytest.mark.skipif(MIXES_OTHER_SPEEDS, reason="This Blender can mix it")
+def test_sound_with_several_speeds_is_refused_where_it_could_crash(addon, scene, clicks, tmp_path):
+    strip = add_sound(clicks)
+    strip.frame_final_start = 40
+    speed(50.0)(strip)
+    with pytest.raises(Exception, match="several speeds, which can crash") as caught:
+        talking.core("strips.sound_mixdown").mix_down(scene, strip, tmp_path / "mixed.wav")
+    assert caught.value.code.name == "UNSUPPORTED_INPUT"
+    assert not (tmp_path / "mixed.wav").exists()
+
+
+@pytest.mark.skipif(not MIXES_OTHER_SPEEDS, reason="This Blender can crash when it mixes sound at another speed")
 def test_sound_with_several_speeds_is_mixed_down_as_it_sounds(addon, scene, clicks, tmp_path):
     strip = add_sound(clicks)
     other = sequencer.strips().new_sound(name="Other", filepath=str(clicks), channel=2, frame_start=3)
