@@ -15,7 +15,7 @@ from ..blender_talkinghead.performance import bake, curves, performance_edits, p
 from ..blender_talkinghead.strips import folders, lookup
 from ..inference import performance as performance_file
 from ..inference.controls import POSE_NAMES, Group, controls_in
-from ..inference.errors import TalkingHeadError
+from ..inference.errors import ErrorCode, TalkingHeadError
 from . import base
 
 _ALL = "all"
@@ -97,6 +97,8 @@ class TALKINGHEAD_OT_save_performance(base.JobOperator, ExportHelper, bpy.types.
         return super().execute(context) if bpy.app.background else self.start(context)
 
     def job(self, context: Any) -> tuple[str, JobMaker]:
+        if not self.filepath:
+            raise TalkingHeadError(ErrorCode.INVALID_REQUEST, "No file was given.", "Choose where to save it.")
         target, names = base.active_target(context), _names(self.group)
         path = folders.absolute(bpy.path.ensure_ext(self.filepath, self.filename_ext))
         return performance_files.SAVE_TITLE, lambda control: performance_files.save(target, path, names, control)

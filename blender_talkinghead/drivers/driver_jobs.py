@@ -40,8 +40,8 @@ def read(target: Target, control: JobControl) -> JobSteps:
     """
     consent.require()
     state = JobState(READ_TITLE, text=starting_text())
-    yield from until_blender_is_free(state, control)
     target = followed(target)
+    yield from until_blender_is_free(state, control)
     for item in driver_tracks.all_wanted(find_scene(target), _source(target)):
         driver_tracks.forget(item)
     warnings = yield from read_drivers(target, state, control)
@@ -55,11 +55,12 @@ def read_drivers(target: Target, state: JobState, control: JobControl) -> Genera
         What was found wrong with them, in sentences.
 
     Raises:
-        TalkingHeadError: a driver is missing, cannot be followed or read; CANCELLED.
+        TalkingHeadError: a driver is missing, cannot be followed or read; LICENCE_NOT_ACCEPTED; CANCELLED.
     """
     warnings: tuple[str, ...] = ()
     # Looked at again after each one: while it was read the user may have changed what is needed.
     while items := drivers.pending(find_scene(target), _source(target)):
+        consent.require()
         item = items[0]
         doing = replace(state, text=f"Reading the driver {item.medium.name}")
         yield doing

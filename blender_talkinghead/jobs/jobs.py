@@ -52,8 +52,8 @@ def render(target: Target, control: JobControl) -> JobSteps:
     """
     consent.require()
     state = JobState(RENDER_TITLE, text="Reading the sliders")
-    yield from until_blender_is_free(state, control)
     target = followed(target)
+    yield from until_blender_is_free(state, control)
     warnings = yield from driver_jobs.read_drivers(target, state, control)
     prepared = _prepare(target)
     state = replace(state, warnings=prepared.warnings + shortened(warnings))

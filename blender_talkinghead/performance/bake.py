@@ -18,7 +18,7 @@ from .. import compat
 from ..drivers import driver_jobs, driver_strips, drivers
 from ..drivers.driver_strips import Part
 from ..jobs import service
-from ..jobs.job_steps import Target, find_strip, until_blender_is_free
+from ..jobs.job_steps import Target, find_strip, followed, until_blender_is_free
 from ..jobs.runner import JobControl, JobState, JobSteps, Phase
 from ..strips import sampling
 from . import curves, performance_keys
@@ -38,16 +38,19 @@ def bake(target: Target, tolerance_percent: float, control: JobControl) -> JobSt
         tolerance_percent: largest error, in percent of each control's soft range.
 
     Raises:
-        TalkingHeadError: no driver is on, it cannot be read, or a slider cannot be keyed; nothing is changed then.
+        TalkingHeadError: no driver is on, it cannot be read, it moves nothing, or a slider cannot be keyed; nothing is
+            changed then.
     """
     state = JobState(TITLE, text="Reading the drivers")
+    target = followed(target)
     yield from until_blender_is_free(state, control)
     _require_driver(target)
     warnings = yield from driver_jobs.read_drivers(target, state, control)
     strip = find_strip(target)
     frames = range(compat.left(strip), compat.right(strip))
-    warnings += (EXACT_WARNING,) if exact_is_on(strip) else ()
-    performance, moved = mixed_as_sliders(strip, frames)
+    performance, moved, told = mixed_as_sliders(strip, frames)
+    if not moved:
+        raise _nothing_moves(strip)
     curves.require_writable(strip, moved)
     reduced = []
     for curve in performance_keys.reduce_curves(performance, frames[0], moved, tolerance_percent):
@@ -60,30 +63,27 @@ def bake(target: Target, tolerance_percent: float, control: JobControl) -> JobSt
         setattr(strip, part.switch, False)
     service.push_undo(TITLE)
     text = performance_keys.summary(reduced, len(frames))
-    yield replace(state, phase=Phase.DONE, text=text, warnings=warnings, fraction=1.0)
+    yield replace(state, phase=Phase.DONE, text=text, warnings=warnings + told, fraction=1.0)
 
 
-def mixed_as_sliders(strip: Any, frames: range) -> tuple[Performance, tuple[str, ...]]:
+def mixed_as_sliders(strip: Any, frames: range) -> tuple[Performance, tuple[str, ...], tuple[str, ...]]:
     """What a strip does at timeline frames, sliders and drivers, with nothing left to exact motion.
 
     Returns:
-        The performance, and the names of the controls that the drivers move.
+        The performance, the names of the controls that the drivers move, and sentences for the user.
 
     Raises:
         TalkingHeadError: a driver is missing or was not read yet.
     """
     scene = strip.id_data
     sampled = sampling.samples(scene, strip, frames)
+    exact = driver_strips.is_on(strip, Part.ACTING) and drivers.uses_exact(strip)
     with _without_exact(strip):
-        performance = drivers.add_drivers(scene, strip, frames, sampled).performance
+        driven = drivers.add_drivers(scene, strip, frames, sampled)
     sliders = sampling.performance(scene, sampled.sliders)
-    moves = np.any(performance.values != sliders.values, axis=0)
-    return performance, tuple(name for name, moved in zip(POSE_NAMES, moves, strict=True) if moved)
-
-
-def exact_is_on(strip: Any) -> bool:
-    """Whether a strip's acting is transferred point by point now."""
-    return driver_strips.is_on(strip, Part.ACTING) and drivers.uses_exact(strip)
+    moves = np.any(driven.performance.values != sliders.values, axis=0)
+    moved = tuple(name for name, moves_it in zip(POSE_NAMES, moves, strict=True) if moves_it)
+    return driven.performance, moved, driven.warnings + ((EXACT_WARNING,) if exact else ())
 
 
 @contextmanager
@@ -94,6 +94,14 @@ def _without_exact(strip: Any) -> Iterator[None]:
         yield
     finally:
         strip.th_acting_exact = exact
+
+
+def _nothing_moves(strip: Any) -> TalkingHeadError:
+    return TalkingHeadError(
+        ErrorCode.INVALID_REQUEST,
+        f"The drivers of '{strip.name}' move nothing in its frames, so there is nothing to bake.",
+        "Check that they lie at the same time, and their strengths.",
+    )
 
 
 def _require_driver(target: Target) -> None:

@@ -162,6 +162,11 @@ def _require_own_action(scene: Any) -> None:
             f"The action of the scene '{scene.name}' is blended with its NLA tracks, which would change the keys.",
             "Set its blending to Replace and its influence to 1 in the Nonlinear Animation editor.",
         )
+    if animation.use_nla and any(track.is_solo for track in animation.nla_tracks):
+        raise _in_the_way(
+            f"An NLA track of the scene '{scene.name}' plays solo, so that keys have no effect.",
+            "Switch its star off in the Nonlinear Animation editor.",
+        )
 
 
 def _require_plain(strip: Any, label: str, curve: Any) -> None:

@@ -15,7 +15,7 @@ from ...inference.motion import edits
 from ...inference.performance import Performance
 from .. import compat
 from ..drivers import driver_jobs, drivers
-from ..jobs.job_steps import Target, find_strip, until_blender_is_free
+from ..jobs.job_steps import Target, find_strip, followed, until_blender_is_free
 from ..jobs.runner import JobControl, JobState, JobSteps, Phase
 from ..strips import sampling
 from . import bake, performance_keys
@@ -36,13 +36,14 @@ def save(target: Target, path: Path, names: Collection[str], control: JobControl
         TalkingHeadError: a driver cannot be read, or the file cannot be written.
     """
     state = JobState(SAVE_TITLE, text="Reading the sliders")
+    target = followed(target)
     yield from until_blender_is_free(state, control)
     warnings = yield from driver_jobs.read_drivers(target, state, control)
     strip = find_strip(target)
     frames = range(compat.left(strip), compat.right(strip))
     if drivers.driven(strip):
-        warnings += (bake.EXACT_WARNING,) if bake.exact_is_on(strip) else ()
-        performance, _ = bake.mixed_as_sliders(strip, frames)
+        performance, _, told = bake.mixed_as_sliders(strip, frames)
+        warnings += told
     else:
         performance = sampling.sample(strip.id_data, strip, frames)
     performance = edits.kept(performance, names)

@@ -7,8 +7,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 import bpy
+import driving
 import known_drivers
 import media
+import numbered
 import numpy as np
 import pytest
 import sequencer
@@ -223,6 +225,52 @@ def test_refused_without_a_driver(portrait):
         bpy.ops.talkinghead.bake_performance()
 
 
+@pytest.mark.parametrize("how", ["strength", "time"])
+def test_refused_when_the_driver_moves_nothing(portrait, actor, how):
+    sequencer.select(portrait)
+    if how == "strength":
+        portrait.th_strength_head = 0.0
+    else:
+        core("compat").set_content_start(actor, 500)
+    with pytest.raises(RuntimeError, match="move nothing"):
+        bpy.ops.talkinghead.bake_performance()
+    assert portrait.th_acting_on
+
+
+@pytest.fixture
+def actor(portrait, tmp_path):
+    strip = sequencer.add_movie(numbered.movie(tmp_path / "clip.mp4", 40, 24, 1.0), name="Actor", channel=4, start=21)
+    driving.act(portrait, strip)
+    driving.remember(portrait, "acting", driving.ramp("head_yaw", 0.25, 40))
+    return strip
+
+
+def test_driver_elsewhere_in_time_is_told(portrait, actor, tmp_path):
+    sequencer.select(portrait)
+    core("compat").set_content_start(actor, 500)
+    known_drivers.drive(portrait, "speech", known_drivers.motion(90, RATE, "jaw_open"), RATE, tmp_path / "v.wav")
+    assert any("same time" in warning for warning in bake().warnings)
+
+
+def test_portrait_that_is_renamed_meanwhile_is_baked(acted):
+    acted.th_id = "pair"
+    steps = bake_steps(acted)
+    next(steps)
+    acted.name = "Another"
+    assert list(steps)[-1].phase.value == "done"
+    assert set(curve_names(acted)) == set(ACTED)
+
+
+def test_refused_without_consent_when_a_driver_must_be_watched(acted, monkeypatch):
+    monkeypatch.delenv("TALKINGHEAD_CONSENT", raising=False)
+    core("drivers.driver_tracks").forget_all()
+    talking.fresh_start(consent=False)
+    with pytest.raises(RuntimeError, match="right to animate"):
+        bpy.ops.talkinghead.bake_performance()
+    talking.fresh_start()
+    assert acted.th_acting_on
+
+
 def test_missing_driver_is_told(acted, tmp_path):
     (tmp_path / "actor.mp4").unlink()
     with pytest.raises(RuntimeError, match="does not exist"):
@@ -242,10 +290,14 @@ def test_baking_twice_gives_the_same_keys(acted):
         np.testing.assert_array_equal(core("performance.curves").read(acted, name).co, keys.co)
 
 
+def bake_steps(strip, control=None):
+    target = core("jobs.job_steps").Target(strip.id_data.name, strip.name, "STRIP")
+    return core("performance.bake").bake(target, 1.0, control or core("jobs.runner").JobControl())
+
+
 def test_canceled_bake_changes_nothing(acted):
-    target = core("jobs.job_steps").Target(acted.id_data.name, acted.name, "STRIP")
     control = core("jobs.runner").JobControl()
-    steps = core("performance.bake").bake(target, 1.0, control)
+    steps = bake_steps(acted, control)
     with pytest.raises(shared("errors").TalkingHeadError, match="Canceled"):
         for state in steps:
             control.cancelled = state.fraction > 0

@@ -191,6 +191,10 @@ def spoil_with_blending(scene, strip):
     scene.animation_data.action_influence = 0.5
 
 
+def spoil_with_solo_track(scene, strip):
+    scene.animation_data.nla_tracks.new().is_solo = True
+
+
 SPOILERS = {
     "Delete Driver": spoil_with_driver,
     "is locked": spoil_with_lock,
@@ -199,6 +203,7 @@ SPOILERS = {
     "modifiers": spoil_with_modifier,
     "samples": spoil_with_samples,
     "NLA tracks": spoil_with_blending,
+    "plays solo": spoil_with_solo_track,
 }
 
 
@@ -210,7 +215,7 @@ def test_keys_that_would_not_count_are_refused(scene, portrait, text):
         core("performance.curves").insert(portrait, NAME, [(1, 4, "LINEAR")])
     with pytest.raises(error(), match=text):
         core("performance.curves").require_writable(portrait, ["jaw_open", NAME])
-    if text != "NLA tracks":
+    if text not in ("NLA tracks", "plays solo"):
         core("performance.curves").require_writable(portrait, ["jaw_open"])
 
 

@@ -55,6 +55,13 @@ def other(portrait, hopper):
     return strip
 
 
+def test_saving_without_a_name_is_refused(keyed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RuntimeError, match="No file was given"):
+        bpy.ops.talkinghead.save_performance(filepath="")
+    assert not (tmp_path / ".json").exists()
+
+
 def sampled(strip, frames=range(11, 11 + LENGTH)):
     return core("strips.sampling").sample(strip.id_data, strip, frames).values
 
