@@ -33,9 +33,15 @@ def is_still(strip: Any) -> bool:
     return strip.type not in _TYPES_WITH_CONTENT
 
 
-def facts_of_scene(scene: Any) -> tuple[StripFacts, ...]:
-    """Facts about every source and result of a scene."""
-    strips = [strip for strip in compat.all_strips(scene) if strip.th_role != ROLE_NONE]
+def facts_of_scene(scene: Any, pair_id: str | None = None) -> tuple[StripFacts, ...]:
+    """Facts about every source and result of a scene, or about those alone that carry an id.
+
+    Panels ask while they are drawn, for one id: then the other strips of a long edit cost next to nothing.
+    """
+    strips = compat.all_strips(scene)
+    if pair_id is not None:
+        strips = [strip for strip in strips if strip.th_id == pair_id]
+    strips = [strip for strip in strips if strip.th_role != ROLE_NONE]
     results = [_facts(strip, result_anchor(strip)) for strip in strips if strip.th_role == ROLE_RESULT]
     sources = [_facts(strip, _source_anchor(strip, results)) for strip in strips if strip.th_role == ROLE_SOURCE]
     return (*sources, *results)
@@ -50,7 +56,7 @@ def facts_of(strip: Any) -> StripFacts:
     """Facts about one strip, seen as a source unless it is a result."""
     if strip.th_role == ROLE_RESULT:
         return _facts(strip, result_anchor(strip))
-    results = [facts for facts in facts_of_scene(strip.id_data) if facts.role == ROLE_RESULT]
+    results = [facts for facts in facts_of_scene(strip.id_data, strip.th_id) if facts.role == ROLE_RESULT]
     return _facts(strip, _source_anchor(strip, results))
 
 
@@ -59,7 +65,7 @@ def source_of(strip: Any) -> Any | None:
     if strip.th_role != ROLE_RESULT:
         return strip
     scene = strip.id_data
-    source = pairs.source_of(facts_of(strip), facts_of_scene(scene))
+    source = pairs.source_of(facts_of(strip), facts_of_scene(scene, strip.th_id))
     return None if source is None else compat.strip_named(scene, source.name)
 
 
@@ -68,7 +74,7 @@ def results_of(source: Any) -> list[Any]:
     if source.th_role != ROLE_SOURCE:
         return []
     scene = source.id_data
-    found = pairs.results_of(facts_of(source), facts_of_scene(scene))
+    found = pairs.results_of(facts_of(source), facts_of_scene(scene, source.th_id))
     return [compat.strip_named(scene, facts.name) for facts in found]
 
 
@@ -76,9 +82,9 @@ def find_source(pair_id: str, scene_name: str, content: tuple[int, int]) -> Any 
     """The source with an id that shows some of the content frames (end exclusive), first of all in the named scene."""
     best: tuple[tuple[bool, bool, int], Any] | None = None
     for scene in bpy.data.scenes:
-        for facts in facts_of_scene(scene):
+        for facts in facts_of_scene(scene, pair_id):
             shared = min(facts.content[1], content[1]) - max(facts.content[0], content[0])
-            if facts.role != ROLE_SOURCE or facts.id != pair_id or shared <= 0:
+            if facts.role != ROLE_SOURCE or shared <= 0:
                 continue
             # By owner, a duplicate that was made while the job ran is not taken for its original.
             rank = (scene.name == scene_name, facts.owner == facts.name, shared)

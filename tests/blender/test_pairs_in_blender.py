@@ -321,3 +321,16 @@ def test_result_of_a_deleted_source_is_not_rendered(scene, still):
     sequencer.strips().remove(still)
     with pytest.raises(rendered_jobs.shared("errors").TalkingHeadError, match="no longer"):
         core("jobs.builder").prepare(scene, result, "STRIP")
+
+
+def test_other_pairs_are_not_looked_at(scene, still, tmp_path, monkeypatch):
+    for number in range(4):
+        for role in ("SOURCE", "RESULT"):
+            strip = sequencer.add_image(tmp_path / "portrait.png", f"{role} {number}", channel=3 + number, length=20)
+            strip.th_role, strip.th_id = role, f"pair {number}"
+    lookup, seen = core("strips.lookup"), set()
+    facts = lookup._facts
+    monkeypatch.setattr(lookup, "_facts", lambda strip, anchor: seen.add(strip.name) or facts(strip, anchor))
+    assert lookup.source_of(strip_named("RESULT 2")).name == "SOURCE 2"
+    assert [result.name for result in lookup.results_of(strip_named("SOURCE 2"))] == ["RESULT 2"]
+    assert seen == {"SOURCE 2", "RESULT 2"}
