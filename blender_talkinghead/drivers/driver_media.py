@@ -31,11 +31,13 @@ class Prerendering:
         strip: name of the driving strip.
         rendering: how.
         planned: where its pictures go.
+        decided_by: what decides them, as far as the strip's properties tell.
     """
 
     strip: str
     rendering: Rendering
     planned: StripSource
+    decided_by: tuple[object, ...]
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def _acting_strip(scene: Any, strip: Any, driver: Any) -> Medium:
         spec = _spec(strip, planned.source, face, scene_rate(scene))
         return Medium(
             Part.ACTING, driver.name, spec.source.files, time, spec,
-            prerendering=Prerendering(driver.name, rendering, planned),
+            prerendering=Prerendering(driver.name, rendering, planned, driver_strips.shape_of(driver)),
         )  # fmt: skip
     if driver.type == "MOVIE":
         pictures = driver_time.of_movie(scene, driver)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -30,7 +31,7 @@ class Wanted:
     Attributes:
         medium: what is to be read.
         request, fields: what the worker is asked.
-        key: everything that decides the track.
+        key: hash of everything that decides the track.
     """
 
     medium: Medium
@@ -76,10 +77,11 @@ def wanted(scene: Any, strip: Any, part: Part) -> Wanted:
         zero = "sound" if isinstance(medium.time, SoundStripTime) else "picture"
         sound = {"sound": str(medium.sound), "transcript": medium.transcript, "stream": 0, "zero": zero}
         request, fields = "speak", sound
-    # Pictures that Blender renders change with the edit: only reading them again tells.
+    # Pictures that Blender renders change with the edit as well: only reading them again tells.
     states = [] if medium.prerendering else [_state(name) for name in medium.files]
-    mixed = medium.mixdown.decided_by if medium.mixdown else ()
-    key = json.dumps([request, fields, states, mixed], sort_keys=True, ensure_ascii=False)
+    made = medium.prerendering or medium.mixdown
+    decided_by = json.dumps([request, fields, states, made.decided_by if made else ()], sort_keys=True)
+    key = hashlib.sha256(decided_by.encode()).hexdigest()  # a sequence may have thousands of files
     _latest[settings_of(strip, part)] = key
     return Wanted(medium, request, fields, key)
 

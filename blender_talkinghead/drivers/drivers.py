@@ -138,7 +138,8 @@ def acting_picture(scene: Any, strip: Any, frame: int) -> int:
 def state_of(strip: Any) -> tuple[object, ...]:
     """What drivers contribute depends on, cheap to look at: whether a preview is still right is told by it."""
     parts = tuple(_part_state(strip, part) for part in Part if driver_strips.is_on(strip, part))
-    return (driver_tracks.changes(), strip.th_acting_exact, strip.th_idle_seed, parts) if parts else ()
+    rate = sampling.scene_rate(strip.id_data)
+    return (driver_tracks.changes(), rate, strip.th_acting_exact, strip.th_idle_seed, parts) if parts else ()
 
 
 def _part_state(strip: Any, part: Part) -> tuple[object, ...]:

@@ -345,6 +345,22 @@ def test_retimed_in_parts_must_be_rendered(scene, portrait, actor):
     assert wanted.medium.spec.source.kind.value == "sequence"
 
 
+def test_retimed_in_parts_and_played_backwards_is_rendered_again(scene, portrait, actor):
+    retime_in_parts(actor)
+    driving.remember(portrait, "acting", ramp())
+    actor.frame_start += 5
+    assert not talking.core("drivers.drivers").pending(scene, portrait)  # moved: it shows the same
+    actor.use_reverse_frames = True
+    assert talking.core("drivers.drivers").pending(scene, portrait)
+
+
+@pytest.mark.parametrize("name, value", [("fps", 30), ("fps_base", 1.001)])
+def test_previews_see_another_frame_rate(scene, portrait, actor, name, value):
+    before = talking.core("drivers.drivers").state_of(portrait)
+    setattr(scene.render, name, value)
+    assert talking.core("drivers.drivers").state_of(portrait) != before
+
+
 def retime_in_parts(strip):
     sequencer.select(strip)
     with sequencer.override():
