@@ -12,7 +12,7 @@ from ..blender_talkinghead.jobs import service
 from ..blender_talkinghead.jobs.runner import JobMaker
 from ..blender_talkinghead.poses import pose_gallery, pose_pictures, poses
 from ..inference.errors import TalkingHeadError
-from ..inference.motion.poses import LONGEST_NAME, Pose, mirrored_pose
+from ..inference.motion.poses import Pose, mirrored_pose, name_from
 from . import base
 
 
@@ -129,7 +129,7 @@ class TALKINGHEAD_OT_copy_pose(bpy.types.Operator):
 
     def execute(self, context: Any) -> set[str]:
         source = properties.source_of_active(context)
-        poses.write_clipboard(poses.current_pose(source, source.name[:LONGEST_NAME]).to_text())
+        poses.write_clipboard(poses.current_pose(source, name_from(source.name)).to_text())
         self.report({"INFO"}, "Pose copied")
         return {"FINISHED"}
 

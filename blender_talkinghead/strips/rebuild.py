@@ -15,11 +15,10 @@ from ...inference.errors import ErrorCode, TalkingHeadError
 from ...inference.job import Job
 from ...inference.source import Source, SourceKind
 from .. import compat, properties
+from ..performance import curves
 from ..preview import rig_points
 from . import folders, lookup
 from .rebuild_acting import rebuild_acting
-
-KEY_GROUP = "Talking Head"
 
 
 def rebuild(scene: Any, path: Path, first_frame: int) -> tuple[Any, str]:
@@ -100,6 +99,7 @@ def _free_channel(editor: Any, left: int, right: int) -> int:
 
 def _key(strip: Any, job: Job, first_frame: int) -> None:
     """Key what moves on the frames that a straight line between their neighbours would miss; set what does not."""
+    group = curves.group_name(strip)
     for column, control in enumerate(POSE_CONTROLS):
         values = job.performance.values[:, column]
         setattr(strip, control.property_name, float(values[0]))
@@ -107,7 +107,7 @@ def _key(strip: Any, job: Job, first_frame: int) -> None:
             continue
         for index in _bends(values):
             setattr(strip, control.property_name, float(values[index]))
-            strip.keyframe_insert(control.property_name, frame=first_frame + index, group=KEY_GROUP)
+            strip.keyframe_insert(control.property_name, frame=first_frame + index, group=group)
         _make_linear(strip, control.property_name)
 
 

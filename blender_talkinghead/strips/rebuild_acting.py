@@ -19,6 +19,7 @@ from ...inference.source import SourceKind
 from .. import compat
 from ..drivers import driver_media, driver_strips
 from ..drivers.driver_strips import Part
+from ..performance import curves
 from . import sampling
 
 # Places in the clip, in pictures, that are one.
@@ -118,4 +119,4 @@ def _set_strength(strip: Any, name: str, strengths: np.ndarray, weights: np.ndar
         return
     for frame, value in zip(frames, values.tolist(), strict=True):
         setattr(strip, name, value)
-        strip.keyframe_insert(name, frame=frame, group="Talking Head")
+        strip.keyframe_insert(name, frame=frame, group=curves.group_name(strip))

@@ -21,7 +21,9 @@ _SAMPLED = (*POSE_CONTROLS, *controls_in(Group.STRENGTH))
 
 def scene_rate(scene: Any) -> Fraction:
     """Frames a second of a scene as an exact fraction, such as 30000/1001."""
-    return Fraction(scene.render.fps) / Fraction(scene.render.fps_base).limit_denominator(10000)
+    base = Fraction(scene.render.fps_base)
+    # Blender's smallest base, 1e-5, would become 0.
+    return Fraction(scene.render.fps) / (base.limit_denominator(10000) or base)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from . import folders
 from .movie_time import MovieTime, exact_rate, retimed, speed_of
 from .sampling import scene_rate
 
-_BUILT_IN_LIMITS = {"SOUND": "has no picture", "MASK": "has no colors", "ADJUSTMENT": "has no picture of its own"}
+# Types of strips that cannot be animated, and why.
+PICTURELESS = {"SOUND": "has no picture", "MASK": "has no colors", "ADJUSTMENT": "has no picture of its own"}
 
 
 class Rendering(Enum):
@@ -57,10 +58,10 @@ def rendering_of(scene: Any, strip: Any) -> Rendering:
     Raises:
         TalkingHeadError: UNSUPPORTED_INPUT for a strip that shows no picture.
     """
-    if strip.type in _BUILT_IN_LIMITS:
+    if strip.type in PICTURELESS:
         raise TalkingHeadError(
             ErrorCode.UNSUPPORTED_INPUT,
-            f"The strip '{strip.name}' {_BUILT_IN_LIMITS[strip.type]}.",
+            f"The strip '{strip.name}' {PICTURELESS[strip.type]}.",
             "Select an image or movie strip.",
         )
     if strip.type not in ("IMAGE", "MOVIE") or strip.th_as_seen:

@@ -21,6 +21,7 @@ from .. import compat, properties
 from ..drivers import driver_strips
 from ..drivers.driver_strips import Part
 from ..performance import curves
+from ..strips import sources
 from ..strips.sampling import scene_rate
 from . import workflow_clips, workflow_media
 from .workflow_clips import Place
@@ -130,7 +131,7 @@ def _find_media(plan: Plan, options: Options, remarks: list[str]) -> dict[str, P
 def _portrait_strip(context: Any) -> Any | None:
     """The strip whose sliders the user sees, if it shows pictures."""
     strip = properties.source_of_active(context)
-    return strip if strip is not None and strip.type != "SOUND" else None
+    return strip if strip is not None and strip.type not in sources.PICTURELESS else None
 
 
 def _no_portrait(planned: PlannedStrip | None) -> TalkingHeadError:

@@ -80,6 +80,12 @@ def checked_name(name: object) -> str:
     return text
 
 
+def name_from(text: str) -> str:
+    """A name that ``checked_name`` takes, made of any text, such as a strip's name."""
+    line = "".join(letter if letter.isprintable() else " " for letter in text)
+    return line.strip()[:LONGEST_NAME].strip() or "Pose"
+
+
 def mirrored_pose(values: Mapping[str, float]) -> dict[str, float]:
     """A pose with the subject's left and right exchanged; twice gives the pose back.
 

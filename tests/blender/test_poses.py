@@ -210,6 +210,15 @@ def test_copy_and_paste_between_strips(scene, portrait, astronaut):
     assert other.th_head_yaw == pytest.approx(-9.0)
 
 
+@pytest.mark.parametrize("name", ["   ", "two\tparts", "x" * 59 + " y", "名" * 20])
+def test_pose_of_a_strip_of_any_name_can_be_pasted(portrait, name):
+    portrait.name, portrait.th_jaw_open = name, 0.4
+    assert bpy.ops.talkinghead.copy_pose() == {"FINISHED"}
+    portrait.th_jaw_open = 0.0
+    assert bpy.ops.talkinghead.paste_pose() == {"FINISHED"}
+    assert portrait.th_jaw_open == pytest.approx(0.4)
+
+
 @pytest.mark.parametrize("text", ["", "Hello", '{"format": "talkinghead-performance"}', '{"a": 1'])
 def test_paste_of_something_else_says_so_and_moves_nothing(portrait, text):
     talking.core("poses.poses").write_clipboard(text)

@@ -59,6 +59,9 @@ def test_frames_of_an_exact_job_are_found_again(scene, portrait, actor):
     rebuilt = scene.sequence_editor.active_strip
     driver = talking.core("drivers.driver_strips").find(rebuilt, talking.core("drivers.driver_strips").Part.ACTING)
     assert driver.mute and rebuilt.th_acting_exact
+    curves = talking.core("compat").fcurves_of(scene)
+    own = [curve for curve in curves if curve.data_path.startswith(rebuilt.path_from_id())]
+    assert {curve.group.name for curve in own} == {f"Talking Head: {rebuilt.name}"}
     assert bpy.ops.talkinghead.render_frames() == {"FINISHED"}
     assert talking.frame_files(rebuilt) == files
     assert "none had to be rendered" in talking.core("jobs.service").runner.state.text

@@ -38,6 +38,12 @@ def sample(scene, strip, frames=FRAMES):
     return core("strips.sampling").sample(scene, strip, frames)
 
 
+def test_every_rate_that_blender_takes_is_one(scene):
+    for fps, fps_base, rate in ((24, 1.001, Fraction(24000, 1001)), (1, 1e-5, 100_000), (1, 50.0, Fraction(1, 50))):
+        scene.render.fps, scene.render.fps_base = fps, fps_base
+        assert float(core("strips.sampling").scene_rate(scene)) == pytest.approx(float(rate), rel=1e-6)
+
+
 def test_without_animation_the_values_are_those_of_the_sliders(scene, portrait):
     portrait.th_head_yaw, portrait.th_mouth_smile = 12.5, -0.25
     performance = sample(scene, portrait)

@@ -265,6 +265,16 @@ def test_without_its_portrait_the_active_strip_is_used(core, scene, folder, hopp
     assert "The portrait portrait.png was not found" in report_text()
 
 
+def test_a_strip_that_shows_no_picture_is_not_used(scene, folder):
+    (folder / "input" / "portrait.png").unlink()
+    extent = {"length": 24} if bpy.app.version >= (5, 0, 0) else {"frame_end": 25}
+    layer = sequencer.strips().new_effect(name="Layer", type="ADJUSTMENT", channel=5, frame_start=1, **extent)
+    sequencer.select(layer)
+    with pytest.raises(RuntimeError, match=r"The portrait portrait\.png was not found"):
+        imported(folder, film())
+    assert not layer.th_acting_on
+
+
 def test_keys_replace_those_in_between(core, scene, folder, hopper):
     strip = sequencer.add_image(hopper, name="Hopper")
     talking.key(strip, "head_yaw", -5, 7.0)
