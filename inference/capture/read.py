@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from fractions import Fraction
 
 from ..acting import CaptureSpec
@@ -14,6 +12,7 @@ from ..media.prefetch import PrefetchingReader
 from ..media.reader import SourceReader
 from ..source import SourceKind
 from ..weights.catalogue import weight_file
+from ..worker.cache_folder import digest_of
 from ..worker.sessions import Sessions
 from ..worker.task import Task
 from .capture import Capture
@@ -65,7 +64,7 @@ def recording_key(spec: CaptureSpec, reader: SourceReader) -> str:
         spec.face.to_dict(),
         weight_file("face_landmarker").sha256,
     ]
-    return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
+    return digest_of(parts)
 
 
 def _watched(

@@ -4,27 +4,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import secrets
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..media.encode import write_error
+from ..media.encode import TEMPORARY_SUFFIX, write_error
+from ..worker.cache_folder import drop_longest_unused, mark_used
 from .recording import Recording, load
 
 _LOG = logging.getLogger(__name__)
 MOST_BYTES = 2 << 30
-_PART = ".part"
-_ABANDONED_S = 24 * 3600.0
 
 
 class RecordingStore:
-    """Recordings by key.
+    """Recordings by key (see ``digest_of``).
 
     Args:
         folder: made when the first recording is.
@@ -45,8 +42,7 @@ class RecordingStore:
         except (OSError, ValueError, KeyError, TypeError) as error:
             _LOG.warning("The recording %s is not used: %s", folder, error)
             return None
-        with contextlib.suppress(OSError):
-            os.utime(folder)  # used now
+        mark_used(folder)
         return recording
 
     @contextmanager
@@ -56,7 +52,7 @@ class RecordingStore:
         Raises:
             TalkingHeadError: DISK_FULL, OUTPUT_NOT_WRITABLE.
         """
-        part = self.folder / f".{key}-{secrets.token_hex(4)}{_PART}"
+        part = self.folder / f".{key}-{secrets.token_hex(4)}{TEMPORARY_SUFFIX}"
         try:
             part.mkdir(parents=True)
             yield part
@@ -65,7 +61,7 @@ class RecordingStore:
             raise write_error(self.folder / key, error) from error
         finally:
             shutil.rmtree(part, ignore_errors=True)
-        self._drop_oldest(key)
+        drop_longest_unused(self.folder, key, self._most_bytes)
 
     def _name(self, part: Path, key: str) -> None:
         """Give a whole recording its name, unless another worker made the same meanwhile."""
@@ -79,31 +75,3 @@ class RecordingStore:
         except OSError:
             if self.find(key) is None:
                 raise
-
-    def _drop_oldest(self, newest: str) -> None:
-        """Drop what was not used for longest, and what workers that died left behind."""
-        for left in self.folder.glob(f".*{_PART}"):
-            if time.time() - _used_s(left) > _ABANDONED_S:
-                shutil.rmtree(left, ignore_errors=True)
-        entries = [folder for folder in self.folder.iterdir() if folder.is_dir() and not folder.name.startswith(".")]
-        entries = sorted((e for e in entries if e.name != newest), key=_used_s, reverse=True)
-        total = _bytes_of(self.folder / newest)
-        for entry in entries:
-            total += _bytes_of(entry)
-            if total > self._most_bytes:
-                shutil.rmtree(entry, ignore_errors=True)
-
-
-# Another worker may drop at the same time what is looked at here.
-def _used_s(folder: Path) -> float:
-    try:
-        return folder.stat().st_mtime
-    except OSError:
-        return time.time()
-
-
-def _bytes_of(folder: Path) -> int:
-    try:
-        return sum(path.stat().st_size for path in folder.iterdir())
-    except OSError:
-        return 0

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import logging
@@ -19,9 +18,11 @@ import numpy as np
 from ..errors import TalkingHeadError
 from ..media.encode import write_whole
 from ..motion.track import Track
+from ..worker.cache_folder import digest_of, drop_longest_unused, mark_used
 
 # Part of every key: raised whenever the same sound would give another track.
-SPEECH_VERSION = 1
+SPEECH_VERSION = 2
+MOST_BYTES = 500 << 20
 _LOG = logging.getLogger(__name__)
 
 
@@ -56,12 +57,12 @@ class SpeechStore:
 
     Args:
         asked: all that decides the result.
+        most_bytes: what all results together may take, beside the newest.
     """
 
-    def __init__(self, cache: Path, asked: Sequence[object]) -> None:
-        parts = json.dumps([SPEECH_VERSION, *asked])
-        key = hashlib.blake2b(parts.encode(), digest_size=16).hexdigest()
-        self._path = cache / "speech" / f"{key}.npz"
+    def __init__(self, cache: Path, asked: Sequence[object], most_bytes: int = MOST_BYTES) -> None:
+        self._path = cache / "speech" / f"{digest_of([SPEECH_VERSION, *asked])}.npz"
+        self._most_bytes = most_bytes
 
     def load(self) -> Speech | None:
         """What is remembered; None where nothing is, or what is there cannot be read."""
@@ -69,12 +70,14 @@ class SpeechStore:
             with np.load(io.BytesIO(self._path.read_bytes()), allow_pickle=False) as saved:
                 fields = json.loads(str(saved["fields"]))
                 track = Track.from_message(fields, saved["array"])
-            return Speech(track, fields["method"], int(fields["words"]), cached=True)
+            known = Speech(track, fields["method"], int(fields["words"]), cached=True)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError, BadZipFile, zlib.error, TalkingHeadError) as error:
             _LOG.warning("%s is not used: %s", self._path, error)
             return None
+        mark_used(self._path)
+        return known
 
     def save(self, speech: Speech) -> None:
         """Remember; a cache that cannot be written is only logged."""
@@ -83,5 +86,6 @@ class SpeechStore:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(self._path, content.getvalue())
+            drop_longest_unused(self._path.parent, self._path.name, self._most_bytes)
         except (OSError, TalkingHeadError) as error:
             _LOG.warning("The speech cache %s cannot be written: %s", self._path.parent, error)

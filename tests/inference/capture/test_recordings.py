@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 import tracemalloc
 
 import acting_clips
@@ -142,28 +141,27 @@ def test_a_clip_without_a_face_leaves_nothing(desk, tmp_path):
     assert desk.names() == []
 
 
+def small_recording(store, letter, size_bytes=1000):
+    """Make an entry of one file, named by one letter, and give back its folder."""
+    with store.making(letter * 32) as folder:
+        (folder / "landmarks.npy").write_bytes(bytes(size_bytes))
+    return store.folder / (letter * 32)
+
+
+def letters(folder):
+    return "".join(sorted(path.name[0] for path in folder.iterdir()))
+
+
 def test_the_longest_unused_recordings_are_dropped(tmp_path):
     store = RecordingStore(tmp_path, most_bytes=2500)
-    for number, name in enumerate("abc"):
-        with store.making(name) as folder:
-            (folder / "landmarks.npy").write_bytes(bytes(1000))
-        os.utime(tmp_path / name, (number, number))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["b", "c"]
-    os.utime(tmp_path / "b", (10, 10))
-    with store.making("d") as folder:
-        (folder / "landmarks.npy").write_bytes(bytes(1000))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["b", "d"]
-
-
-def test_what_a_dead_worker_left_is_removed(tmp_path):
-    store = RecordingStore(tmp_path)
-    for name, age_s in ((".old-1.part", 2 * 24 * 3600), (".new-2.part", 60)):
-        (tmp_path / name).mkdir()
-        moment = time.time() - age_s
-        os.utime(tmp_path / name, (moment, moment))
-    with store.making("a") as folder:
-        (folder / "landmarks.npy").write_bytes(b"x")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".new-2.part", "a"]
+    made = {}
+    for number, letter in enumerate("abc"):
+        made[letter] = small_recording(store, letter)
+        os.utime(made[letter], (number, number))
+    assert letters(tmp_path) == "bc"
+    os.utime(made["b"], (10, 10))
+    small_recording(store, "d")
+    assert letters(tmp_path) == "bd"
 
 
 def test_a_recording_that_another_worker_made_meanwhile_is_kept(desk, clip):
@@ -191,18 +189,15 @@ def test_a_recording_that_gets_its_name_at_the_same_moment_is_kept(desk, clip, m
 
 def test_recordings_that_another_worker_drops_meanwhile_are_no_error(tmp_path, monkeypatch):
     store = RecordingStore(tmp_path, most_bytes=10)
-    for name in "ab":
-        with store.making(name) as folder:
-            (folder / "landmarks.npy").write_bytes(bytes(5))
+    dropped, _ = (small_recording(store, letter, 5) for letter in "ab")
     listed = list(tmp_path.iterdir())
-    shutil.rmtree(tmp_path / "a")
+    shutil.rmtree(dropped)
     listing = type(tmp_path).iterdir
     monkeypatch.setattr(type(tmp_path), "is_dir", lambda self, **_: True)
     monkeypatch.setattr(type(tmp_path), "iterdir", lambda self: iter(listed) if self == tmp_path else listing(self))
-    with store.making("c") as folder:
-        (folder / "landmarks.npy").write_bytes(bytes(5))
+    small_recording(store, "c", 5)
     monkeypatch.undo()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["b", "c"]
+    assert letters(tmp_path) == "bc"
 
 
 def test_memory_does_not_grow_with_length(desk, tmp_path):

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import tracemalloc
 from fractions import Fraction
 
@@ -20,6 +21,7 @@ from inference.motion.track import REST, Track
 from inference.speech.command import performed
 from inference.speech.sound import Zero
 from inference.speech.speech import SpeechSpec, read_speech
+from inference.speech.store import Speech, SpeechStore
 from inference.worker.task import Task
 
 NOTHING = Task(lambda *_, **__: None, lambda: None)
@@ -97,6 +99,23 @@ def test_a_damaged_cache_is_made_again(tmp_path):
     again = read(path, cache)
     assert not again.cached and np.array_equal(again.track.values, whole.track.values)
     assert read(path, cache).cached
+
+
+def test_the_longest_unused_results_are_dropped(tmp_path):
+    track = read(write_sound(tmp_path / "a.wav", said())).track
+    speech = Speech(track, "formants", 0)
+    first = SpeechStore(tmp_path / "cache", ["first"])
+    first.save(speech)
+    (file,) = (tmp_path / "cache" / "speech").iterdir()
+    second, third = (SpeechStore(tmp_path / "cache", [name], 2 * file.stat().st_size + 100) for name in ("2nd", "3rd"))
+    second.save(speech)
+    for number, path in enumerate((tmp_path / "cache" / "speech").iterdir()):
+        os.utime(path, (number, number))
+    assert first.load() is not None  # used now, and so later than the second
+    third.save(speech)
+    assert first.load() is not None and third.load() is not None
+    assert second.load() is None
+    assert len(list((tmp_path / "cache" / "speech").iterdir())) == 2
 
 
 def test_a_cache_that_cannot_be_written_stops_nothing(tmp_path):
