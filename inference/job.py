@@ -84,7 +84,8 @@ class Job:
         Raises:
             TalkingHeadError: INVALID_REQUEST.
         """
-        if data.get("format") != FORMAT or data.get("version") != VERSION:
+        version = data.get("version")
+        if data.get("format") != FORMAT or type(version) is not int or version != VERSION:
             raise _invalid(f"'format' must be '{FORMAT}' and 'version' {VERSION}")
         return cls(
             id=str(data.get("id", "")),

@@ -80,9 +80,11 @@ class Performance:
         """
         if data.get("format") != FORMAT:
             raise _invalid("The file is not a Talking Head performance.", f"Its 'format' must be '{FORMAT}'.")
-        if data.get("version") != VERSION:
+        version = data.get("version")
+        # In Python also true and 1.0 equal 1, but no program of ours writes them.
+        if type(version) is not int or version != VERSION:
             raise _invalid(
-                f"The performance has version {data.get('version')}; this add-on reads version {VERSION}.",
+                f"The performance has version {version}; this add-on reads version {VERSION}.",
                 "Update Talking Head, or save the performance again.",
             )
         rate = parse_rate(data.get("rate"))
