@@ -83,7 +83,8 @@ def test_a_failed_save_keeps_the_old_job(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "change",
     [
-        {"format": "x"}, {"version": 2}, {"version": True}, {"version": 1.0}, {"source": None}, {"source": {"kind": "image", "files": []}},
+        {"format": "x"}, {"version": 2}, {"version": True}, {"version": 1.0},
+        {"source": None}, {"source": {"kind": "image", "files": []}},
         {"source": {"kind": "sound", "files": ["a"]}}, {"pictures": [0, 1]}, {"pictures": [0, 1, -1]},
         {"pictures": [0, 1, "x"]}, {"pictures": [0, 1, 1.5]}, {"pictures": [0, 1, None]}, {"pictures": "012"},
         {"face": {"points": [[0, 0]]}}, {"face": {"index": -1}}, {"face": {"index": "first"}}, {"face": []},

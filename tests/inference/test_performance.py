@@ -59,7 +59,8 @@ GOOD = {
 @pytest.mark.parametrize(
     "change",
     [
-        {"format": "other"}, {"version": 2}, {"version": True}, {"version": 1.0}, {"rate": "0"}, {"rate": "-25"}, {"rate": "1/0"}, {"rate": "fast"},
+        {"format": "other"}, {"version": 2}, {"version": True}, {"version": 1.0},
+        {"rate": "0"}, {"rate": "-25"}, {"rate": "1/0"}, {"rate": "fast"},
         {"rate": None}, {"rate": "1001"}, {"rate": "1/1001"}, {"rate": "1e-999999999"}, {"rate": "1e999999999"},
         {"controls": ["nose"]}, {"controls": ["strength_head"]},
         {"controls": "head_yaw"}, {"controls": ["head_yaw", "head_yaw"], "frames": [[1, 1]]}, {"frames": []},
