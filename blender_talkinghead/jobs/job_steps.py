@@ -97,6 +97,11 @@ def followed(target: Target) -> Target:
     return replace(target, pair_id=strip.th_id) if strip.th_role == ROLE_SOURCE else target
 
 
+def shown_frame(scene: Any, strip: Any) -> int:
+    """The scene's current frame, or the nearest one that a strip shows."""
+    return min(max(scene.frame_current, compat.left(strip)), compat.right(strip) - 1)
+
+
 @contextmanager
 def main_window() -> Iterator[None]:
     """Give timers, which have no window, the first one: rendering a strip needs one.

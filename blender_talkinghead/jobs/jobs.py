@@ -18,7 +18,7 @@ from ...inference import job as job_file
 from ...inference.errors import ErrorCode, TalkingHeadError
 from ...inference.protocol import Message
 from ...inference.source import Source
-from .. import compat, consent
+from .. import consent
 from ..drivers import driver_jobs
 from ..preview import faces
 from ..strips import folders, lookup, missing_frames, results
@@ -33,6 +33,7 @@ from .job_steps import (
     find_strip,
     followed,
     main_window,
+    shown_frame,
     starting_text,
     until_blender_is_free,
     with_progress,
@@ -94,7 +95,7 @@ def find_faces(target: Target, control: JobControl) -> JobSteps:
     before = _identity(strip)
     try:
         with main_window():
-            prepared = builder.prepare_frame(scene, strip, _shown_frame(scene, strip))
+            prepared = builder.prepare_frame(scene, strip, shown_frame(scene, strip))
     finally:
         _restore_identity(strip, before)  # looking makes no source
     analysis = yield from _analysis_of(prepared.job.source, prepared.job.pictures[0], state, control)
@@ -122,10 +123,6 @@ def _restore_identity(strip: Any | None, before: dict[str, object]) -> None:
     if strip is not None and not lookup.results_of(strip):
         for name, value in before.items():
             setattr(strip, name, value)
-
-
-def _shown_frame(scene: Any, strip: Any) -> int:
-    return min(max(scene.frame_current, compat.left(strip)), compat.right(strip) - 1)
 
 
 def _prepare(target: Target, *, with_drivers: bool = True) -> PreparedJob:

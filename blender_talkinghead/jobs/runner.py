@@ -29,9 +29,6 @@ class Phase(str, Enum):
     CANCELLED = "cancelled"
 
 
-ENDED = (Phase.DONE, Phase.FAILED, Phase.CANCELLED)
-
-
 @dataclass(frozen=True)
 class JobState:
     """What the panel shows of a job.

@@ -9,9 +9,8 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ...inference.errors import TalkingHeadError
 from ..worker import worker
-from .runner import JobMaker, JobState, Phase, Runner
+from .runner import JobMaker, JobState, Runner
 
 _LOGGER = logging.getLogger(__name__)
 INTERVAL_S = 0.1
@@ -109,11 +108,6 @@ def push_undo(message: str) -> None:
     window = bpy.context.window or bpy.context.window_manager.windows[0]
     with bpy.context.temp_override(window=window, screen=window.screen):
         bpy.ops.ed.undo_push(message=message)
-
-
-def last_error() -> TalkingHeadError | None:
-    """Why the last job failed, if it did."""
-    return runner.state.error if runner.state and runner.state.phase is Phase.FAILED else None
 
 
 @persistent

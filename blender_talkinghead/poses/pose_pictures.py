@@ -27,8 +27,8 @@ from ...inference.job import Job
 from ...inference.motion.poses import Pose
 from ...inference.performance import Performance
 from .. import compat, consent, properties
-from ..jobs import jobs, service
-from ..jobs.jobs import Target
+from ..jobs import job_steps, service
+from ..jobs.job_steps import Target
 from ..jobs.runner import JobControl, JobState, JobSteps, Phase
 from ..preview import faces, preview
 from ..preview.faces import Analysis
@@ -113,15 +113,13 @@ def draw(target: Target, control: JobControl) -> JobSteps:
     """
     consent.require()
     state = JobState(TITLE, text="Looking at the portrait")
-    yield state
-    while service.blender_renders():
-        control.check()
-        yield replace(state, phase=Phase.WAITING, text="Waiting until Blender has rendered")
-    strip = jobs.find_strip(target)
+    target = job_steps.followed(target)
+    yield from job_steps.until_blender_is_free(state, control)
+    strip = job_steps.find_strip(target)
     look_again(strip)
     shelf, wanted = _shelf(strip), missing(strip)
     if wanted:
-        job = preview.job_at(jobs.find_scene(target), strip, compat.left(strip))
+        job = preview.job_at(job_steps.find_scene(target), strip, compat.left(strip))
         analysis = None if job.face.points else faces.of(strip)
         if not job.face.points and (analysis is None or analysis.picture != job.face.picture):
             analysis = yield from _analysed(target, job, state, control)
@@ -181,9 +179,9 @@ def _summary(drawn: int) -> str:
 def _analysed(target: Target, job: Job, state: JobState, control: JobControl) -> Any:
     fields = {"source": job.source.to_dict(), "picture": job.face.picture}
     request = worker.client().submit("analyse", fields)
-    answer = yield from jobs.answer_of(request, replace(state, text="Finding the face"), control)
+    answer = yield from job_steps.answer_of(request, replace(state, text="Finding the face"), control)
     analysis = Analysis.from_answer(answer.fields, job.face.picture)
-    faces.remember(jobs.find_strip(target), analysis)
+    faces.remember(job_steps.find_strip(target), analysis)
     return analysis
 
 
@@ -199,7 +197,7 @@ def _draw_all(
         request = worker.client().submit("preview", {"job": posed.to_dict(), "max_size": asked})
         text = f"{pose.name}, {number + 1} of {len(wanted)}"
         shown = replace(state, phase=Phase.RUNNING, text=text, fraction=number / len(wanted))
-        answer = yield from jobs.answer_of(request, shown, control)
+        answer = yield from job_steps.answer_of(request, shown, control)
         width, height = answer.fields["size"]
         size = int(width), int(height)
         path = shelf.folder / f"{pose_key(pose)}.png"

@@ -18,7 +18,7 @@ from ...inference.errors import Action, TalkingHeadError
 from ...inference.job import Job
 from .. import compat, consent, properties
 from ..drivers import drivers
-from ..jobs import builder, jobs, service
+from ..jobs import builder, job_steps, service
 from ..strips import sampling
 from ..worker import worker
 from ..worker.client import Outcome, Request
@@ -177,7 +177,7 @@ def _ask(preview: _Preview, scene: Any, strip: Any) -> None:
         preview.job = _job(scene, strip)
     # Only sliders: nothing else has to be read again, and no frame has to be set, which would undo unkeyed changes.
     sampled = sampling.samples_from(np.array([seen.sliders]))
-    driven = drivers.add_drivers(scene, strip, [_shown_frame(scene, strip)], sampled)
+    driven = drivers.add_drivers(scene, strip, [job_steps.shown_frame(scene, strip)], sampled)
     job = replace(preview.job, performance=driven.performance, exact=driven.exact)
     preview.frame = scene.frame_current
     fields = {"job": job.to_dict(), "max_size": preview.max_size_px}
@@ -185,11 +185,7 @@ def _ask(preview: _Preview, scene: Any, strip: Any) -> None:
 
 
 def _job(scene: Any, strip: Any) -> Job:
-    return job_at(scene, strip, _shown_frame(scene, strip))
-
-
-def _shown_frame(scene: Any, strip: Any) -> int:
-    return min(max(scene.frame_current, compat.left(strip)), compat.right(strip) - 1)
+    return job_at(scene, strip, job_steps.shown_frame(scene, strip))
 
 
 def job_at(scene: Any, strip: Any, frame: int) -> Job:
@@ -199,7 +195,7 @@ def job_at(scene: Any, strip: Any, frame: int) -> Job:
         TalkingHeadError: whatever is wrong with the strip.
     """
     before = properties.controls_of(strip)
-    with jobs.main_window():
+    with job_steps.main_window():
         prepared = builder.prepare_frame(scene, strip, frame)
     for name, value in before.items():
         if getattr(strip, "th_" + name) != value:

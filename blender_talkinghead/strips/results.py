@@ -73,11 +73,6 @@ def show_plan(prepared: PreparedJob, frame_files: Sequence[str], placeholder: st
     return target.results[0].name
 
 
-def show_frame(prepared: PreparedJob, index: int, file: str) -> bool:
-    """Show one finished frame. False when the target is gone."""
-    return show_frames(prepared, {index: file})
-
-
 def show_frames(prepared: PreparedJob, files: Mapping[int, str]) -> bool:
     """Show finished frames: file name by frame index. False when the target is gone; the files stay."""
     target = target_of(prepared)

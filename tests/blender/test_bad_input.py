@@ -103,7 +103,7 @@ def test_picture_without_a_face_offers_the_points(scene, saved_file, tmp_path):
     sequencer.add_image(path)
     sentence = refused(bpy.ops.talkinghead.animate_portrait, scene)
     assert "No face" in sentence
-    error = talking.core("jobs.service").last_error()
+    error = talking.core("jobs.service").runner.state.error
     assert talking.core("fixes").operator_of(error) == "talkinghead.place_points"
 
 
@@ -111,7 +111,7 @@ def test_folder_that_cannot_be_made_is_refused(scene, portrait, tmp_path):
     (tmp_path / "a file").write_text("")
     scene.th_output_folder = str(tmp_path / "a file") + "/"
     assert "written" in refused(bpy.ops.talkinghead.animate_portrait, scene)
-    error = talking.core("jobs.service").last_error()
+    error = talking.core("jobs.service").runner.state.error
     assert talking.core("fixes").operator_of(error) == "talkinghead.choose_folder"
 
 
@@ -155,7 +155,7 @@ def test_python_without_the_packages_is_refused(scene, portrait, monkeypatch, tm
 def test_worker_that_is_not_set_up_offers_to_set_it_up(scene, portrait, monkeypatch):
     monkeypatch.delenv("TALKINGHEAD_PYTHON")
     assert "not set up" in refused(bpy.ops.talkinghead.animate_portrait, scene)
-    error = talking.core("jobs.service").last_error()
+    error = talking.core("jobs.service").runner.state.error
     assert talking.core("fixes").operator_of(error) == "talkinghead.set_up_worker"
 
 

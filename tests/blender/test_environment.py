@@ -72,7 +72,7 @@ def test_set_up_offline_is_refused_with_the_way_out():
         pytest.skip("this Blender is online")
     with pytest.raises(RuntimeError, match="offline"):
         bpy.ops.talkinghead.set_up_worker()
-    error = talking.core("jobs.service").last_error()
+    error = talking.core("jobs.service").runner.state.error
     assert error.code.value == "OFFLINE"
     assert error.hint
 

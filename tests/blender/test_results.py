@@ -49,10 +49,10 @@ def test_no_element_ever_names_a_missing_file(scene, portrait, tmp_path):
     strip = sequencer.all_strips()[name]
     assert all(path.is_file() for path in files_of(strip))
     assert numbered.shown_numbers(scene, range(10, 11), tmp_path) == [PLACEHOLDER_NUMBER]
-    assert results.show_frame(prepared, 3, files[3])  # not written yet: must not be shown
+    assert results.show_frames(prepared, {3: files[3]})  # not written yet: must not be shown
     assert all(path.is_file() for path in files_of(strip))
     rendered_jobs.write_frame(prepared, files, 0)
-    assert results.show_frame(prepared, 0, files[0])
+    assert results.show_frames(prepared, {0: files[0]})
     assert all(path.is_file() for path in files_of(strip))
     shown = numbered.shown_numbers(scene, range(10, 12), tmp_path)
     assert shown == [number_of(0), PLACEHOLDER_NUMBER]
@@ -299,7 +299,7 @@ def test_source_deleted_while_the_job_runs(scene, portrait):
     sequencer.strips().remove(portrait)
     results = core("strips.results")
     assert results.target_of(prepared) is None
-    assert not results.show_frame(prepared, 0, files[0])
+    assert not results.show_frames(prepared, {0: files[0]})
     assert results.finish(prepared) is None
     assert (prepared.folder / files[0]).is_file()
 
@@ -307,7 +307,7 @@ def test_source_deleted_while_the_job_runs(scene, portrait):
 def test_result_deleted_while_the_job_runs(scene, portrait):
     prepared, files = _running_job(scene, portrait)
     sequencer.strips().remove(sequencer.all_strips()["Portrait Talking Head"])
-    assert not core("strips.results").show_frame(prepared, 0, files[0])
+    assert not core("strips.results").show_frames(prepared, {0: files[0]})
     assert [strip.name for strip in sequencer.all_strips()] == ["Portrait"]
 
 
@@ -316,7 +316,7 @@ def test_strips_and_scene_renamed_while_the_job_runs(scene, portrait):
     portrait.name = "Something Else"
     sequencer.all_strips()["Portrait Talking Head"].name = "Shown"
     scene.name = "Edit"
-    assert core("strips.results").show_frame(prepared, 0, files[0])
+    assert core("strips.results").show_frames(prepared, {0: files[0]})
     assert core("strips.results").finish(prepared) == "Shown"
     assert names_of(sequencer.all_strips()["Shown"])[0] == files[0]
 
@@ -336,7 +336,7 @@ def test_scene_deleted_while_the_job_runs(scene, portrait):
     prepared, files = _running_job(scene, portrait)
     bpy.context.window.scene = bpy.data.scenes.new("Other")
     bpy.data.scenes.remove(scene)
-    assert not core("strips.results").show_frame(prepared, 0, files[0])
+    assert not core("strips.results").show_frames(prepared, {0: files[0]})
 
 
 def test_same_file_opened_again_while_the_job_runs(scene, portrait, saved_file):
@@ -344,7 +344,7 @@ def test_same_file_opened_again_while_the_job_runs(scene, portrait, saved_file):
     bpy.ops.wm.save_mainfile()
     bpy.ops.wm.open_mainfile(filepath=str(saved_file))
     assert core("strips.results").target_of(prepared) is None
-    assert not core("strips.results").show_frame(prepared, 0, files[0])
+    assert not core("strips.results").show_frames(prepared, {0: files[0]})
 
 
 def test_cut_out_hides_the_source_and_takes_it_back(scene, portrait):

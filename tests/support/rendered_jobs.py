@@ -79,5 +79,5 @@ def run(prepared: Any) -> Rendered:
     results.show_plan(prepared, files, PLACEHOLDER)
     for index in range(len(files)):
         write_frame(prepared, files, index)
-        results.show_frame(prepared, index, files[index])
+        results.show_frames(prepared, {index: files[index]})
     return Rendered(prepared, files, results.finish(prepared))
