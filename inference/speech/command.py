@@ -103,7 +103,8 @@ def _strength(name: str, value: float) -> float:
 
 def _report(speech: Speech, spec: SpeechSpec) -> None:
     known = ", known already" if speech.cached else ""
-    words = f", {speech.words} words found" if spec.transcript else ""
+    found = "1 word" if speech.words == 1 else f"{speech.words} words"
+    words = f", {found} found" if spec.transcript else ""
     length_s = float(len(speech.track) / speech.track.rate)
     print(f"{length_s:.2f} s of sound by {speech.method}{words}{known}", file=sys.stderr)
     for finding in speech.track.findings:

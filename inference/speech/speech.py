@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -23,6 +23,8 @@ from .store import Speech, SpeechStore
 
 FORMANTS, PHONES = "formants", "phones"
 _LONGEST_TRANSCRIBED_S = 30 * 60
+# Words that a sentence names one by one.
+_MOST_LISTED = 8
 _LISTENING, _FINDING = "listening", "finding the words"
 
 
@@ -91,11 +93,9 @@ def _transcribed(spec: SpeechSpec, transcript: str, task: Task) -> Speech:
     findings = _gaps(features, reader)
     last = len(features) - 1
     if found.guessed:
-        text = "Not in the dictionary, spoken as they are spelled: " + ", ".join(found.guessed) + "."
-        findings = (*findings, Finding("guessed words", 0, last, text))
+        findings = (*findings, Finding("guessed words", 0, last, _guessed(found.guessed)))
     if found.unknown:
-        text = "Left out, write them as words: " + ", ".join(found.unknown) + "."
-        findings = (*findings, Finding("unknown words", 0, last, text))
+        findings = (*findings, Finding("unknown words", 0, last, _left_out(found.unknown)))
     return Speech(_track(articulate(found.phones, features), findings), PHONES, found.words)
 
 
@@ -149,6 +149,28 @@ def _gaps(features: Features, reader: SoundReader) -> tuple[Finding, ...]:
         text = f"The sound is missing or damaged from {start_s:.2f} to {end_s:.2f} s; the mouth rests there."
         found.append(Finding("gap", min(first, last), min(max(first, end), last), text))
     return tuple(found)
+
+
+def _guessed(words: Sequence[str]) -> str:
+    if len(words) == 1:
+        return f"{_listed(words)} is not in the dictionary; it is spoken as it is spelled."
+    return f"{_listed(words)} are not in the dictionary; they are spoken as they are spelled."
+
+
+def _left_out(words: Sequence[str]) -> str:
+    if len(words) == 1:
+        return f"{_listed(words)} is left out; write it in letters, as it is spoken."
+    return f"{_listed(words)} are left out; write them in letters, as they are spoken."
+
+
+def _listed(words: Sequence[str]) -> str:
+    """'a', 'b' and 'c'; of many only the first ones, and how many there are beside."""
+    more = len(words) - _MOST_LISTED
+    names = [f"'{word}'" for word in words[:_MOST_LISTED]]
+    if more > 0:
+        names.append("1 more word" if more == 1 else f"{more} more words")
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _too_long(path: Path) -> TalkingHeadError:

@@ -71,7 +71,7 @@ class SpeechStore:
                 fields = json.loads(str(saved["fields"]))
                 track = Track.from_message(fields, saved["array"])
             known = Speech(track, fields["method"], int(fields["words"]), cached=True)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, KeyError, TypeError, BadZipFile, zlib.error, TalkingHeadError) as error:
             _LOG.warning("%s is not used: %s", self._path, error)

@@ -17,8 +17,8 @@ from inference.controls import POSE_NAMES
 from inference.errors import Action, ErrorCode, TalkingHeadError
 from inference.media.digests import Digests
 from inference.motion.visemes import ARPABET
-from inference.speech import articulation
-from inference.speech.alignment import Aligner, Phone
+from inference.speech import alignment, articulation
+from inference.speech.alignment import Aligner, Alignment, Phone
 from inference.speech.articulation import articulate
 from inference.speech.features import FeatureStream
 from inference.speech.speech import SpeechSpec, read_speech
@@ -165,6 +165,37 @@ def test_long_speech_is_followed_in_pieces(tmp_path):
     assert told == sorted(told) and told[0] == 0 and told[-1] > 0.99
     assert all(a.end_s == pytest.approx(b.start_s, abs=0.02) for a, b in pairwise(found.phones))
     assert sum(phone.name in ("P", "B", "M") for phone in found.phones) == 8 * 15
+
+
+@pytest.mark.parametrize(
+    ("guessed", "unknown", "told"),
+    [
+        ((), (), []),
+        (("blorpy",), (), ["'blorpy' is not in the dictionary; it is spoken as it is spelled."]),
+        (("a", "b"), (), ["'a' and 'b' are not in the dictionary; they are spoken as they are spelled."]),
+        ((), ("7",), ["'7' is left out; write it in letters, as it is spoken."]),
+        ((), ("1", "2", "3"), ["'1', '2' and '3' are left out; write them in letters, as they are spoken."]),
+        (
+            tuple("abcdefghi"),
+            tuple("1234567890"),
+            [
+                "'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h' and 1 more word are not in the dictionary; "
+                "they are spoken as they are spelled.",
+                "'1', '2', '3', '4', '5', '6', '7', '8' and 2 more words are left out; "
+                "write them in letters, as they are spoken.",
+            ],
+        ),
+    ],
+)
+def test_sentences_name_the_words(monkeypatch, tmp_path, guessed, unknown, told):
+    class Listener:
+        def align(self, samples, transcript, step):
+            return Alignment((Phone("AA", 0.0, 0.5),), 1, guessed, unknown)
+
+    monkeypatch.setattr(alignment, "Aligner", Listener)
+    path = write_sound(tmp_path / "a.wav", vowel("a", 0.5))
+    track = read_speech(SpeechSpec(path, "Ah."), Digests(), NOTHING).track
+    assert [finding.text for finding in track.findings] == told
 
 
 @needs_aligner
