@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from fractions import Fraction
 
 import numpy as np
@@ -63,6 +64,12 @@ class Capture:
         self._neutral_shape = self._shape(at)
         self._span = float(np.linalg.norm(self._neutral_shape[LEFT_EYE_OUTER] - self._neutral_shape[RIGHT_EYE_OUTER]))
         self.track = self._track(rate, at)
+
+    def known(self) -> Capture:
+        """The same capture for those who ask again."""
+        other = copy(self)
+        other.cached = True
+        return other
 
     def motion(self, position: float) -> np.ndarray:
         """(468, 3) displacement of each landmark from the neutral frame.

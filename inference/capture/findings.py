@@ -25,8 +25,8 @@ def findings_of(recording: Recording, holding: Holding) -> tuple[Finding, ...]:
 
 
 def _lost(first: int, last: int) -> Finding:
-    where = f"picture {first + 1}" if first == last else f"pictures {first + 1} to {last + 1}"
     pose = "the first pose that was seen" if first == 0 else "its last pose"
+    where = _pictures(first, last, last - first + 1)
     return Finding("lost", first, last, f"The face was lost in {where}; {pose} is held there.")
 
 
@@ -48,8 +48,18 @@ def _small(recording: Recording) -> list[Finding]:
     if not small.size:
         return []
     first, last = int(small[0]), int(small[-1])
+    least_px = max(1, round(float(np.nanmin(span))))
+    pixels = "1 pixel" if least_px == 1 else f"{least_px} pixels"
     text = (
-        f"The face is very small in {small.size} pictures from {first + 1} to {last + 1} "
-        f"({np.nanmin(span):.0f} pixels from eye to eye); blinks and lips are uncertain there."
+        f"The face is very small in {_pictures(first, last, small.size)} "
+        f"({pixels} from eye to eye); blinks and lips are uncertain there."
     )
     return [Finding("small", first, last, text)]
+
+
+def _pictures(first: int, last: int, count: int) -> str:
+    """One picture by its number, several by the first and the last one, with their count where it is less."""
+    if first == last:
+        return f"picture {first + 1}"
+    whole = count == last - first + 1
+    return f"pictures {first + 1} to {last + 1}" if whole else f"{count} pictures from {first + 1} to {last + 1}"

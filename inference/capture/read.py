@@ -4,10 +4,7 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from ..acting import CaptureSpec
-from ..errors import ErrorCode, TalkingHeadError
 from ..media.prefetch import PrefetchingReader
 from ..media.reader import SourceReader
 from ..source import SourceKind
@@ -16,13 +13,13 @@ from ..worker.cache_folder import digest_of
 from ..worker.sessions import Sessions
 from ..worker.task import Task
 from .capture import Capture
+from .clip import open_clip, rate_of
 from .recording import CAPTURE_VERSION, Recording, RecordingWriter, load
 from .store import RecordingStore
 from .tracking import track
 
 STAGE = "watching the driver"
-# Stills that nobody gave a rate.
-_STILL_RATE = Fraction(25)
+_FOLDER = "captures"
 
 
 def captured(spec: CaptureSpec, sessions: Sessions, task: Task) -> Capture:
@@ -31,27 +28,25 @@ def captured(spec: CaptureSpec, sessions: Sessions, task: Task) -> Capture:
     The clip is watched only when no recording of the same content, face and model is kept.
 
     Raises:
-        TalkingHeadError: NO_FACE when no picture shows a face, or the neutral one does not; CANCELLED; what reading the
-            clip, loading the face model and writing the cache raise.
+        TalkingHeadError: NO_FACE when no picture shows a face, or the neutral one does not; CANCELLED;
+            UNSUPPORTED_INPUT for files without pictures and rates that no performance can have; what reading the clip,
+            loading the face model and writing the recording raise.
     """
-    if spec.face.points:
-        raise TalkingHeadError(
-            ErrorCode.INVALID_REQUEST,
-            "A driving clip cannot be followed by points that were placed by hand.",
-            "Choose a clip whose face is found by itself.",
-        )
-    reader = sessions.reader(spec.source)
+    reader = open_clip(spec, sessions)
     try:
-        rate = spec.rate or reader.rate or _STILL_RATE
-        store = RecordingStore(sessions.cache / "captures")
+        rate = rate_of(spec, reader)
         key = recording_key(spec, reader)
-        recording = store.find(key)
+        recording = _kept(sessions, key)
         cached = recording is not None
+        if cached and (kept := sessions.captures.get(spec, key)):
+            return kept
         if recording is None:
-            recording = _watched(spec, reader, sessions, task, store, key)
+            recording = _watched(spec, reader, sessions, task, key)
     finally:
         reader.close()
-    return Capture(recording, rate, spec.neutral, spec.smoothing, cached)
+    capture = Capture(recording, rate, spec.neutral, spec.smoothing, cached)
+    sessions.captures.put(spec, key, capture.known())
+    return capture
 
 
 def recording_key(spec: CaptureSpec, reader: SourceReader) -> str:
@@ -67,10 +62,20 @@ def recording_key(spec: CaptureSpec, reader: SourceReader) -> str:
     return digest_of(parts)
 
 
-def _watched(
-    spec: CaptureSpec, reader: SourceReader, sessions: Sessions, task: Task, store: RecordingStore, key: str
-) -> Recording:
+def _kept(sessions: Sessions, key: str) -> Recording | None:
+    """A recording of the cache, or of this process where the cache could not be written."""
+    for folder in sessions.readable_caches(_FOLDER):
+        recording = RecordingStore(folder).find(key)
+        if recording is not None:
+            return recording
+    # Captures of a recording that is damaged would read from its files.
+    sessions.captures.clear()
+    return None
+
+
+def _watched(spec: CaptureSpec, reader: SourceReader, sessions: Sessions, task: Task, key: str) -> Recording:
     pictures = len(reader)
+    store = RecordingStore(sessions.writable_cache(_FOLDER))
     tracker = sessions.tracker()
     task.stage(STAGE, pictures)
 

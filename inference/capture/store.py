@@ -37,7 +37,7 @@ class RecordingStore:
         folder = self.folder / key
         try:
             recording = load(folder)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
             _LOG.warning("The recording %s is not used: %s", folder, error)

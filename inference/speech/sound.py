@@ -17,6 +17,7 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError, InvalidDataError
+from av.video.stream import VideoStream
 
 from ..errors import ErrorCode, TalkingHeadError
 from ..media.images import check_file
@@ -139,10 +140,15 @@ class SoundReader:
         """Seconds from time zero to the stream's first frame; 0 where there are no pictures or no time stamps."""
         if self._zero is Zero.SOUND:
             return Fraction(0)
-        pictures = [s for s in self._container.streams.video if not s.disposition & _ATTACHED_PICTURE]
+        pictures = moving_streams(self._container)
         if not pictures or frame.pts is None:
             return Fraction(0)
         return _time_of(frame, Fraction(0)) - (pictures[0].start_time or 0) * Fraction(pictures[0].time_base or 0)
+
+
+def moving_streams(container: InputContainer) -> list[VideoStream]:
+    """Streams of pictures of a file, without covers."""
+    return [stream for stream in container.streams.video if not stream.disposition & _ATTACHED_PICTURE]
 
 
 class _Converter:
@@ -185,7 +191,7 @@ def _zeros(count: int) -> Iterator[np.ndarray]:
 def _chosen(container: InputContainer, path: Path, index: int) -> AudioStream:
     streams = container.streams.audio
     if not streams:
-        what = "movie" if any(not s.disposition & _ATTACHED_PICTURE for s in container.streams.video) else "file"
+        what = "movie" if moving_streams(container) else "file"
         raise TalkingHeadError(
             ErrorCode.UNSUPPORTED_INPUT,
             f"The {what} {path} has no sound.",
@@ -195,7 +201,7 @@ def _chosen(container: InputContainer, path: Path, index: int) -> AudioStream:
         raise TalkingHeadError(
             ErrorCode.INVALID_REQUEST,
             f"{path} has no sound stream {index}.",
-            f"Use a number from 0 to {len(streams) - 1}.",
+            "Use 0, the only one." if len(streams) == 1 else f"Use a number from 0 to {len(streams) - 1}.",
         )
     return streams[index]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib
 import json
 import logging
+import secrets
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,15 +19,20 @@ from ..engines import description_of
 from ..engines.engine import Engine, Session
 from ..errors import Action, ErrorCode, TalkingHeadError
 from ..media.digests import Digests
+from ..media.encode import TEMPORARY_SUFFIX
 from ..media.prefetch import PrefetchingReader
 from ..media.reader import SourceReader, open_source
 from ..source import FaceChoice, Source
 from ..weights.store import WeightStore
+from .last_few import LastFew
 
 if TYPE_CHECKING:
+    from ..acting import CaptureSpec
+    from ..capture.capture import Capture
     from ..face.tracker import FaceTracker
 
 _KEPT_SESSIONS = 3
+_KEPT_CAPTURES = 3
 _LOG = logging.getLogger(__name__)
 
 
@@ -73,6 +79,9 @@ class Sessions:
     Args:
         check: raises when the present request was cancelled; called before each picture is read.
         cache: folder for what is worth keeping; None for a temporary one of this process.
+
+    Attributes:
+        captures: the last captures, by what was asked and the key of the recording.
     """
 
     def __init__(
@@ -86,12 +95,34 @@ class Sessions:
         self._engines: dict[str, Engine] = {}
         self._open: list[OpenSession] = []
         self._tracker: FaceTracker | None = None
+        self.captures: LastFew[CaptureSpec, Capture] = LastFew(_KEPT_CAPTURES)
 
     @property
     def cache(self) -> Path:
         """The worker's cache folder; it may not exist yet."""
-        if self._cache is not None:
-            return self._cache
+        return self._temporary_folder() if self._cache is None else self._cache
+
+    def readable_caches(self, name: str) -> list[Path]:
+        """Where a folder of the cache may be: in the cache, and what this process made beside it."""
+        folders = [self.cache]
+        if self._cache is not None and self._temporary is not None:
+            folders.append(self._temporary_folder())
+        return [folder / name for folder in folders]
+
+    def writable_cache(self, name: str) -> Path:
+        """A folder of the cache, made, or where it cannot be written one of this process."""
+        folder = self.cache / name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            probe = folder / f".{secrets.token_hex(16)}-{secrets.token_hex(4)}{TEMPORARY_SUFFIX}"
+            probe.mkdir()
+            probe.rmdir()
+        except OSError as error:
+            _LOG.warning("The cache %s cannot be written; what is made now is forgotten at the end: %s", folder, error)
+            return self._temporary_folder() / name
+        return folder
+
+    def _temporary_folder(self) -> Path:
         if self._temporary is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="talkinghead-", ignore_cleanup_errors=True)
         return Path(self._temporary.name)
@@ -127,7 +158,8 @@ class Sessions:
         found.in_use = False
 
     def close(self) -> None:
-        """Close the sessions that are not in use; engines stay loaded."""
+        """Close the sessions that are not in use and forget captures; engines stay loaded."""
+        self.captures.clear()
         for idle in [entry for entry in self._open if not entry.in_use]:
             self._drop(idle)
 

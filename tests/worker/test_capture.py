@@ -132,6 +132,14 @@ def test_the_command_says_what_is_wrong(cache, tmp_path, arguments, sentence):
     assert not (tmp_path / "a.json").exists()
 
 
+def test_the_command_needs_no_cache_that_can_be_written(tmp_path):
+    (tmp_path / "cache").write_text("in the way")
+    done = capture(tmp_path / "cache", "--output", tmp_path / "a.json")
+    assert done.returncode == 0, done.stderr
+    assert "cannot be written; what is made now is forgotten at the end" in done.stderr
+    assert len(load_performance(tmp_path / "a.json")) == 120
+
+
 def test_the_help_shows_how_to_go_on():
     line = [sys.executable, "-m", "inference", "capture", "--help"]
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=60)

@@ -110,7 +110,7 @@ def test_strengths_and_seed_of_the_command(tmp_path, sound):
         (("none.wav", "--output", "o.json"), "There is no file"),
         (("{sound}", "--output", "o.json", "--rate", "fast"), "not a frame rate"),
         (("{sound}", "--output", "o.json", "--sway", "9"), "is no strength"),
-        (("{sound}", "--output", "o.json", "--stream", "1"), "no sound stream 1"),
+        (("{sound}", "--output", "o.json", "--stream", "1"), "no sound stream 1. Use 0, the only one."),
         (("{sound}", "--output", "o.json", "--transcript", "no such.txt"), "There is no file no such.txt"),
         (("{sound}", "--output", "{sound}/o.json"), "cannot be written"),
     ],

@@ -108,6 +108,7 @@ def test_a_damaged_recording_is_made_again(desk, clip, file, damage):
     first = desk.capture(clip)
     values = first.track.values.copy()
     del first  # its landmarks are open, which keeps the file on Windows
+    desk.sessions.close()  # as are those of the capture that is kept
     (name,) = desk.names()
     path = desk.recordings / name / file
     if damage == "gone":
@@ -120,6 +121,63 @@ def test_a_damaged_recording_is_made_again(desk, clip, file, damage):
     np.testing.assert_allclose(again.track.values, values, atol=1e-6)
     assert desk.names() == [name]
     assert desk.capture(clip).cached
+
+
+def test_the_last_captures_are_kept(desk, clip, tmp_path):
+    desk.capture(clip)
+    kept = desk.capture(clip)
+    assert kept.cached and desk.capture(clip) is kept
+    copied = acting_clips.sequence(tmp_path / "copy", carphone()[:PICTURES])
+    for source, options in ((clip, {"smoothing": 1.0}), (clip, {"neutral": 2}), (copied, {})):
+        other = desk.capture(source, **options)
+        assert other is not kept and desk.capture(source, **options).track is other.track
+    assert desk.capture(clip) is not kept  # three later ones took its place
+
+
+def test_a_kept_capture_goes_with_its_file_and_its_recording(desk, clip, tmp_path):
+    def again():
+        return desk.capture(clip)
+
+    first = again()
+    acting_clips.sequence(tmp_path / "clip", carphone()[20 : 20 + PICTURES])
+    assert not np.array_equal(again().track.values, first.track.values)
+    acting_clips.sequence(tmp_path / "clip", carphone()[:PICTURES])
+    second = again()
+    assert second.cached and second.track is not first.track
+    assert again() is not second and again() is again()
+    desk.sessions.close()
+    third = again()
+    assert third.cached and third is not second
+    shutil.rmtree(desk.recordings)
+    assert not again().cached
+
+
+def test_a_cache_that_cannot_be_written_is_replaced_by_a_folder_of_the_process(desk, clip, caplog):
+    desk.recordings.parent.mkdir()
+    desk.recordings.write_text("in the way")
+    assert not desk.capture(clip).cached
+    (warning,) = caplog.records
+    assert warning.levelname == "WARNING" and str(desk.recordings) in warning.getMessage()
+    desk.sessions.close()
+    assert desk.capture(clip).cached
+    assert desk.reads == PICTURES
+    (temporary,) = (folder for folder in desk.sessions.readable_caches("captures") if folder.is_dir())
+    desk.sessions.unload()
+    assert not temporary.parent.exists()
+    assert desk.recordings.read_text() == "in the way"
+
+
+def test_a_cache_that_can_only_be_read_is_read(desk, clip, monkeypatch):
+    desk.capture(clip)
+    desk.sessions.close()
+
+    def refuse(self, *arguments, **options):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    with monkeypatch.context() as readonly:
+        readonly.setattr(type(desk.recordings), "mkdir", refuse)
+        readonly.setattr("inference.worker.cache_folder.os.utime", lambda path: refuse(path))
+        assert desk.capture(clip).cached
 
 
 def test_a_cancelled_capture_leaves_nothing(desk, clip):
