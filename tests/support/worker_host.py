@@ -140,6 +140,11 @@ def saved_job(folder: Path, frames: int, settings: Mapping[str, object] | None =
     return path
 
 
+def frames_in(folder: Path) -> set[str]:
+    """Names of the frames in a folder."""
+    return {path.name for path in folder.glob("*.png") if not path.name.startswith("source")}
+
+
 def alive(pid: int) -> bool:
     """Whether a process exists and is no zombie (POSIX)."""
     try:
