@@ -11,22 +11,25 @@ from typing import Any
 
 import bpy
 import comfyui_files
-import motion_pickles
 import numbered
-import numpy as np
 import pytest
 import sequencer
 import talking
+from slider_keys import keys_of
 
 TWO_LINES = "1 = 1:10\n2 = 11:32"
+
 FIRST, SECOND = {"rotate_yaw": 20, "aaa": 60}, {"rotate_pitch": 10, "blink": -20}
+
 CURVES = {
     "head_pitch": (0, 0, 0, -10, -10),
     "head_yaw": (0, 20, 20, 0, 0),
     "eye_open": (1, 1, 1, 0, 0),
     "jaw_open": (0, 0.5, 0.5, 0, 0),
 }
+
 FRAMES = (0, 1, 11, 22, 54)
+
 PICTURES = 200
 
 
@@ -65,15 +68,6 @@ def imported(folder: Path, data: object, **options: object) -> set[str]:
 
 def strip_named(name: str) -> Any:
     return next(strip for strip in sequencer.all_strips() if strip.name == name)
-
-
-def keys_of(core: Any, strip: Any) -> dict[str, list[tuple[float, float, str]]]:
-    found = {}
-    for curve in core("compat").fcurves_of(strip.id_data):
-        if curve.data_path.startswith(strip.path_from_id() + "."):
-            name = curve.data_path.rpartition(".th_")[2]
-            found[name] = [(key.co[0], key.co[1], key.interpolation) for key in curve.keyframe_points]
-    return found
 
 
 def expected_keys(offset: float = 0, factor: float = 1) -> dict[str, list[Any]]:
@@ -345,56 +339,6 @@ def test_names_from_other_systems_are_found(core, tmp_path):
         assert media.find(name, workflow, tmp_path / "input" / "clips") == wanted
     assert media.find("../../a.mp4", workflow, None) is None
     assert media.find("", workflow, None) is None
-
-
-def loaded(path: Path, content: bytes, **options: object) -> set[str]:
-    path.write_bytes(content)
-    with sequencer.override():
-        return bpy.ops.talkinghead.import_workflow(filepath=str(path), **options)
-
-
-def test_an_expression_is_put_on_the_active_strip(core, scene, tmp_path, hopper):
-    strip = sequencer.add_image(hopper, name="Hopper", start=7)
-    offsets = np.zeros((1, 21, 3), np.float32)
-    offsets[0, 19] = 0, 0.06, 0.006  # aaa = 60, which also lowers the pitch by 3
-    offsets[0, 17] = 0, -0.006, 0
-    content = motion_pickles.exp_file(offsets, np.array([-8, -5, 0], np.float32))
-    assert loaded(tmp_path / "talk.exp", content) == {"FINISHED"}
-    assert keys_of(core, strip) == {
-        name: [(7, pytest.approx(value), "CONSTANT")]
-        for name, value in {"head_pitch": 5, "head_yaw": 5, "jaw_open": 0.5}.items()
-    }
-
-
-def motion(angles: list[float], fps: int) -> bytes:
-    frames = [motion_pickles.frame(motion_pickles.rotation(0, 0, roll), np.zeros((21, 3))) for roll in angles]
-    return motion_pickles.template(frames, fps=fps)
-
-
-@pytest.mark.parametrize(("keep_speed", "frames"), [(False, (11, 12, 13)), (True, (11, 11.8, 12.6))])
-def test_a_motion_template_is_put_on_the_active_strip(core, scene, tmp_path, hopper, keep_speed, frames):
-    strip = sequencer.add_image(hopper, name="Hopper", start=11)
-    loaded(tmp_path / "turn.pkl", motion([0, 10, -20], 30), keep_speed=keep_speed)
-    expected = [
-        (pytest.approx(frame), pytest.approx(value), "LINEAR")
-        for frame, value in zip(frames, (0, 10, -20), strict=True)
-    ]
-    assert keys_of(core, strip) == {"head_roll": expected}
-    assert core("strips.sampling").scene_rate(scene) == 24
-
-
-def test_a_motion_template_needs_a_strip(scene, tmp_path):
-    with pytest.raises(RuntimeError, match=r"names no portrait\. Select the strip"):
-        loaded(tmp_path / "turn.pkl", motion([0, 10], 30))
-
-
-def test_a_file_that_wants_to_run_something_is_refused(scene, tmp_path, hopper):
-    sequencer.add_image(hopper)
-    marker = tmp_path / "made"
-    content = b"\x80\x02cos\nmkdir\nX" + len(str(marker)).to_bytes(4, "little") + str(marker).encode() + b"\x85R."
-    with pytest.raises(RuntimeError, match=r"it asks for 'os\.mkdir'"):
-        loaded(tmp_path / "bad.pkl", content)
-    assert not marker.exists()
 
 
 def test_locked_curves_are_told_before_anything_is_made(core, scene, folder, hopper):
