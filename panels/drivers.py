@@ -58,7 +58,7 @@ class TALKINGHEAD_PT_acting(_Driver, bpy.types.Panel):
         row.active = description_of(source.th_engine).takes.landmark_motion
         row.prop(source, "th_acting_exact")
         if source.th_acting_neutral != AUTOMATIC:
-            layout.prop(source, "th_acting_neutral")
+            layout.label(text=f"Chosen neutral picture: {source.th_acting_neutral + 1}")
             layout.operator("talkinghead.neutral_automatic", icon="LOOP_BACK")
         layout.operator("talkinghead.neutral_here", icon="EYEDROPPER")
 

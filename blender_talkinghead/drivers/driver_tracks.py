@@ -181,7 +181,7 @@ def _report(item: Wanted, track: Track, fields: Mapping[str, Any]) -> tuple[str,
 
 
 def _acting_facts(item: Wanted, track: Track, fields: Mapping[str, Any]) -> list[str]:
-    facts = [f"{fields['pictures']} pictures tracked", f"Neutral picture: {track.neutral}"]
+    facts = [f"{fields['pictures']} pictures tracked", f"Neutral picture: {track.neutral + 1}"]
     if int(fields["faces"]) > 1:
         facts.append(f"Up to {fields['faces']} faces were seen at once.")
     if item.medium.prerendering:

@@ -164,7 +164,9 @@ def _set_rate(scene: Any, plan: Plan, options: Options, remarks: list[str]) -> N
     scene.render.fps, scene.render.fps_base = fps, float(fps / rate)
     remarks.append(f"The frame rate of the scene was set to {float(rate):g}.")
     if plan.frames:
-        scene.frame_start, scene.frame_end = options.start, options.start + plan.frames - 1
+        # Blender keeps scenes from beginning before frame 0.
+        scene.frame_start = max(options.start, 0)
+        scene.frame_end = max(options.start + plan.frames - 1, scene.frame_start)
 
 
 def _place(scene: Any, plan: Plan, options: Options, strip: Any | None) -> Place:

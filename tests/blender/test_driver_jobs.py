@@ -192,12 +192,16 @@ def test_portrait_renamed_while_its_driver_is_read_gets_its_frames(portrait, act
     assert len(set(talking.frame_files(portrait))) == LENGTH
 
 
-def test_voice_of_several_speeds_is_heard(portrait, voice):
+def test_voice_of_several_speeds_is_heard_where_blender_can_mix_it(portrait, voice):
     sequencer.select(voice)
     with sequencer.override():
         bpy.ops.sequencer.retiming_key_add("EXEC_DEFAULT", timeline_frame=25)
     assert len(voice.retiming_keys) == 3
     sequencer.select(portrait)
+    if bpy.app.version < (5, 0, 0):
+        with pytest.raises(RuntimeError, match="several speeds, which can crash"):
+            bpy.ops.talkinghead.read_drivers()
+        return
     assert bpy.ops.talkinghead.read_drivers() == {"FINISHED"}
     portrait.frame_final_duration = 60
     jaw = np.array(driving.mixed(portrait, range(1, 61))("jaw_open"))
