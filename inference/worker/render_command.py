@@ -66,7 +66,8 @@ def render(options: argparse.Namespace) -> int:
 def _render_job(options: argparse.Namespace) -> int:
     only = None if options.only is None else frame_list(options.only)
     done = _run(options.job.absolute(), only, _places(options))
-    print(f"{done['rendered']} frames rendered, {done['reused']} were there, {done['seconds']} s", file=sys.stderr)
+    frames = "1 frame" if done["rendered"] == 1 else f"{done['rendered']} frames"
+    print(f"{frames} rendered, {done['reused']} reused, {done['seconds']} s", file=sys.stderr)
     return 0
 
 

@@ -219,7 +219,7 @@ def test_the_render_command_watches_a_clip_once(tmp_path):
         )
         assert done.returncode == 0, done.stderr
         kept.append([(p, p.stat().st_mtime_ns) for p in (tmp_path / "cache").rglob("recording.json")])
-    assert "2 frames rendered, 1 were there" in done.stderr
+    assert "2 frames rendered, 1 reused" in done.stderr
     assert len(kept[0]) == 1 and kept[0] == kept[1]
     rest, moved = (read_image(tmp_path / load(path).frame_files[index]).pixels for index in (2, 0))
     assert np.array_equal(rest, read_image(media.astronaut()).pixels)
