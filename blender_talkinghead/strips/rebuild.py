@@ -18,6 +18,7 @@ from .. import compat, properties
 from ..performance import curves
 from ..preview import rig_points
 from . import folders, lookup
+from .channels import free_channel
 from .rebuild_acting import rebuild_acting
 
 
@@ -50,7 +51,7 @@ def rebuild(scene: Any, path: Path, first_frame: int) -> tuple[Any, str]:
         strip.th_folder = folders.stored(path.parent)
     missing = ""
     if job.exact is not None:
-        channel = _free_channel(scene.sequence_editor, first_frame, first_frame + len(job.exact))
+        channel = free_channel(scene.sequence_editor, 1, first_frame, first_frame + len(job.exact), count=2)
         missing = rebuild_acting(scene, strip, job.exact, first_frame, channel)
     compat.set_active_strip(scene, strip)
     return strip, missing
@@ -67,7 +68,8 @@ def _check_files(source: Source) -> None:
 def _insert(scene: Any, job: Job, first_frame: int) -> Any:
     editor = scene.sequence_editor or scene.sequence_editor_create()
     length, files = len(job.performance), job.source.files
-    channel = _free_channel(editor, first_frame, first_frame + length)
+    # The channel above is left for the result.
+    channel = free_channel(editor, 1, first_frame, first_frame + length, count=2)
     name = job.name or Path(files[0]).stem
     if job.source.kind is SourceKind.MOVIE:
         strip = compat.new_movie_strip(editor, name, files[0], channel, first_frame - job.pictures[0])
@@ -81,20 +83,6 @@ def _insert(scene: Any, job: Job, first_frame: int) -> Any:
             strip.elements.append(file.name)
     compat.set_right(strip, first_frame + length)
     return strip
-
-
-def _free_channel(editor: Any, left: int, right: int) -> int:
-    strips = list(compat.strips_in(editor))
-    for channel in range(1, compat.LAST_CHANNEL):
-        # The channel above is left for the result.
-        if not any(
-            strip.channel in (channel, channel + 1) and compat.left(strip) < right and compat.right(strip) > left
-            for strip in strips
-        ):
-            return channel
-    raise TalkingHeadError(
-        ErrorCode.INVALID_REQUEST, "There is no free channel at this frame.", "Go to a frame with fewer strips."
-    )
 
 
 def _key(strip: Any, job: Job, first_frame: int) -> None:

@@ -17,6 +17,7 @@ from ...inference.errors import ErrorCode, TalkingHeadError
 from .. import compat
 from ..jobs.builder import PreparedJob
 from . import file_session, folders, lookup
+from .channels import free_channel, is_free
 from .pairs import ROLE_RESULT
 from .result_layout import Layout, merged
 
@@ -147,7 +148,7 @@ def _existing(folder: Path, names: Sequence[str], placeholder: str) -> list[str]
 def _create(prepared: PreparedJob, source: Any, names: list[str]) -> Any:
     container = compat.container_of(source)
     first = prepared.first_frame
-    channel = _free_channel(container, source.channel, first, first + len(names))
+    channel = free_channel(container, source.channel + 1, first, first + len(names))
     strip = compat.new_image_strip(
         container, source.name + NAME_SUFFIX, str(prepared.folder / names[0]), channel, first
     )
@@ -174,24 +175,6 @@ def _copy_look(source: Any, result: Any, *, baked: bool) -> None:
         setattr(result, name, getattr(source, name))
     result.alpha_mode = source.alpha_mode
     result.colorspace_settings.name = source.colorspace_settings.name
-
-
-def _free_channel(container: Any, above: int, first: int, end: int) -> int:
-    for channel in range(above + 1, compat.LAST_CHANNEL + 1):
-        if not container.channels[channel].lock and _is_free(container, channel, first, end, None):
-            return channel
-    raise TalkingHeadError(
-        ErrorCode.INVALID_REQUEST,
-        "There is no free channel above the strip.",
-        "Move the strip to a lower channel, or unlock a channel above it.",
-    )
-
-
-def _is_free(container: Any, channel: int, first: int, end: int, ignored: Any) -> bool:
-    return not any(
-        strip.channel == channel and compat.left(strip) < end and compat.right(strip) > first and strip != ignored
-        for strip in compat.strips_in(container)
-    )
 
 
 def _update(prepared: PreparedJob, source: Any, result: Any, frame_files: Sequence[str], placeholder: str) -> None:
@@ -235,8 +218,8 @@ def _place(result: Any, layout: Layout, anchor: int) -> None:
     left, right = anchor + layout.visible_first, anchor + layout.visible_end
     start = anchor + layout.first + compat.content_trim_start(result)
     container = compat.container_of(result)
-    if not _is_free(container, result.channel, left, right, result):
-        result.channel = _free_channel(container, result.channel, left, right)
+    if not is_free(container, result.channel, left, right, result.name):
+        result.channel = free_channel(container, result.channel + 1, left, right)
     moved = start - compat.content_start(result)
     if moved:
         compat.set_content_start(result, start)

@@ -16,6 +16,7 @@ import bpy
 from ...inference.errors import ErrorCode, TalkingHeadError
 from ...inference.workflow.plan import PlannedStrip
 from .. import compat
+from ..strips.channels import free_channel
 from ..strips.movie_time import exact_rate
 from ..strips.sampling import scene_rate
 from . import workflow_media
@@ -61,29 +62,9 @@ def insert(scene: Any, planned: PlannedStrip, path: Path, place: Place, remarks:
         raise TalkingHeadError(
             ErrorCode.SOURCE_UNREADABLE, f"The file {path} cannot be read.", str(error).strip()
         ) from error
-    strip.channel = free_channel(strip, place.channel)
+    span = compat.left(strip), compat.right(strip)
+    strip.channel = free_channel(compat.container_of(strip), place.channel, *span, besides=strip.name)
     return strip
-
-
-def free_channel(strip: Any, lowest: int) -> int:
-    """The lowest channel from one on that is free for as long as a strip lasts, itself not counted.
-
-    Raises:
-        TalkingHeadError: INVALID_REQUEST when there is none.
-    """
-    container = compat.container_of(strip)
-    others = [other for other in compat.strips_in(container) if other.name != strip.name]
-    for channel in range(lowest, compat.LAST_CHANNEL + 1):
-        taken = any(
-            other.channel == channel and compat.left(other) < compat.right(strip)
-            and compat.right(other) > compat.left(strip)
-            for other in others
-        )  # fmt: skip
-        if not taken and not container.channels[channel].lock:
-            return channel
-    raise TalkingHeadError(
-        ErrorCode.INVALID_REQUEST, "There is no free channel.", "Unlock a channel, or move strips to lower ones."
-    )
 
 
 def _top(scene: Any) -> int:
