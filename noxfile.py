@@ -82,7 +82,8 @@ def matrix(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def lint(session: nox.Session) -> None:
     """Style, types, import directions, policy, and Blender's own validation of the extension."""
-    linter = environment(session, "lint", MAIN_PYTHON, ("-r", requirements("base"), *PYTEST, *LINTERS, "nox"))
+    packages = ("-r", requirements("base"), *PYTEST, *LINTERS, "nox")
+    linter = environment(session, "lint", MAIN_PYTHON, packages, ("--no-deps", "-r", requirements("speech")))
     run(session, linter, "ruff", "check", ".")
     run(session, linter, "ruff", "format", "--check", ".")
     run(session, linter, "pyright", "--pythonpath", linter)
