@@ -172,10 +172,7 @@ class TALKINGHEAD_OT_mirror_performance(bpy.types.Operator):
             count = performance_edits.mirror(source, _names(self.group))
         except TalkingHeadError as error:
             return base.report_error(self, error)
-        if drivers.driven(source):
-            self.report({"WARNING"}, "Drivers are not mirrored. Bake the performance first to mirror it whole.")
-        self.report({"INFO"}, f"{_curves(count)} mirrored")
-        return {"FINISHED"}
+        return _report_edit(self, source, count, "mirrored")
 
 
 class TALKINGHEAD_OT_retime_performance(bpy.types.Operator):
@@ -226,10 +223,7 @@ class TALKINGHEAD_OT_retime_performance(bpy.types.Operator):
             count = performance_edits.retime(source, names, factor, whole_frames=self.whole_frames)
         except TalkingHeadError as error:
             return base.report_error(self, error)
-        if drivers.driven(source):
-            self.report({"WARNING"}, "Drivers are not retimed. Bake the performance first to retime it whole.")
-        self.report({"INFO"}, f"{_curves(count)} retimed")
-        return {"FINISHED"}
+        return _report_edit(self, source, count, "retimed")
 
 
 class TALKINGHEAD_OT_copy_performance(bpy.types.Operator):
@@ -259,18 +253,19 @@ class TALKINGHEAD_OT_copy_performance(bpy.types.Operator):
         except TalkingHeadError as error:
             return base.report_error(self, error)
         strips = "1 strip" if len(targets) == 1 else f"{len(targets)} strips"
-        if drivers.driven(source):
-            self.report({"WARNING"}, "Drivers are not copied. Bake the performance first to copy it whole.")
-        self.report({"INFO"}, f"{_curves(count)} copied to {strips}")
-        return {"FINISHED"}
+        return _report_edit(self, source, count, "copied", f" to {strips}")
 
 
 def _names(group: str) -> tuple[str, ...]:
     return POSE_NAMES if group == _ALL else tuple(control.name for control in controls_in(Group(group)))
 
 
-def _curves(count: int) -> str:
-    return "1 curve" if count == 1 else f"{count} curves"
+def _report_edit(operator: Any, source: Any, count: int, done: str, where: str = "") -> set[str]:
+    if drivers.driven(source):
+        operator.report({"WARNING"}, f"Drivers are not {done}. Bake the performance first so that all is {done}.")
+    curves_text = "1 curve" if count == 1 else f"{count} curves"
+    operator.report({"INFO"}, f"{curves_text} {done}{where}")
+    return {"FINISHED"}
 
 
 def _targets(context: Any) -> list[Any]:

@@ -76,7 +76,7 @@ def film(folder: Path, portrait: Path, sessions, values: np.ndarray, exact: Exac
 
 
 @pytest.mark.parametrize("portrait", ["astronaut", "hopper"])
-def test_exact_motion_follows_the_actor_better_than_sliders(portrait: str, folder, sessions, capture, acted):
+def test_exact_motion_follows_the_actor_as_sliders_do(portrait: str, folder, sessions, capture, acted):
     path = getattr(media, portrait)()
     sliders = np.where(UNTURNED, capture.track.at(list(FRAMES)), REST)
     count = len(FRAMES)
