@@ -21,6 +21,9 @@ class FrameWriter:
 
     Args:
         written: called with the path of each finished file, by a writing thread.
+
+    Attributes:
+        done: how many files are written.
     """
 
     def __init__(self, written: Callable[[Path], None]) -> None:
@@ -30,6 +33,7 @@ class FrameWriter:
         self._written = written
         self._lock = threading.Lock()
         self._failure: BaseException | None = None
+        self.done = 0
         self.encode_s = 0.0
         self.disk_s = 0.0
 
@@ -65,6 +69,8 @@ class FrameWriter:
             self.encode_s += encoded - start
             self.disk_s += time.perf_counter() - encoded
         self._written(path)
+        with self._lock:
+            self.done += 1
 
     def _finished(self, future: Future[None]) -> None:
         self._failure = self._failure or future.exception()

@@ -110,6 +110,7 @@ def _render(
         with _writer(task, plan) as writer:
             requests = _requests(job, plan, motion, frames)
             engine_s = _frames(task, requests, len(frames), plan, folder, opened, writer)
+        task.progress(len(frames), len(frames), "rendering")
         stages = {
             "prepare": prepared - start,
             "decode": opened.pictures.decode_s - decoded_s,
@@ -161,7 +162,8 @@ def _frames(
         index, picture = made
         writer.put(folder / _checked_name(plan, index, picture), picture)
         done += 1
-        task.progress(done, count, "rendering")
+        # What is counted is on disk: a worker that is killed now loses none of it.
+        task.progress(writer.done, count, "rendering")
         task.between()
     if done != count:
         raise TalkingHeadError(
