@@ -73,23 +73,32 @@ class CaptureSpec:
 
 @dataclass(frozen=True)
 class ExactMotion:
-    """The actor's landmark motion of mouth and brows, frame by frame of a job, instead of those sliders' share.
+    """The actor's own motion, frame by frame of a job, instead of those sliders' share.
+
+    Engines that take landmark motion get that of mouth and brows; ``head`` and ``eyes`` are 0 then. Engines that take a
+    driving video are shown the clip itself, and all four count.
 
     Attributes:
         capture: the driving clip.
         positions: place in the clip of each frame, in pictures and parts of one; None where the clip shows nothing.
-        mouth, brows: strength of each frame, 0 to 2.
+        mouth, brows, head, eyes: strength of each frame, 0 to 2; () for ``head`` and ``eyes`` means 0 throughout.
     """
 
     capture: CaptureSpec
     positions: tuple[float | None, ...]
     mouth: tuple[float, ...]
     brows: tuple[float, ...]
+    head: tuple[float, ...] = ()
+    eyes: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        if not len(self.positions) == len(self.mouth) == len(self.brows):
+        for name in ("head", "eyes"):
+            if not getattr(self, name):
+                object.__setattr__(self, name, (0.0,) * len(self.positions))
+        strengths = (self.mouth, self.brows, self.head, self.eyes)
+        if any(len(values) != len(self.positions) for values in strengths):
             raise _invalid("positions and strengths must be as many as frames")
-        numbers = [*(p for p in self.positions if p is not None), *self.mouth, *self.brows]
+        numbers = [*(p for p in self.positions if p is not None), *(value for values in strengths for value in values)]
         if not all(math.isfinite(number) and number >= 0 for number in numbers):
             raise _invalid("positions and strengths must be numbers from 0 on")
 
@@ -103,6 +112,8 @@ class ExactMotion:
             "positions": list(self.positions),
             "mouth": list(self.mouth),
             "brows": list(self.brows),
+            "head": list(self.head),
+            "eyes": list(self.eyes),
         }
 
     @classmethod
@@ -116,9 +127,11 @@ class ExactMotion:
             positions = tuple(None if p is None else float(p) for p in data["positions"])  # type: ignore[attr-defined]
             mouth = tuple(float(value) for value in data["mouth"])  # type: ignore[attr-defined]
             brows = tuple(float(value) for value in data["brows"])  # type: ignore[attr-defined]
+            head = tuple(float(value) for value in data.get("head", ()))  # type: ignore[attr-defined]
+            eyes = tuple(float(value) for value in data.get("eyes", ()))  # type: ignore[attr-defined]
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise _invalid(f"exact motion: {error}") from error
-        return cls(CaptureSpec.from_dict(_object(data.get("capture")), base), positions, mouth, brows)
+        return cls(CaptureSpec.from_dict(_object(data.get("capture")), base), positions, mouth, brows, head, eyes)
 
 
 def _object(value: object) -> Mapping[str, object]:

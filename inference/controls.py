@@ -25,6 +25,7 @@ class Group(str, Enum):
     BROWS = "brows"
     MOUTH = "mouth"
     STRENGTH = "strength"
+    LIVEPORTRAIT = "liveportrait"
 
 
 class Unit(str, Enum):
@@ -38,7 +39,10 @@ class Unit(str, Enum):
 
 @dataclass(frozen=True)
 class Control:
-    """One slider. ``soft`` limits are what dragging reaches; hard limits can be typed."""
+    """One slider. ``soft`` limits are what dragging reaches; hard limits can be typed.
+
+    ``engine`` is empty for the rig, which every engine knows, else the one engine that has this control.
+    """
 
     name: str
     group: Group
@@ -50,6 +54,7 @@ class Control:
     description: str
     soft_minimum: float | None = None
     soft_maximum: float | None = None
+    engine: str = ""
 
     @property
     def property_name(self) -> str:
@@ -82,6 +87,13 @@ def _one_way(name: str, group: Group, label: str, description: str) -> Control:
 
 def _strength(name: str, label: str, description: str) -> Control:
     return Control(name, Group.STRENGTH, Unit.FACTOR, 0.0, 2.0, 1.0, label, description)
+
+
+def _liveportrait(name: str, label: str, description: str, low: float, high: float, rest: float = 0.0) -> Control:
+    group = Group.LIVEPORTRAIT
+    return Control(
+        f"liveportrait_{name}", group, Unit.AMOUNT, low, high, rest, label, description, engine="liveportrait"
+    )
 
 
 CONTROLS: tuple[Control, ...] = (
@@ -130,13 +142,32 @@ CONTROLS: tuple[Control, ...] = (
     _strength("strength_mouth", "Mouth Strength", "How much of the driver's mouth motion is used"),
     _strength("strength_blinks", "Blink Strength", "How much of the automatic blinking is used while a sound speaks"),
     _strength("strength_sway", "Sway Strength", "How much the head moves by itself while a sound speaks"),
+    _liveportrait("pout", "Pout", "Pushes the lips to one side", -1.0, 1.0),
+    _liveportrait("purse", "Purse", "Purses (positive) or spreads the lips", -4 / 3, 1.0),
+    _liveportrait("grin", "Grin", "Draws the lips back from the teeth", 0.0, 1.0),
+    _liveportrait("lip_open", "Lip Close to Open", "Opens (positive) or presses the lips", -0.75, 1.0),
+    _liveportrait("eye_ratio", "Eye Ratio", "Adds to the measured openness of the eyes", -0.8, 0.8),
+    _liveportrait("lip_ratio", "Lip Ratio", "Adds to the measured openness of the lips", -0.8, 0.8),
+    _liveportrait("source_ratio", "Source Ratio", "How much of the source's own expression is kept", 0.0, 1.0, 1.0),
+    _liveportrait("sample_expression", "Sample Expression", "Adds the sample picture's expression", -0.2, 1.2),
+    _liveportrait("sample_rotation", "Sample Rotation", "Adds the sample picture's head angles", -0.2, 1.2),
+    _liveportrait("sample_mouth", "Sample Mouth", "Adds only the mouth of the sample picture", -0.2, 1.2),
+    _liveportrait("sample_eyes", "Sample Eyes", "Adds only eyes and brows of the sample picture", -0.2, 1.2),
 )
 
 BY_NAME: Mapping[str, Control] = {control.name: control for control in CONTROLS}
 
-# What an engine is given: the rig without the strengths, which are used up when drivers are mixed in.
+# What an engine is given: all but the strengths, which are used up when drivers are mixed in. New ones are appended:
+# the order is part of saved tracks and frame names.
 POSE_CONTROLS: tuple[Control, ...] = tuple(c for c in CONTROLS if c.group is not Group.STRENGTH)
 POSE_NAMES: tuple[str, ...] = tuple(c.name for c in POSE_CONTROLS)
+# The rig: what every engine understands.
+RIG_NAMES: tuple[str, ...] = tuple(c.name for c in POSE_CONTROLS if not c.engine)
+
+
+def names_for(engine: str) -> tuple[str, ...]:
+    """The rig and an engine's own controls, by name."""
+    return tuple(c.name for c in POSE_CONTROLS if c.engine in ("", engine))
 
 
 def rest_pose() -> dict[str, float]:

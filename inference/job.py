@@ -152,7 +152,7 @@ def frame_key(
     Args:
         weights: sha256 of each weight file the engine uses.
         source_digests: digest of the picture and of every neighbour that the engine looks at.
-        pose: the frame's controls in the order of ``POSE_NAMES``; differences below 1e-6 do not count.
+        pose: the frame's values of the engine's own controls, in its order; differences below 1e-6 do not count.
         motion: digest of the frame's exact landmark motion, "" without.
     """
     values = [round(float(value), 6) + 0.0 for value in pose]

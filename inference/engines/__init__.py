@@ -8,10 +8,11 @@ from collections.abc import Mapping
 
 from ..errors import ErrorCode, TalkingHeadError
 from .description import EngineDescription
+from .liveportrait.description import LIVEPORTRAIT
 from .puppet.description import PUPPET
 
 DEFAULT_ENGINE = PUPPET.name
-ENGINES: Mapping[str, EngineDescription] = {engine.name: engine for engine in (PUPPET,)}
+ENGINES: Mapping[str, EngineDescription] = {engine.name: engine for engine in (PUPPET, LIVEPORTRAIT)}
 
 
 def description_of(name: str) -> EngineDescription:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from ..controls import POSE_NAMES
+from ..controls import RIG_NAMES
 from ..errors import ErrorCode, TalkingHeadError
 
 
@@ -20,6 +20,7 @@ class SettingKind(str, Enum):
     NUMBER = "number"
     CHOICE = "choice"
     TEXT = "text"
+    PATH = "path"
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,13 @@ class Setting:
         Raises:
             TalkingHeadError: INVALID_REQUEST.
         """
-        kinds = {SettingKind.SWITCH: bool, SettingKind.WHOLE: int, SettingKind.CHOICE: str, SettingKind.TEXT: str}
+        kinds = {
+            SettingKind.SWITCH: bool,
+            SettingKind.WHOLE: int,
+            SettingKind.CHOICE: str,
+            SettingKind.TEXT: str,
+            SettingKind.PATH: str,
+        }
         fits = isinstance(value, kinds.get(self.kind, (int, float)))
         if self.kind is SettingKind.CHOICE:
             fits = value in [choice.value for choice in self.choices]
@@ -89,6 +96,7 @@ class EngineDescription:
         version: part of every frame's key; raised when the engine's pixels change.
         tier: requirements file of its packages ("base", "neural", "diffusion").
         weights: names in the weights catalogue.
+        set_setting: the CHOICE setting that picks the engine's set of large weights, "" for an engine without.
         neighbours: how many pictures before and after a frame's own it looks at, in moving sources.
         memory_mb: what it needs at 1080p.
         module: module inside ``inference.engines`` whose ``create()`` returns the engine.
@@ -102,11 +110,16 @@ class EngineDescription:
     tier: str
     module: str
     weights: tuple[str, ...] = ()
-    controls: tuple[str, ...] = POSE_NAMES
+    set_setting: str = ""
+    controls: tuple[str, ...] = RIG_NAMES
     takes: Takes = Takes()
     neighbours: int = 0
     memory_mb: int = 0
     settings: tuple[Setting, ...] = ()
+
+    def weight_set(self, settings: Mapping[str, object]) -> str:
+        """Name of the weight set (``weights.catalogue``) that these settings need, "" for none: engine_choice."""
+        return f"{self.name}_{settings[self.set_setting]}" if self.set_setting else ""
 
     def settings_from(self, values: Mapping[str, object]) -> dict[str, object]:
         """All settings: given values over the defaults, checked.

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from fractions import Fraction
 from typing import Protocol
 
 import numpy as np
@@ -25,6 +26,54 @@ class Quality(str, Enum):
 
 
 @dataclass(frozen=True)
+class DrivingPlace:
+    """Where in the driving clip a frame is, and how much of it counts.
+
+    Attributes:
+        position: in pictures and parts of one.
+        head, eyes, brows, mouth: strength of each region, 0 to 2.
+    """
+
+    position: float
+    head: float
+    eyes: float
+    brows: float
+    mouth: float
+
+
+class DrivingClip(Protocol):
+    """The clip that acts, for engines with ``Takes.driving_video``. Made by the worker.
+
+    Attributes:
+        key: digest of the clip's content, face choice, neutral picture and smoothing.
+        neutral: the picture on which the actor's face rests.
+        smoothing: 0 (none) to 1 (strong).
+        rate: pictures a second, exact.
+        found: (n,) bool, in which pictures the face was found.
+        cuts: pictures that begin another shot.
+    """
+
+    key: str
+    neutral: int
+    smoothing: float
+    rate: Fraction
+    found: np.ndarray
+    cuts: Sequence[int]
+
+    def __len__(self) -> int:
+        """How many pictures there are."""
+        ...
+
+    def landmarks(self, picture: int) -> np.ndarray:
+        """(478, 2) float landmarks in px of the picture; of the nearest picture in which the face was found."""
+        ...
+
+    def pictures(self) -> PictureReader:
+        """A new reader of the clip's pictures; the caller closes it."""
+        ...
+
+
+@dataclass(frozen=True)
 class FrameRequest:
     """One frame to make.
 
@@ -35,12 +84,14 @@ class FrameRequest:
         motion: (468, 3) float displacement of landmarks on top of the pose, in distances between the outer eye
             corners, in the un-rotated frame of the face (x to the image's right, y down, z away); None for none.
             Only given to engines that declare ``Takes.landmark_motion``.
+        driving: place in the driving clip; None without. Only given to engines that declare ``Takes.driving_video``.
     """
 
     index: int
     picture: int
     pose: Mapping[str, float]
     motion: np.ndarray | None = None
+    driving: DrivingPlace | None = None
 
 
 class Session(Protocol):
@@ -83,9 +134,16 @@ class Engine(Protocol):
         ...
 
     def open(
-        self, pictures: PictureReader, needed: Sequence[int], face: FaceChoice, settings: Mapping[str, object]
+        self,
+        pictures: PictureReader,
+        needed: Sequence[int],
+        face: FaceChoice,
+        settings: Mapping[str, object],
+        driving: DrivingClip | None = None,
     ) -> Session:
         """Prepare a source. ``needed`` are the picture indices that will be asked for, ascending.
+
+        ``driving`` is only given to engines that declare ``Takes.driving_video``.
 
         Raises:
             TalkingHeadError: NO_FACE with the action PLACE_POINTS or CHOOSE_FACE, and whatever decoding raises.

@@ -22,7 +22,11 @@ _HIGH = np.array([control.maximum for control in POSE_CONTROLS])
 _OF_GROUP: Mapping[Group, np.ndarray] = {
     group: np.array([control.group is group for control in POSE_CONTROLS]) for group in Group
 }
-_STRENGTH_OF = [STRENGTH_NAMES.index(f"strength_{control.group.value}") for control in POSE_CONTROLS]
+# No driver moves an engine's own controls, so that any strength will do for them.
+_STRENGTH_OF = [
+    STRENGTH_NAMES.index("strength_head" if control.engine else f"strength_{control.group.value}")
+    for control in POSE_CONTROLS
+]
 _EXACT = _OF_GROUP[Group.MOUTH] | _OF_GROUP[Group.BROWS]
 
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..controls import POSE_NAMES
 from ..engines import description_of
 from ..engines.description import EngineDescription
 from ..errors import ErrorCode, TalkingHeadError
@@ -64,6 +65,7 @@ def make_plan(
     description = description_of(job.engine)
     settings = description.settings_from(job.settings)
     weights = [weight_file(name).sha256 for name in description.weights]
+    columns = [POSE_NAMES.index(name) for name in description.controls]
     names = []
     for frame, (picture, pose) in enumerate(zip(pictures, job.performance.values, strict=True)):
         check()
@@ -75,7 +77,7 @@ def make_plan(
             source_digests=_digests(job, description, reader, picture),
             picture=picture,
             face=job.face,
-            pose=pose,
+            pose=pose[columns],
             motion=motion.digest(frame),
         )
         names.append(key + reader.extension(picture))

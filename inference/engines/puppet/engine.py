@@ -16,6 +16,7 @@ from ...media.picture import PictureReader
 from ...source import FaceChoice
 from ...weights.store import WeightStore
 from ..description import EngineDescription
+from ..engine import DrivingClip
 from .description import PUPPET
 from .session import PuppetSession
 
@@ -48,7 +49,12 @@ class PuppetEngine:
             self._executor = ThreadPoolExecutor(self._threads, "warp")
 
     def open(
-        self, pictures: PictureReader, needed: Sequence[int], face: FaceChoice, settings: Mapping[str, object]
+        self,
+        pictures: PictureReader,
+        needed: Sequence[int],
+        face: FaceChoice,
+        settings: Mapping[str, object],
+        driving: DrivingClip | None = None,
     ) -> PuppetSession:
         """Find the face and prepare the source."""
         if self._tracker is None:

@@ -12,7 +12,7 @@ from functools import partial
 import cv2
 import numpy as np
 
-from ...controls import POSE_CONTROLS, Group
+from ...controls import BY_NAME, RIG_NAMES, Group
 from ..engine import Quality
 from .act import Act
 from .colour import Canvas
@@ -130,7 +130,8 @@ class Expression:
 
 def face_rests(pose: Mapping[str, float]) -> bool:
     """Whether all controls of a pose but the head's are at rest."""
-    return all(pose[control.name] == control.rest for control in POSE_CONTROLS if control.group is not Group.HEAD)
+    face = (BY_NAME[name] for name in RIG_NAMES if BY_NAME[name].group is not Group.HEAD)
+    return all(pose[control.name] == control.rest for control in face)
 
 
 def expression_of(portrait: Portrait, pose: Mapping[str, float], motion: np.ndarray | None = None) -> Expression | None:

@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 
-from ...controls import rest_pose
+from ...controls import RIG_NAMES, rest_pose
 from ...face.face import Face
 from ...face.picture_8bit import to_bgr8
 from ...face.tracker import FaceTracker
@@ -107,7 +107,7 @@ class PuppetSession:
 
     def _prepared(self, request: FrameRequest, quality: Quality, executor: Executor | None) -> Callable[[], Picture]:
         """What makes a frame and can run in any thread; reading and tracking is done here, in order."""
-        pose = {**rest_pose(), **request.pose}
+        pose = {**rest_pose(), **{name: request.pose[name] for name in RIG_NAMES if name in request.pose}}
         picture = self._read(request.picture)
         motion = request.motion if request.motion is not None and request.motion.any() else None
         if pose == rest_pose() and motion is None and not self._cuts_out:

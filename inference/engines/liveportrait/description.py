@@ -1,0 +1,161 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""LivePortrait's description."""
+
+from __future__ import annotations
+
+from ...controls import names_for
+from ..description import Choice, EngineDescription, Setting, SettingKind, Takes
+
+MODEL = Setting(
+    "model",
+    SettingKind.CHOICE,
+    "human",
+    "Model",
+    "Which of the official models is used",
+    (
+        Choice("human", "People", "For people, statues and paintings of people"),
+        Choice("animal", "Animals", "For cats, dogs and other animals; place the points by hand"),
+    ),
+)
+REGION = Setting(
+    "region",
+    SettingKind.CHOICE,
+    "all",
+    "Region",
+    "What of the driving clip is used with Exact",
+    (
+        Choice("all", "All", "Head and expression"),
+        Choice("exp", "Expression", "The expression; the head stays the source's"),
+        Choice("pose", "Head", "The head's motion; the expression stays the source's"),
+        Choice("lip", "Lips", "The lips only"),
+        Choice("eyes", "Eyes", "The eyes only"),
+    ),
+)
+MOTION = Setting(
+    "motion",
+    SettingKind.CHOICE,
+    "relative",
+    "Motion",
+    "How the driving clip is used with Exact",
+    (
+        Choice("relative", "Relative", "What changes since the neutral picture is added to the source"),
+        Choice("absolute", "Absolute", "The source takes the actor's pose and expression as they are"),
+    ),
+)
+OPTION = Setting(
+    "option",
+    SettingKind.CHOICE,
+    "expression",
+    "Favor",
+    "How relative motion is fitted to the source's face",
+    (
+        Choice("expression", "Expression", "Motion is scaled by the size of both faces and starts at the source"),
+        Choice("pose", "Pose", "The head follows the actor's place and size"),
+    ),
+)
+MULTIPLIER = Setting(
+    "multiplier", SettingKind.NUMBER, 1.0, "Multiplier", "Makes all motion larger or smaller", minimum=0.0, maximum=2.0
+)
+STITCHING = Setting(
+    "stitching", SettingKind.SWITCH, True, "Stitching", "Keep neck and shoulders where they are in the source"
+)
+EYE_RETARGETING = Setting(
+    "eye_retargeting",
+    SettingKind.SWITCH,
+    False,
+    "Eye Retargeting",
+    "Open the eyes as far as the actor's, whatever their shape",
+)
+LIP_RETARGETING = Setting(
+    "lip_retargeting",
+    SettingKind.SWITCH,
+    False,
+    "Lip Retargeting",
+    "Open the lips as far as the actor's, whatever their shape",
+)
+NORMALIZE_LIP = Setting(
+    "normalize_lip",
+    SettingKind.SWITCH,
+    False,
+    "Close Source Lips",
+    "Begin with closed lips where the source's are open",
+)
+LOCK_SCALE = Setting(
+    "lock_scale", SettingKind.SWITCH, True, "Lock Size", "Keep the head from growing and shrinking with the clip"
+)
+CROP_SCALE = Setting(
+    "crop_scale",
+    SettingKind.NUMBER,
+    2.3,
+    "Crop",
+    "Side of the redrawn square in face sizes; smaller is sharper, larger moves more of the neck",
+    minimum=1.5,
+    maximum=3.2,
+)
+COLOUR_MATCH = Setting(
+    "colour_match", SettingKind.SWITCH, True, "Match Colors", "Take the redrawn face to the source's colors"
+)
+FEATHER = Setting(
+    "feather",
+    SettingKind.NUMBER,
+    0.08,
+    "Feather",
+    "Width of the soft border of the redrawn square, in parts of its side",
+    minimum=0.0,
+    maximum=0.5,
+)
+SAMPLE = Setting(
+    "sample",
+    SettingKind.PATH,
+    "",
+    "Sample Picture",
+    "Picture of a face whose expression the sample sliders add",
+)
+PRECISION = Setting(
+    "precision",
+    SettingKind.CHOICE,
+    "auto",
+    "Precision",
+    "How exactly the networks compute",
+    (
+        Choice("auto", "Automatic", "Half where the device is faster with it, full elsewhere"),
+        Choice("full", "Full", "32 bit"),
+        Choice("half", "Half", "16 bit; full where that fails"),
+    ),
+)
+CUT_OUT = Setting("cut_out", SettingKind.SWITCH, False, "Cut Out", "Make everything but the person transparent")
+
+LIVEPORTRAIT = EngineDescription(
+    name="liveportrait",
+    label="LivePortrait",
+    version=1,
+    summary="Redraws the face with a neural network; needs its models and a fast computer",
+    licence="MIT",
+    tier="neural",
+    module="liveportrait.engine",
+    weights=("face_landmarker", "selfie_segmenter"),
+    set_setting=MODEL.name,
+    controls=names_for("liveportrait"),
+    takes=Takes(driving_video=True),
+    neighbours=3,
+    memory_mb=2500,
+    settings=(
+        MODEL,
+        REGION,
+        MOTION,
+        OPTION,
+        MULTIPLIER,
+        STITCHING,
+        EYE_RETARGETING,
+        LIP_RETARGETING,
+        NORMALIZE_LIP,
+        LOCK_SCALE,
+        CROP_SCALE,
+        COLOUR_MATCH,
+        FEATHER,
+        SAMPLE,
+        PRECISION,
+        CUT_OUT,
+    ),
+)
