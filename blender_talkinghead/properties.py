@@ -14,12 +14,12 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, FloatVectorProp
 from ..inference.acting import AUTOMATIC, DEFAULT_SMOOTHING
 from ..inference.controls import CONTROLS, PROPERTY_PREFIX, Control, Unit
 from ..inference.engines import DEFAULT_ENGINE, ENGINES, description_of
-from ..inference.engines.description import Setting, SettingKind
+from ..inference.engines.description import EngineDescription, Setting, SettingKind
 from ..inference.source import MANUAL_POINTS
 from . import compat
 from .drivers import driver_strips
 from .drivers.driver_strips import Part
-from .strips import lookup
+from .strips import folders, lookup
 from .strips.pairs import ROLE_NONE, ROLE_RESULT, ROLE_SOURCE
 
 RANGE_STRIP = "STRIP"
@@ -36,6 +36,7 @@ _RANGES = (
     (RANGE_PREVIEW, "Preview Range", "Only frames inside the scene's preview range"),
     (RANGE_SCENE, "Scene Range", "Only frames between the scene's start and end"),
 )
+_SETTING_DECIMALS = 4
 _registered: list[tuple[Any, str]] = []
 
 
@@ -50,14 +51,21 @@ def controls_of(strip: Any) -> dict[str, float]:
 
 
 def settings_of(strip: Any) -> dict[str, object]:
-    """The settings of the strip's engine, checked.
+    """The settings of the strip's engine, checked; paths are absolute.
 
     Raises:
         TalkingHeadError: INVALID_REQUEST.
     """
     engine = description_of(strip.th_engine)
-    values = {s.name: getattr(strip, setting_property(engine.name, s.name)) for s in engine.settings}
-    return engine.settings_from(values)
+    return engine.settings_from({setting.name: _setting_of(strip, engine, setting) for setting in engine.settings})
+
+
+def _setting_of(strip: Any, engine: EngineDescription, setting: Setting) -> object:
+    value = getattr(strip, setting_property(engine.name, setting.name))
+    if setting.kind is SettingKind.NUMBER:
+        # Stored in 32 bit: what the user typed, within its limits, and the same as on a command line.
+        return round(value, _SETTING_DECIMALS)
+    return str(folders.absolute(value)) if setting.kind is SettingKind.PATH and value else value
 
 
 def source_of_active(context: Any) -> Any | None:
@@ -150,6 +158,9 @@ def _setting(setting: Setting) -> Any:
         return BoolProperty(default=bool(setting.default), **common)
     if setting.kind is SettingKind.TEXT:
         return StringProperty(default=str(setting.default), **common)
+    if setting.kind is SettingKind.PATH:
+        paths = {**common, "options": compat.PATH_OPTIONS}
+        return StringProperty(default=str(setting.default), subtype="FILE_PATH", **paths)
     number: Any = setting.default
     if setting.kind is SettingKind.WHOLE:
         return IntProperty(default=int(number), min=int(setting.minimum), max=int(setting.maximum), **common)

@@ -70,8 +70,26 @@ def test_engine_settings_are_not_animatable_and_have_their_defaults(portrait):
         for setting in engine.settings:
             name = core("properties").setting_property(engine.name, setting.name)
             assert not rna(name).is_animatable
-            assert getattr(portrait, name) == setting.default
-    assert core("properties").settings_of(portrait) == {"background": "stretch", "cut_out": False, "spectacles": "auto"}
+            number = setting.kind.value == "number"
+            assert getattr(portrait, name) == (pytest.approx(setting.default) if number else setting.default)
+        portrait.th_engine = engine.name
+        assert core("properties").settings_of(portrait) == {s.name: s.default for s in engine.settings}
+
+
+def test_numbers_of_settings_are_what_was_typed(portrait):
+    portrait.th_engine = "liveportrait"
+    for typed in (3.2, 1.5, 2.345):  # the limits too: a 32 bit 3.2 is more than 3.2
+        portrait.th_liveportrait_crop_scale = typed
+        assert core("properties").settings_of(portrait)["crop_scale"] == typed
+
+
+def test_paths_of_settings_are_absolute(portrait, saved_file):
+    portrait.th_engine = "liveportrait"
+    portrait.th_liveportrait_sample = "//media/sample.png"
+    assert rna("th_liveportrait_sample").subtype == "FILE_PATH"
+    assert core("properties").settings_of(portrait)["sample"] == str(saved_file.parent / "media" / "sample.png")
+    portrait.th_liveportrait_sample = ""
+    assert core("properties").settings_of(portrait)["sample"] == ""
 
 
 def test_resetting_all_sliders_leaves_the_strengths(portrait):
