@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 
 from ...controls import RIG_NAMES, rest_pose
+from ...face.chosen import MovingFace
 from ...face.face import Face
 from ...face.picture_8bit import to_bgr8
 from ...face.tracker import FaceTracker
@@ -25,8 +26,9 @@ from .background import PersonLayers, person_layers
 from .calibrate import calibrated
 from .colour import Canvas
 from .composition import compose_frame
+from .description import PUPPET
 from .expression import Expression, expression_of, face_rests
-from .faces import MovingFace, chosen_face
+from .faces import chosen_face
 from .frame import FaceFrame
 from .head import Background, HeadWarp, TurnGains, head_rests
 from .portrait import Portrait
@@ -73,7 +75,7 @@ class PuppetSession:
         self._side_by_side = side_by_side
         self._choice = choice
         self._face = chosen_face(tracker, pictures, choice)
-        self._moving = MovingFace(tracker, pictures, self._face)
+        self._moving = MovingFace(tracker, pictures, self._face, PUPPET.neighbours)
         self._kept = _Kept()
         self._gains: TurnGains | None = None
         self._spectacles = self._worn(settings["spectacles"])

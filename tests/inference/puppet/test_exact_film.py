@@ -20,8 +20,8 @@ from inference.controls import POSE_CONTROLS, Group, rest_pose
 from inference.engines.puppet.act import in_face
 from inference.engines.puppet.colour import Canvas
 from inference.engines.puppet.expression import expression_of
-from inference.engines.puppet.faces import smoothed
 from inference.engines.puppet.portrait import Portrait
+from inference.face.chosen import smoothed
 from inference.job import Job, job_path, load, save
 from inference.media.images import read_image
 from inference.media.picture import Picture

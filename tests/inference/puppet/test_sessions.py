@@ -13,8 +13,8 @@ from puppets import PictureList, bgr, difference, engine, face_of, frame, open_s
 from inference.controls import pose_from, rest_pose
 from inference.engines.engine import FrameRequest, Quality
 from inference.engines.puppet.engine import PuppetEngine
-from inference.engines.puppet.faces import smoothed
 from inference.errors import Action, ErrorCode, TalkingHeadError
+from inference.face.chosen import smoothed
 from inference.media.picture import Picture
 from inference.source import MANUAL_POINTS, FaceChoice
 
