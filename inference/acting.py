@@ -16,6 +16,13 @@ from .source import FaceChoice, Source
 
 AUTOMATIC = -1
 DEFAULT_SMOOTHING = 0.5
+# A driving template: motion that LivePortrait found earlier, without pictures.
+TEMPLATE_SUFFIX = ".pkl"
+
+
+def is_template(name: str) -> bool:
+    """Whether a file is a driving template, by its name."""
+    return name.lower().endswith(TEMPLATE_SUFFIX)
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,11 @@ class CaptureSpec:
             raise _invalid("the neutral picture is negative")
         if not 0 <= self.smoothing <= 1:
             raise _invalid("smoothing must be from 0 to 1")
+
+    @property
+    def is_template(self) -> bool:
+        """Whether the clip is a driving template."""
+        return is_template(self.source.files[0])
 
     def to_dict(self, base: Path | None = None) -> dict[str, object]:
         """JSON form."""
