@@ -16,6 +16,10 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("blender_talkinghead", "inference", "operators", "panels")
 BLENDER = {"bpy", "bpy_extras", "mathutils", "gpu", "gpu_extras", "blf", "aud", "idprop", "imbuf"}
 WORKER_PACKAGES = {"numpy", "cv2", "av", "pocketsphinx"}
+# Packages of the tier "neural": only in the modules of a neural engine and in the reader of weight files.
+NEURAL_PACKAGES = {"torch", "safetensors", "onnxruntime", "onnx"}
+NEURAL_ENGINES = {"liveportrait"}
+NEURAL_READERS = {"inference.weights.tensors"}
 
 PURE = {
     "inference",
@@ -34,7 +38,7 @@ PURE = {
 
 # Folder by folder: project folders it may import, and packages besides the standard library.
 MAY_IMPORT = {
-    "inference": ({"inference"}, WORKER_PACKAGES),
+    "inference": ({"inference"}, WORKER_PACKAGES | NEURAL_PACKAGES),
     "blender_talkinghead": ({"blender_talkinghead", "inference"}, {"numpy"} | BLENDER),
     "operators": ({"operators", "blender_talkinghead", "inference"}, {"numpy"} | BLENDER),
     "panels": ({"panels", "blender_talkinghead", "inference"}, BLENDER),
@@ -141,6 +145,25 @@ def test_the_pure_part_needs_only_numpy_and_itself():
     allowed = {"numpy"} | sys.stdlib_module_names
     wrong = [e for e in entries if (e.relative and not is_pure(e.target)) or (not e.relative and e.top not in allowed)]
     assert [f"{entry.place}: {entry.target}" for entry in wrong] == []
+
+
+def may_be_neural(module: str) -> bool:
+    """Inside a neural engine, its description excepted, or a reader of weight files."""
+    parts = module.split(".")
+    in_engine = parts[:2] == ["inference", "engines"] and parts[2:3] and parts[2] in NEURAL_ENGINES
+    return module in NEURAL_READERS or bool(in_engine and len(parts) > 3 and not is_pure(module))
+
+
+def test_neural_packages_stay_in_their_engines():
+    outside = [path for path in files("inference") if not may_be_neural(module_name(path))]
+    used = [entry for path in outside for entry in imports_of(path) if entry.top in NEURAL_PACKAGES]
+    assert [f"{entry.place}: {entry.target}" for entry in used] == []
+
+
+def test_neural_packages_are_used_where_they_may_be():
+    inside = [path for path in files("inference") if may_be_neural(module_name(path))]
+    used = {entry.top for path in inside for entry in imports_of(path)}
+    assert {"torch", "safetensors"} <= used
 
 
 def test_the_root_only_registers():
