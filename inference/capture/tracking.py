@@ -104,7 +104,7 @@ def _write(writer: RecordingWriter, tracker: FaceTracker, picture: int, face: Fa
         return
     values, landmarks = measures_of(face, tracker.mesh)
     assert face.blendshapes is not None
-    writer.write(picture, values, face.blendshapes, landmarks)
+    writer.write(picture, values, face.blendshapes, landmarks, face.landmarks[:, :2])
 
 
 def _start(

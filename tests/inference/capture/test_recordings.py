@@ -9,6 +9,7 @@ import shutil
 import tracemalloc
 
 import acting_clips
+import faces
 import numpy as np
 import pytest
 from acting_clips import RATE, carphone
@@ -102,7 +103,7 @@ def test_another_face_choice_is_another_recording(desk, clip):
     assert not desk.capture(clip, face=FaceChoice(0, picture=3)).cached
 
 
-@pytest.mark.parametrize("file", ["recording.json", "seen.npy", "landmarks.npy"])
+@pytest.mark.parametrize("file", ["recording.json", "seen.npy", "landmarks.npy", "points.npy"])
 @pytest.mark.parametrize("damage", ["gone", "cut off", "garbage"])
 def test_a_damaged_recording_is_made_again(desk, clip, file, damage):
     first = desk.capture(clip)
@@ -283,3 +284,6 @@ def test_a_recording_says_where_the_face_was(desk, clip):
     assert recording.found.all()
     assert recording.landmarks.shape == (PICTURES, 468, 3)
     assert recording.landmarks.dtype == np.float32
+    assert recording.points.shape == (PICTURES, 478, 2)
+    face = faces.tracker().faces(carphone()[0])[0]
+    assert faces.mean_distance(np.asarray(recording.points[0]), face.landmarks) < 0.01

@@ -74,6 +74,14 @@ def test_findings_name_their_pictures(spans_px, told):
     for row, span_px in zip(seen, spans_px, strict=True):
         row[COLUMNS.index("span")] = span_px or 0
         row[:] = row if span_px else np.nan
-    recording = Recording(seen, np.zeros((len(seen), 468, 3), np.float32), (), 1, (-1, -1), (640, 480))
+    recording = Recording(
+        seen,
+        np.zeros((len(seen), 468, 3), np.float32),
+        np.zeros((len(seen), 478, 2), np.float32),
+        (),
+        1,
+        (-1, -1),
+        (640, 480),
+    )
     (finding,) = findings_of(recording, Holding.over(recording.found, Fraction(25)))
     assert finding.text.startswith(told)
