@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from ...inference.acting import CaptureSpec
+from ...inference.acting import CaptureSpec, is_template
 from ...inference.errors import ErrorCode, TalkingHeadError
 from ...inference.source import FaceChoice, Source, SourceKind
 from .. import compat
@@ -95,6 +95,11 @@ def medium_of(scene: Any, strip: Any, part: Part) -> Medium:
     if part is Part.SPEECH:
         return _speech_file(scene, strip) if driver is None else _speech_strip(scene, strip, driver)
     return _acting_file(scene, strip) if driver is None else _acting_strip(scene, strip, driver)
+
+
+def acts_by_template(strip: Any) -> bool:
+    """Whether a source strip's acting is a driving template: motion without pictures."""
+    return not getattr(strip, Part.ACTING.name_kept) and is_template(getattr(strip, Part.ACTING.file))
 
 
 def _acting_strip(scene: Any, strip: Any, driver: Any) -> Medium:

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from ...inference.acting import ExactMotion
+from ...inference.controls import Group
 from ...inference.engines import description_of
 from ...inference.errors import Action, ErrorCode, TalkingHeadError
 from ...inference.motion import idle, mix
 from ...inference.performance import Performance
 from ..strips import sampling
 from ..strips.sampling import Samples
-from . import driver_strips, driver_tracks
+from . import driver_media, driver_strips, driver_tracks
 from .driver_strips import Part
 from .driver_time import PictureTime
 from .driver_tracks import Wanted
@@ -31,7 +32,7 @@ class Driven:
     """Sliders and drivers of consecutive frames.
 
     Attributes:
-        exact: landmark motion on top, None without.
+        exact: what the engine takes from the driving clip itself, None without.
         warnings: sentences for the user.
     """
 
@@ -75,7 +76,7 @@ def pending(scene: Any, strip: Any) -> tuple[Wanted, ...]:
 def mixed(scene: Any, strip: Any, frames: Sequence[int]) -> Performance:
     """The pose of a source strip at timeline frames: sliders and drivers, within limits, as a render uses it.
 
-    With *Exact* on, mouth and brows of the acting are not in it (see :func:`performance_of`).
+    With *Exact* on, what the engine takes from the clip itself is not in it (see :func:`performance_of`).
 
     Raises:
         TalkingHeadError: a driver is missing, cannot be followed, or was not read yet (action READ_DRIVER).
@@ -100,7 +101,7 @@ def add_drivers(scene: Any, strip: Any, frames: Sequence[int], sampled: Samples)
     """
     drives = {part: _drive(scene, strip, part, frames) for part in Part if driver_strips.is_on(strip, part)}
     acting, speech = drives.get(Part.ACTING), drives.get(Part.SPEECH)
-    exact = acting is not None and uses_exact(strip)
+    exact = exact_groups(strip) if acting else frozenset()
     drivers = mix.Drivers(
         acting=acting and mix.eased(acting.poses, acting.weights),
         speech=speech and mix.eased(speech.poses, speech.weights),
@@ -108,13 +109,17 @@ def add_drivers(scene: Any, strip: Any, frames: Sequence[int], sampled: Samples)
         exact=exact,
     )
     poses = mix.mix(sampled.sliders, sampled.strengths, drivers)
-    motion = _exact(acting, sampled.strengths, speech=speech is not None) if exact and acting else None
+    motion = _exact(acting, sampled.strengths, exact, speech=speech is not None) if exact and acting else None
     return Driven(sampling.performance(scene, poses), motion, _absent(strip, drives.values()))
 
 
-def uses_exact(strip: Any) -> bool:
-    """Whether a strip's acting is transferred point by point: it is asked for, and the engine can."""
-    return strip.th_acting_exact and description_of(strip.th_engine).takes.landmark_motion
+def exact_groups(strip: Any) -> frozenset[Group]:
+    """Groups of a strip's acting that its engine takes from the clip itself; none while that is not asked for."""
+    if not strip.th_acting_exact:
+        return frozenset()
+    groups = mix.exact_groups(description_of(strip.th_engine).takes)
+    # A template holds motion but no pictures, so no points can be followed on them.
+    return frozenset() if groups == mix.LANDMARK_GROUPS and driver_media.acts_by_template(strip) else groups
 
 
 def acting_picture(scene: Any, strip: Any, frame: int) -> int:
@@ -182,16 +187,26 @@ def _idle(scene: Any, strip: Any, frames: Sequence[int], speech: _Drive) -> mix.
     )
 
 
-def _exact(acting: _Drive, strengths: np.ndarray, *, speech: bool) -> ExactMotion:
-    mouth, brows = mix.exact_strengths(strengths, acting.weights, speech=speech)
+def _exact(acting: _Drive, strengths: np.ndarray, groups: frozenset[Group], *, speech: bool) -> ExactMotion:
+    amounts = mix.exact_strengths(strengths, acting.weights, groups, speech=speech)
     spec = acting.wanted.medium.spec
     assert spec is not None  # a clip
     positions = tuple(
         position if weight > 0 else None
         for position, weight in zip(acting.positions, acting.weights.tolist(), strict=True)
     )
-    decimals = sampling.DECIMALS
-    return ExactMotion(spec, positions, tuple(mouth.round(decimals).tolist()), tuple(brows.round(decimals).tolist()))
+    return ExactMotion(
+        spec,
+        positions,
+        mouth=_rounded(amounts.mouth),
+        brows=_rounded(amounts.brows),
+        head=_rounded(amounts.head),
+        eyes=_rounded(amounts.eyes),
+    )
+
+
+def _rounded(strengths: np.ndarray) -> tuple[float, ...]:
+    return tuple(strengths.round(sampling.DECIMALS).tolist())
 
 
 def _not_read() -> TalkingHeadError:

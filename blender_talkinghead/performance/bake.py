@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from ...inference.controls import POSE_NAMES
+from ...inference.engines import description_of
 from ...inference.errors import ErrorCode, TalkingHeadError
+from ...inference.motion import mix
 from ...inference.performance import Performance
 from .. import compat
 from ..drivers import driver_jobs, driver_strips, drivers
@@ -24,9 +26,10 @@ from ..strips import sampling
 from . import curves, performance_keys
 
 TITLE = "Bake Performance"
-EXACT_WARNING = (
+_EXACT_POINTS = (
     "Mouth and brows followed the actor point by point (Exact). As keyframes they follow with the sliders only."
 )
+_EXACT_CLIP = "{engine} followed the clip itself (Exact). As keyframes the face follows with the sliders only."
 
 
 def bake(target: Target, tolerance_percent: float, control: JobControl) -> JobSteps:
@@ -77,13 +80,22 @@ def mixed_as_sliders(strip: Any, frames: range) -> tuple[Performance, tuple[str,
     """
     scene = strip.id_data
     sampled = sampling.samples(scene, strip, frames)
-    exact = driver_strips.is_on(strip, Part.ACTING) and drivers.uses_exact(strip)
+    told = _exact_warning(strip)
     with _without_exact(strip):
         driven = drivers.add_drivers(scene, strip, frames, sampled)
     sliders = sampling.performance(scene, sampled.sliders)
     moves = np.any(driven.performance.values != sliders.values, axis=0)
     moved = tuple(name for name, moves_it in zip(POSE_NAMES, moves, strict=True) if moves_it)
-    return driven.performance, moved, driven.warnings + ((EXACT_WARNING,) if exact else ())
+    return driven.performance, moved, driven.warnings + told
+
+
+def _exact_warning(strip: Any) -> tuple[str, ...]:
+    """What keyframes lose of an acting that the engine takes from the clip itself."""
+    groups = drivers.exact_groups(strip) if driver_strips.is_on(strip, Part.ACTING) else frozenset()
+    if not groups:
+        return ()
+    engine = description_of(strip.th_engine)
+    return (_EXACT_CLIP.format(engine=engine.label) if groups == mix.DRIVING_GROUPS else _EXACT_POINTS,)
 
 
 @contextmanager

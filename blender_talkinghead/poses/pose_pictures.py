@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Thumbnails of poses, drawn from the user's own portrait by the worker and kept in the user's cache folder.
 
+The default engine draws them, whatever engine the portrait has: it needs no models and takes a moment for all of them,
+where a neural one would take minutes without a GPU.
+
 ``<cache>/poses/<portrait>/<pose>.png``: the portrait's name is a hash of its file, face and engine, the pose's of its
 values, so a changed portrait or pose has other files and an old picture is never shown for it.
 """
@@ -21,7 +24,7 @@ import bpy
 import bpy.utils.previews
 import numpy as np
 
-from ...inference.engines import description_of
+from ...inference.engines import DEFAULT_ENGINE, description_of
 from ...inference.errors import ErrorCode, TalkingHeadError
 from ...inference.job import Job
 from ...inference.motion.poses import Pose
@@ -189,7 +192,7 @@ def _draw_all(
     job: Job, analysis: Analysis | None, wanted: Sequence[Pose], shelf: _Shelf, state: JobState, control: JobControl
 ) -> JobSteps:
     box, size = face_box(job, analysis), analysis.size if analysis else None
-    plain = replace(job, settings=description_of(job.engine).settings_from({}), exact=None)
+    plain = replace(job, engine=DEFAULT_ENGINE, settings=description_of(DEFAULT_ENGINE).settings_from({}), exact=None)
     for number, pose in enumerate(wanted):
         control.check()
         posed = replace(plain, performance=Performance.from_poses(job.performance.rate, [pose.values]))
@@ -246,7 +249,7 @@ def _place(strip: Any) -> tuple[str, str]:
 
 def _signature(strip: Any) -> tuple[object, ...]:
     """What a portrait's thumbnails depend on, as far as properties tell."""
-    engine = description_of(strip.th_engine)
+    engine = description_of(DEFAULT_ENGINE)
     return (
         _VERSION, SIDE_PX, engine.name, engine.version, strip.type, *_files(strip), strip.th_id, strip.th_as_seen,
         strip.th_face_index, strip.th_face_picture, properties.points_of(strip),

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The exact motion of a saved job on a strip again: its clip as a muted strip that acts, at the same places in time.
 
-All else that acting gave is in the job's sliders already, so only mouth and brows are let through.
+All else that acting gave is in the job's sliders already, so only what the engine took from the clip is let through.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,11 @@ from .. import compat
 from ..drivers import driver_media, driver_strips
 from ..drivers.driver_strips import Part
 from ..performance import curves
-from . import sampling
+from . import lookup, sampling
 
 # Places in the clip, in pictures, that are one.
 _SAME = 1e-3
-_LOST = "The exact motion of mouth and brows is not there again: {reason}."
+_LOST = "What the engine took from the driving clip (Exact) is not there again: {reason}."
 
 
 def rebuild_acting(scene: Any, strip: Any, exact: ExactMotion, first_frame: int, channel: int) -> str:
@@ -44,17 +45,39 @@ def rebuild_acting(scene: Any, strip: Any, exact: ExactMotion, first_frame: int,
     shown = _shown(exact.positions)
     if shown is None:
         return ""
-    driver = _insert(scene, exact, first_frame, shown, channel)
-    _assign(strip, driver, exact)
     frames = range(first_frame, first_frame + len(exact))
+    if exact.capture.is_template:
+        if not _begins_with(strip, exact, frames):
+            return _LOST.format(reason="the driving template did not begin with the strip")
+        _switch_on(strip, exact)
+        strip.th_acting_file = clip.files[0]
+        _set_strengths(scene, strip, exact, frames, (frames[shown[0]], frames[shown[1]] + 1))
+        return ""
+    driver = _insert(scene, exact, first_frame, shown, channel)
+    driver_strips.assign(strip, Part.ACTING, driver.name)
+    _switch_on(strip, exact)
     if not _at_the_same_places(scene, strip, exact, frames):
         strip.th_acting_on = False
         compat.strips_in(scene.sequence_editor).remove(driver)
         return _LOST.format(reason="the clip was played at another speed, or came from Blender")
-    weights = mix.ease(frames, compat.left(driver), compat.right(driver), sampling.scene_rate(scene))
-    _set_strength(strip, "th_strength_mouth", np.array(exact.mouth), weights, frames)
-    _set_strength(strip, "th_strength_brows", np.array(exact.brows), weights, frames)
+    _set_strengths(scene, strip, exact, frames, (compat.left(driver), compat.right(driver)))
     return ""
+
+
+def _set_strengths(scene: Any, strip: Any, exact: ExactMotion, frames: range, span: tuple[int, int]) -> None:
+    """Set strengths as the job had them, where the driver plays in ``span``, its end exclusive."""
+    weights = mix.ease(frames, *span, sampling.scene_rate(scene))
+    for region in ("head", "eyes", "brows", "mouth"):
+        _set_strength(strip, f"th_strength_{region}", np.array(getattr(exact, region)), weights, frames)
+
+
+def _begins_with(strip: Any, exact: ExactMotion, frames: range) -> bool:
+    """Whether a driving file stands where it does when it begins with the strip and keeps one speed."""
+    places = [place for place in exact.positions if place is not None]
+    steps = [after - before for before, after in pairwise(places) if after > before]
+    if exact.positions[0] is None or not steps:
+        return False
+    return abs(places[0] - steps[0] * (frames[0] - lookup.facts_of(strip).anchor)) <= _SAME
 
 
 def _shown(positions: Sequence[float | None]) -> tuple[int, int] | None:
@@ -90,11 +113,9 @@ def _insert(scene: Any, exact: ExactMotion, first_frame: int, shown: tuple[int, 
     return driver
 
 
-def _assign(strip: Any, driver: Any, exact: ExactMotion) -> None:
-    driver_strips.assign(strip, Part.ACTING, driver.name)
+def _switch_on(strip: Any, exact: ExactMotion) -> None:
     strip.th_acting_on = strip.th_acting_exact = True
     strip.th_acting_neutral, strip.th_acting_smoothing = exact.capture.neutral, exact.capture.smoothing
-    strip.th_strength_head = strip.th_strength_eyes = 0.0
 
 
 def _at_the_same_places(scene: Any, strip: Any, exact: ExactMotion, frames: range) -> bool:

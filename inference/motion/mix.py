@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
 from ..controls import POSE_CONTROLS, POSE_NAMES, Group, controls_in
+from ..engines.description import Takes
 from .track import REST
 
 # How long a driver's pose takes to come and to go where its strip begins and ends.
@@ -27,7 +28,9 @@ _STRENGTH_OF = [
     STRENGTH_NAMES.index("strength_head" if control.engine else f"strength_{control.group.value}")
     for control in POSE_CONTROLS
 ]
-_EXACT = _OF_GROUP[Group.MOUTH] | _OF_GROUP[Group.BROWS]
+# What of acting an engine can take from the clip itself: points of mouth and brows, or the whole face.
+LANDMARK_GROUPS = frozenset({Group.MOUTH, Group.BROWS})
+DRIVING_GROUPS = frozenset({Group.HEAD, Group.EYES, Group.BROWS, Group.MOUTH})
 
 
 @dataclass(frozen=True)
@@ -50,13 +53,30 @@ class Drivers:
     Attributes:
         acting, speech: (n, len(POSE_NAMES)) absolute poses in the order of ``POSE_NAMES``, already eased.
         idle: only with speech alone.
-        exact: mouth and brows of the acting are transferred as landmark motion, not here.
+        exact: groups of the acting that the engine takes from the clip itself, not here: see ``exact_groups``.
     """
 
     acting: np.ndarray | None = None
     speech: np.ndarray | None = None
     idle: Idle | None = None
-    exact: bool = False
+    exact: frozenset[Group] = frozenset()
+
+
+@dataclass(frozen=True)
+class ExactStrengths:
+    """How much of the clip an engine uses at each of n frames: (n,) each, 0 to 2; 0 for groups that it does not take."""
+
+    head: np.ndarray
+    eyes: np.ndarray
+    brows: np.ndarray
+    mouth: np.ndarray
+
+
+def exact_groups(takes: Takes) -> frozenset[Group]:
+    """Which groups of acting an engine takes from the clip itself; none for one that knows sliders only."""
+    if takes.driving_video:
+        return DRIVING_GROUPS
+    return LANDMARK_GROUPS if takes.landmark_motion else frozenset()
 
 
 def mix(sliders: np.ndarray, strengths: np.ndarray, drivers: Drivers) -> np.ndarray:
@@ -73,8 +93,9 @@ def mix(sliders: np.ndarray, strengths: np.ndarray, drivers: Drivers) -> np.ndar
     """
     offset = np.zeros_like(sliders)
     if drivers.acting is not None:
-        taken = ~_EXACT if drivers.exact else np.full(len(POSE_NAMES), True)
-        offset += (drivers.acting - REST) * taken
+        offset += drivers.acting - REST
+        for group in drivers.exact:
+            offset[:, _OF_GROUP[group]] = 0.0
     if drivers.speech is not None:
         mouth = _OF_GROUP[Group.MOUTH]
         spoken = drivers.speech - REST
@@ -85,17 +106,25 @@ def mix(sliders: np.ndarray, strengths: np.ndarray, drivers: Drivers) -> np.ndar
     return np.clip(sliders + offset, _LOW, _HIGH)
 
 
-def exact_strengths(strengths: np.ndarray, weights: np.ndarray, *, speech: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Strengths (n,) of the exact motion of mouth and brows: the groups' own, eased; a mouth that speaks has none.
+def exact_strengths(
+    strengths: np.ndarray, weights: np.ndarray, groups: Collection[Group], *, speech: bool
+) -> ExactStrengths:
+    """Strengths of the exact motion: the groups' own, eased; a mouth that speaks has none.
 
     Args:
         strengths: (n, len(STRENGTH_NAMES)).
         weights: (n,) as from :func:`ease`.
+        groups: those that the engine takes.
         speech: speech is on as well.
     """
-    mouth = strengths[:, STRENGTH_NAMES.index("strength_mouth")] * (0.0 if speech else 1.0)
-    brows = strengths[:, STRENGTH_NAMES.index("strength_brows")]
-    return mouth * weights, brows * weights
+
+    def of(group: Group) -> np.ndarray:
+        spoken = speech and group is Group.MOUTH
+        if group not in groups or spoken:
+            return np.zeros(len(strengths))
+        return strengths[:, STRENGTH_NAMES.index(f"strength_{group.value}")] * weights
+
+    return ExactStrengths(of(Group.HEAD), of(Group.EYES), of(Group.BROWS), of(Group.MOUTH))
 
 
 def ease(frames: Sequence[int], first: int, end: int, rate: Fraction) -> np.ndarray:

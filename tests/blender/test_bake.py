@@ -175,11 +175,14 @@ def test_keys_outside_of_the_strip_stay(acted):
     assert {11, 130} <= set(frames.tolist())
 
 
-def test_exact_motion_is_baked_as_sliders(acted):
-    acted.th_acting_exact = True
+@pytest.mark.parametrize(
+    "engine, told", [("puppet", "Mouth and brows followed"), ("liveportrait", "LivePortrait followed the clip itself")]
+)
+def test_exact_motion_is_baked_as_sliders(acted, engine, told):
+    acted.th_engine, acted.th_acting_exact = engine, True
     assert core("drivers.drivers").performance_of(acted.id_data, acted, range(11, 20)).exact is not None
     state = bake()
-    assert any("point by point" in warning for warning in state.warnings)
+    assert any(told in warning for warning in state.warnings)
     assert acted.th_acting_exact
     acted.th_acting_exact = False
     baked = live(acted)

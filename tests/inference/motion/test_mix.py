@@ -11,7 +11,19 @@ import numpy as np
 import pytest
 
 from inference.controls import BY_NAME, POSE_CONTROLS, POSE_NAMES, Group
-from inference.motion.mix import STRENGTH_NAMES, Drivers, Idle, ease, eased, exact_strengths, mix
+from inference.engines.description import Takes
+from inference.motion.mix import (
+    DRIVING_GROUPS,
+    LANDMARK_GROUPS,
+    STRENGTH_NAMES,
+    Drivers,
+    Idle,
+    ease,
+    eased,
+    exact_groups,
+    exact_strengths,
+    mix,
+)
 from inference.motion.track import REST
 
 N = 4
@@ -73,8 +85,8 @@ def test_strength_is_that_of_each_frame():
     np.testing.assert_allclose(column(result, "head_pitch"), [0.0, 2.0, 4.0, 8.0])
 
 
-@pytest.mark.parametrize("control", POSE_CONTROLS, ids=lambda control: control.name)
-def test_every_control_has_a_strength_and_stays_within_its_limits(control):
+@pytest.mark.parametrize("control", [c for c in POSE_CONTROLS if not c.engine], ids=lambda control: control.name)
+def test_every_control_of_the_rig_has_a_strength_and_stays_within_its_limits(control):
     driver = poses(**{control.name: control.maximum})
     result = mix(driver, strengths(**{control.group.value: 2.0}), Drivers(acting=driver))
     np.testing.assert_array_equal(column(result, control.name), control.maximum)
@@ -103,23 +115,47 @@ def test_idle_motion_has_strengths_of_its_own():
     np.testing.assert_allclose(column(result, "head_yaw"), [0.0, 2.0, 4.0, 4.0])
 
 
-def test_exact_leaves_mouth_and_brows_to_the_landmarks():
+@pytest.mark.parametrize("groups", [LANDMARK_GROUPS, DRIVING_GROUPS])
+def test_exact_leaves_groups_to_the_engine(groups):
     acting = poses(head_yaw=8.0, eye_open=0.4, jaw_open=0.9, brow_r=0.4)
-    sliders = poses(jaw_open=0.1, brow_r=-0.1)
-    result = mix(sliders, strengths(), Drivers(acting=acting, exact=True))
+    sliders = poses(jaw_open=0.1, brow_r=-0.1, head_yaw=1.0, gaze_x=0.2)
+    result = mix(sliders, strengths(), Drivers(acting=acting, exact=groups))
+    added = mix(sliders, strengths(), Drivers(acting=acting))
     for control in POSE_CONTROLS:
-        wanted = sliders if control.group in (Group.MOUTH, Group.BROWS) else acting
-        np.testing.assert_allclose(column(result, control.name), column(wanted, control.name))
+        wanted = sliders if control.group in groups else added
+        np.testing.assert_array_equal(column(result, control.name), column(wanted, control.name))
+
+
+def test_speech_beside_exact_acting_has_the_mouth():
+    acting, speech = poses(head_yaw=8.0, jaw_open=0.9), poses(jaw_open=0.3)
+    result = mix(poses(), strengths(), Drivers(acting=acting, speech=speech, exact=DRIVING_GROUPS))
+    assert (column(result, "head_yaw")[0], column(result, "jaw_open")[0]) == pytest.approx((0.0, 0.3))
+
+
+def test_engines_take_what_they_declare():
+    assert exact_groups(Takes()) == frozenset()
+    assert exact_groups(Takes(landmark_motion=True)) == {Group.MOUTH, Group.BROWS}
+    everything = {Group.HEAD, Group.EYES, Group.BROWS, Group.MOUTH}
+    assert exact_groups(Takes(driving_video=True)) == exact_groups(Takes(True, True)) == everything
 
 
 def test_exact_strengths_are_eased_and_leave_a_speaking_mouth_alone():
     weights = np.array([0.0, 0.5, 1.0, 1.0])
-    mouth, brows = exact_strengths(strengths(mouth=2.0, brows=0.5), weights, speech=False)
-    np.testing.assert_allclose(mouth, [0.0, 1.0, 2.0, 2.0])
-    np.testing.assert_allclose(brows, [0.0, 0.25, 0.5, 0.5])
-    mouth, brows = exact_strengths(strengths(), weights, speech=True)
-    np.testing.assert_array_equal(mouth, 0.0)
-    np.testing.assert_allclose(brows, weights)
+    given = strengths(head=0.2, eyes=1.5, mouth=2.0, brows=0.5)
+    found = exact_strengths(given, weights, DRIVING_GROUPS, speech=False)
+    np.testing.assert_allclose(found.head, [0.0, 0.1, 0.2, 0.2])
+    np.testing.assert_allclose(found.eyes, [0.0, 0.75, 1.5, 1.5])
+    np.testing.assert_allclose(found.mouth, [0.0, 1.0, 2.0, 2.0])
+    np.testing.assert_allclose(found.brows, [0.0, 0.25, 0.5, 0.5])
+    spoken = exact_strengths(strengths(), weights, DRIVING_GROUPS, speech=True)
+    np.testing.assert_array_equal(spoken.mouth, 0.0)
+    np.testing.assert_allclose(spoken.head, weights)
+
+
+def test_groups_that_an_engine_does_not_take_have_no_exact_strength():
+    found = exact_strengths(strengths(head=2.0, eyes=2.0), np.ones(N), LANDMARK_GROUPS, speech=False)
+    np.testing.assert_array_equal([found.head, found.eyes], 0.0)
+    np.testing.assert_array_equal([found.mouth, found.brows], 1.0)
 
 
 def test_driver_comes_and_goes_smoothly_within_a_third_of_a_second():
