@@ -23,6 +23,15 @@ class SettingKind(str, Enum):
     PATH = "path"
 
 
+class Section(str, Enum):
+    """Where panels show a setting; the value is the sub-panel's label, "" the engine's own panel."""
+
+    MAIN = ""
+    DRIVING = "Driving Clip"
+    PICTURE = "Picture"
+    SAMPLE = "Sample"
+
+
 @dataclass(frozen=True)
 class Choice:
     """One item of a CHOICE setting."""
@@ -44,6 +53,7 @@ class Setting:
     choices: tuple[Choice, ...] = ()
     minimum: float = 0.0
     maximum: float = 1.0
+    section: Section = Section.MAIN
 
     def checked(self, value: object) -> object:
         """The value if the setting takes it.

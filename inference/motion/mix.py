@@ -64,7 +64,7 @@ class Drivers:
 
 @dataclass(frozen=True)
 class ExactStrengths:
-    """How much of the clip an engine uses at each of n frames: (n,) each, 0 to 2; 0 for groups that it does not take."""
+    """How much of the clip an engine uses at each of n frames: (n,) each, 0 to 2; 0 for groups it does not take."""
 
     head: np.ndarray
     eyes: np.ndarray

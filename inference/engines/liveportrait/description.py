@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ...controls import names_for
-from ..description import Choice, EngineDescription, Setting, SettingKind, Takes
+from ..description import Choice, EngineDescription, Section, Setting, SettingKind, Takes
 
 MODEL = Setting(
     "model",
@@ -31,6 +31,7 @@ REGION = Setting(
         Choice("lip", "Lips", "The lips only"),
         Choice("eyes", "Eyes", "The eyes only"),
     ),
+    section=Section.DRIVING,
 )
 MOTION = Setting(
     "motion",
@@ -42,6 +43,7 @@ MOTION = Setting(
         Choice("relative", "Relative", "What changes since the neutral picture is added to the source"),
         Choice("absolute", "Absolute", "The source takes the actor's pose and expression as they are"),
     ),
+    section=Section.DRIVING,
 )
 OPTION = Setting(
     "option",
@@ -53,9 +55,17 @@ OPTION = Setting(
         Choice("expression", "Expression", "Motion is scaled by the size of both faces and starts at the source"),
         Choice("pose", "Pose", "The head follows the actor's place and size"),
     ),
+    section=Section.DRIVING,
 )
 MULTIPLIER = Setting(
-    "multiplier", SettingKind.NUMBER, 1.0, "Multiplier", "Makes all motion larger or smaller", minimum=0.0, maximum=2.0
+    "multiplier",
+    SettingKind.NUMBER,
+    1.0,
+    "Multiplier",
+    "Makes all motion larger or smaller",
+    minimum=0.0,
+    maximum=2.0,
+    section=Section.DRIVING,
 )
 STITCHING = Setting(
     "stitching", SettingKind.SWITCH, True, "Stitching", "Keep neck and shoulders where they are in the source"
@@ -66,6 +76,7 @@ EYE_RETARGETING = Setting(
     False,
     "Eye Retargeting",
     "Open the eyes as far as the actor's, whatever their shape",
+    section=Section.DRIVING,
 )
 LIP_RETARGETING = Setting(
     "lip_retargeting",
@@ -73,6 +84,7 @@ LIP_RETARGETING = Setting(
     False,
     "Lip Retargeting",
     "Open the lips as far as the actor's, whatever their shape",
+    section=Section.DRIVING,
 )
 NORMALIZE_LIP = Setting(
     "normalize_lip",
@@ -82,7 +94,12 @@ NORMALIZE_LIP = Setting(
     "Begin with closed lips where the source's are open",
 )
 LOCK_SCALE = Setting(
-    "lock_scale", SettingKind.SWITCH, True, "Lock Size", "Keep the head from growing and shrinking with the clip"
+    "lock_scale",
+    SettingKind.SWITCH,
+    True,
+    "Lock Size",
+    "Keep the head from growing and shrinking with the clip",
+    section=Section.DRIVING,
 )
 CROP_SCALE = Setting(
     "crop_scale",
@@ -92,9 +109,15 @@ CROP_SCALE = Setting(
     "Side of the redrawn square in face sizes; smaller is sharper, larger moves more of the neck",
     minimum=1.5,
     maximum=3.2,
+    section=Section.PICTURE,
 )
 COLOUR_MATCH = Setting(
-    "colour_match", SettingKind.SWITCH, True, "Match Colors", "Take the redrawn face to the source's colors"
+    "colour_match",
+    SettingKind.SWITCH,
+    True,
+    "Match Colors",
+    "Take the redrawn face to the source's colors",
+    section=Section.PICTURE,
 )
 FEATHER = Setting(
     "feather",
@@ -104,6 +127,7 @@ FEATHER = Setting(
     "Width of the soft border of the redrawn square, in parts of its side",
     minimum=0.0,
     maximum=0.5,
+    section=Section.PICTURE,
 )
 SAMPLE = Setting(
     "sample",
@@ -111,6 +135,7 @@ SAMPLE = Setting(
     "",
     "Sample Picture",
     "Picture of a face whose expression the sample sliders add",
+    section=Section.SAMPLE,
 )
 PRECISION = Setting(
     "precision",
@@ -123,6 +148,7 @@ PRECISION = Setting(
         Choice("full", "Full", "32 bit"),
         Choice("half", "Half", "16 bit; full where that fails"),
     ),
+    section=Section.PICTURE,
 )
 CUT_OUT = Setting("cut_out", SettingKind.SWITCH, False, "Cut Out", "Make everything but the person transparent")
 
