@@ -11,7 +11,6 @@ from ..blender_talkinghead.drivers import driver_strips, driver_tracks, drivers
 from ..blender_talkinghead.drivers.driver_strips import Part
 from ..inference.acting import AUTOMATIC
 from ..inference.controls import Group, controls_in
-from ..inference.engines import description_of
 from .sidebar import Child, order_of
 
 _IDLE = ("strength_blinks", "strength_sway")
@@ -54,9 +53,9 @@ class TALKINGHEAD_PT_acting(_Driver, bpy.types.Panel):
         if not source.th_acting_name and source.th_acting_file:
             layout.prop(source, "th_acting_face")
         layout.prop(source, "th_acting_smoothing", slider=True)
-        row = layout.row()
-        row.active = description_of(source.th_engine).takes.landmark_motion
-        row.prop(source, "th_acting_exact")
+        layout.prop(source, "th_acting_exact")
+        if effect := drivers.exact_effect(source):
+            fixes.draw_note(layout, effect)
         if source.th_acting_neutral != AUTOMATIC:
             layout.label(text=f"Chosen neutral picture: {source.th_acting_neutral + 1}")
             layout.operator("talkinghead.neutral_automatic", icon="LOOP_BACK")

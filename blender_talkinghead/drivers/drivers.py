@@ -122,6 +122,29 @@ def exact_groups(strip: Any) -> frozenset[Group]:
     return frozenset() if groups == mix.LANDMARK_GROUPS and driver_media.acts_by_template(strip) else groups
 
 
+def follows_clip(strip: Any) -> bool:
+    """Whether a strip's engine is shown the driving clip itself."""
+    return driver_strips.is_on(strip, Part.ACTING) and exact_groups(strip) == mix.DRIVING_GROUPS
+
+
+def exact_effect(strip: Any) -> str:
+    """What *Exact* does with a strip's engine and driver, as a sentence for the panel."""
+    engine = description_of(strip.th_engine)
+    groups = mix.exact_groups(engine.takes)
+    if not groups:
+        return f"{engine.label} cannot follow a clip itself; the face follows by the sliders."
+    if groups == mix.LANDMARK_GROUPS and driver_media.acts_by_template(strip):
+        return f"{engine.label} cannot follow a template itself; the face follows by the sliders."
+    if not strip.th_acting_exact:
+        return ""
+    spoken = driver_strips.is_on(strip, Part.SPEECH)
+    if groups == mix.LANDMARK_GROUPS:
+        points = "brows follow" if spoken else "mouth and brows follow"
+        return f"{points.capitalize()} the actor point by point, the rest by the sliders."
+    face = "head, eyes and brows" if spoken else "head, eyes, brows and mouth"
+    return f"{engine.label} follows the clip itself: {face}. What you set on the sliders is added."
+
+
 def acting_picture(scene: Any, strip: Any, frame: int) -> int:
     """Index of the picture that the acting driver of a source strip shows at a timeline frame.
 
