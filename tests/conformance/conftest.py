@@ -1,0 +1,75 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Marks the conformance tests, gives them their case, and knows which of them run; see README.md beside this file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conformance import Case
+
+HERE = Path(__file__).resolve().parent
+LAST = "test_coverage.py"
+
+_left_out = pytest.StashKey[set[Path]]()
+_collected = pytest.StashKey[set[Path]]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark them, and put the look at what was read behind all others."""
+    mine = [item for item in items if item.path.parent == HERE]
+    for item in mine:
+        item.add_marker("conformance")
+    config.stash[_collected] = {item.path for item in mine}
+    config.stash.setdefault(_left_out, set())
+    items.sort(key=lambda item: item.path == HERE / LAST)
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Remember files of which not all tests run."""
+    for item in items:
+        item.config.stash.setdefault(_left_out, set()).add(item.path)
+
+
+@pytest.fixture(scope="session")
+def complete(request: pytest.FixtureRequest):
+    """A function: whether all conformance tests of an engine run in this session."""
+
+    def is_complete(engine: str) -> bool:
+        wanted = set(HERE.glob(f"test_{engine}_*.py"))
+        stash = request.config.stash
+        return wanted <= stash[_collected] and not wanted & stash[_left_out]
+
+    return is_complete
+
+
+@pytest.fixture(scope="session")
+def case_of(request: pytest.FixtureRequest):
+    """A function: the chosen case of an engine, the same object for all tests."""
+    folder, name = request.config.getoption("conformance_dir"), request.config.getoption("conformance_case")
+    cases: dict[str, Case] = {}
+
+    def find(engine: str) -> Case:
+        if engine not in cases:
+            path = folder / f"{engine}_{name}.npz"
+            assert path.is_file(), f"there is no case {path.name} in {folder}; choose the engine with -k"
+            cases[engine] = Case(folder, engine, name)
+        return cases[engine]
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def liveportrait(case_of) -> Case:
+    """LivePortrait's case."""
+    return case_of("liveportrait")
+
+
+@pytest.fixture(scope="session")
+def liveportrait_networks(liveportrait: Case):
+    """The networks with the case's seeded weights: half a gigabyte, made once."""
+    from inference.engines.liveportrait.networks.loading import networks_from
+
+    return networks_from(liveportrait.states())
