@@ -3,12 +3,15 @@
 """Preview Frame: one frame from the worker, refreshed shortly after the last change of a slider.
 
 What is shown lives here, in Python, and is drawn by ``overlay``; no strip and no file changes.
+
+A neural engine may need seconds for a frame. Then changes do not pile up: what the worker has begun is finished and
+shown, and next it is asked for the newest state. A request that it has not begun is replaced by the newest one.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import bpy
@@ -19,12 +22,15 @@ from ...inference.job import Job
 from .. import compat, consent, properties
 from ..drivers import drivers
 from ..jobs import builder, job_steps, service
+from ..jobs.runner import duration_text
 from ..strips import sampling
 from ..worker import worker
 from ..worker.client import Outcome, Request
 
 DEBOUNCE_S = 0.15
 DEFAULT_SIZE_PX = 1024
+# Previews that take longer are announced with the time they take.
+_LONG_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,15 @@ class _Seen:
 
 @dataclass
 class _Preview:
+    """The preview that is shown.
+
+    Attributes:
+        asked: what the last request was made from.
+        stage: what the worker does for the request; "" before it has begun.
+        begun_s: when it began; 0 before.
+        took_s: how long the last frame took the worker, by engine.
+    """
+
     scene: str
     strip: str
     max_size_px: int
@@ -67,6 +82,9 @@ class _Preview:
     job: Job | None = None
     frame: int = 0
     request: Request | None = None
+    stage: str = ""
+    begun_s: float = 0.0
+    took_s: dict[str, float] = field(default_factory=dict)
     picture: Picture | None = None
     error: TalkingHeadError | None = None
 
@@ -125,6 +143,17 @@ def waiting() -> bool:
     return _current is not None and _current.request is not None
 
 
+def doing() -> str:
+    """What is done for the preview that is awaited, for the panel; "" when none is."""
+    preview = _current
+    if preview is None or preview.request is None:
+        return ""
+    if not preview.stage:
+        return "Preview: after the frame in work" if service.runner.running else "Preview: asking the worker"
+    took_s = preview.took_s.get(preview.job.engine, 0.0) if preview.job else 0.0
+    return f"Preview: {preview.stage}" + (f", {duration_text(took_s)} a frame" if took_s >= _LONG_S else "")
+
+
 def wait() -> None:
     """Wait for the preview that was asked for.
 
@@ -156,7 +185,8 @@ def watch() -> bool:
     if seen != preview.seen:
         preview.seen, preview.changed_s = seen, now
     rests = now - preview.changed_s >= DEBOUNCE_S and not service.playing()
-    if rests and seen != preview.asked and not service.blender_renders():
+    begun = preview.request is not None and bool(preview.stage)
+    if rests and seen != preview.asked and not begun and not service.blender_renders():
         _ask_again(preview, scene, strip)
     return True
 
@@ -181,6 +211,7 @@ def _ask(preview: _Preview, scene: Any, strip: Any) -> None:
     job = replace(preview.job, performance=driven.performance, exact=driven.exact)
     preview.frame = scene.frame_current
     fields = {"job": job.to_dict(), "max_size": preview.max_size_px}
+    preview.stage = ""
     preview.request = worker.client().submit("preview", fields)
 
 
@@ -215,10 +246,19 @@ def _look(scene: Any, strip: Any) -> _Seen:
 
 def _take(preview: _Preview) -> None:
     request = preview.request
-    if request is None or request.open:
+    if request is None:
+        return
+    for message in request.poll():
+        if message.type == "progress" and message.fields.get("stage") != preview.stage:
+            preview.begun_s = preview.begun_s if preview.stage else time.monotonic()
+            preview.stage = str(message.fields.get("stage"))
+            service.redraw()
+    if request.open:
         return
     preview.request = None
     preview.error = request.error
+    if preview.stage and preview.job:
+        preview.took_s[preview.job.engine] = time.monotonic() - preview.begun_s
     if request.outcome is Outcome.DONE and request.answer is not None:
         width, height = request.answer.fields["size"]  # type: ignore[misc]
         preview.picture = Picture(request.answer.array(), (int(width), int(height)), preview.frame, request.id)

@@ -24,7 +24,8 @@ from ...inference.protocol import Message
 from .process import Launch, WorkerProcess, death_error, start_error
 
 HANDSHAKE_PATIENCE_S = 20.0
-CANCEL_PATIENCE_S = 5.0
+# A neural engine without a GPU needs some seconds for the frame that it finishes first.
+CANCEL_PATIENCE_S = 15.0
 TERMINATE_PATIENCE_S = 3.0
 EXIT_PATIENCE_S = 0.3
 DEATHS_ALLOWED = 3

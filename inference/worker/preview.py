@@ -48,7 +48,9 @@ def preview(job: Job, max_size_px: int, sessions: Sessions, task: Task) -> tuple
     early = scale if scale < _WORTH_REDUCING else 1.0
     subject = Subject(job.engine, settings, job.source, job.face, True, early)
     motion = FrameMotion.of(job, sessions, task).at(0)
+    task.stage("finding the face", 1)
     with sessions.opened(subject, [index]) as opened:
+        task.stage("drawing", 1)
         request = FrameRequest(0, index, job.performance.pose(0), motion)
         _, picture = next(iter(opened.session.frames([request], Quality.PREVIEW)))
     return shown_pixels(reduced(picture, max_size_px / max(picture.size))), full

@@ -175,3 +175,61 @@ def test_overlay_matches_what_the_sequencer_renders(scene, source, tmp_path):
     xs, ys = [x + 256 for x, _ in corners], [y + 256 for _, y in corners]
     assert (columns.min(), columns.max()) == pytest.approx((min(xs), max(xs)), abs=2)
     assert (rows.min(), rows.max()) == pytest.approx((min(ys), max(ys)), abs=2)
+
+
+class SlowWorker:
+    """Stands in for the client: answers when the test says so."""
+
+    running, busy = True, False
+
+    def __init__(self):
+        self.requests = []
+
+    def submit(self, type_, fields=None):
+        self.requests.append(talking.core("worker.client").Request(len(self.requests) + 1, type_))
+        return self.requests[-1]
+
+    def tell(self, type_, **fields):
+        self.requests[-1].take(talking.shared("protocol").Message(type_, fields))
+
+    def finish(self):
+        pixels = np.zeros((2, 2, 4), np.uint8)
+        self.requests[-1].take(talking.shared("protocol").with_array("done", pixels, size=[2, 2]))
+
+    def pump(self, wait_s=0.0):
+        pass
+
+    def cancel(self, request):
+        pass
+
+
+def changed(source, value):
+    """Change a slider and let it rest."""
+    source.th_jaw_open = value
+    preview().watch()
+    preview()._current.changed_s = 0.0
+    preview().watch()
+
+
+def test_slow_preview_is_finished_and_the_newest_asked_for_next(scene, source, monkeypatch):
+    slow = SlowWorker()
+    monkeypatch.setattr(talking.core("worker.worker"), "client", lambda: slow)
+    preview().start(scene, source)
+    changed(source, 0.1)
+    assert len(slow.requests) == 2  # the worker drops the first, which it has not begun
+    slow.tell("progress", stage="drawing")
+    for value in (0.2, 0.3, 0.4):
+        changed(source, value)
+    assert len(slow.requests) == 2
+    assert preview().doing() == "Preview: drawing"
+    preview()._current.begun_s -= 6.0
+    slow.finish()
+    changed(source, 0.5)
+    assert preview().picture_of(scene, source).size == (2, 2)
+    assert len(slow.requests) == 3
+    slow.tell("progress", stage="drawing")
+    preview().watch()
+    assert preview().doing() == "Preview: drawing, 6 s a frame"
+    slow.finish()
+    preview().watch()
+    assert preview().doing() == ""
