@@ -329,7 +329,7 @@ def _print_table(rows: Sequence[Sequence[str]]) -> None:
 
 
 def _weights(options: argparse.Namespace) -> int:
-    from .weights.catalogue import BY_NAME
+    from .weights.catalogue import FACE_MODELS
     from .weights.download import fetch_all
     from .weights.store import user_folder
 
@@ -340,7 +340,8 @@ def _weights(options: argparse.Namespace) -> int:
             told.add(name)
             print(f"{name}: {total / 1e6:.1f} MB", file=sys.stderr)
 
-    for path in fetch_all(options.folder or user_folder(), options.names or list(BY_NAME), progress):
+    names = options.names or [file.name for file in FACE_MODELS]
+    for path in fetch_all(options.folder or user_folder(), names, progress):
         print(path)
     return 0
 

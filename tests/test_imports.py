@@ -34,6 +34,11 @@ PURE = {
     "inference.engines.description",
     "inference.weights",
     "inference.weights.catalogue",
+    "inference.weights.entries",
+    "inference.weights.face_models",
+    "inference.weights.layouts",
+    "inference.weights.liveportrait",
+    "inference.weights.structure",
 }
 
 # Folder by folder: project folders it may import, and packages besides the standard library.

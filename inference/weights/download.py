@@ -54,13 +54,13 @@ def fetch_all(folder: Path, names: Sequence[str], progress: Progress | None = No
 
 def fetch(folder: Path, file: WeightFile, progress: Progress | None = None, online: bool = True) -> Path:
     """Get one file; see ``fetch_all``."""
-    target = folder / file.file_name
+    target = folder / file.path
     report = progress or (lambda name, done, total: None)
     if not is_intact(target, file):
         if not online:
             raise _offline(file)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
             _from_any_source(target, file, report)
         except OSError as error:
             raise _not_written(folder, error) from error

@@ -223,7 +223,7 @@ def _places(options: argparse.Namespace) -> Places:
 
 
 def _run(path: Path, only: Sequence[int] | None, places: Places) -> dict[str, object]:
-    weights = WeightStore([*places.weights, *default_folders()])
+    weights = WeightStore([*places.weights, *default_folders()], places.cache / "weight-digests")
     sessions = Sessions(weights, Digests(), lambda: None, places.cache)
     try:
         return run(Task(show_progress, lambda: None), path, only, sessions)

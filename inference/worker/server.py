@@ -111,7 +111,8 @@ class _Server:
         digests = Digests(cache / "digests" if cache else None)
         self._channel = channel
         self._inbox = inbox
-        self._sessions = Sessions(WeightStore([*named, *default_folders()]), digests, inbox.check, cache)
+        weights = WeightStore([*named, *default_folders()], cache / "weight-digests" if cache else None)
+        self._sessions = Sessions(weights, digests, inbox.check, cache)
         _LOG.info("Worker %d on Python %s", os.getpid(), platform.python_version())
 
     def serve(self) -> int:

@@ -8,11 +8,11 @@ import pytest
 
 from inference.errors import Action, ErrorCode, TalkingHeadError
 from inference.face.tracker import FaceTracker
-from inference.weights.catalogue import CATALOGUE, weight_file
+from inference.weights.catalogue import FACE_MODELS, weight_file
 from inference.weights.store import WeightStore, default_folders, is_intact
 
 
-@pytest.mark.parametrize("file", CATALOGUE, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", FACE_MODELS, ids=lambda file: file.name)
 def test_catalogue_entries(file):
     assert file.size > 0 and len(file.sha256) == 64 and int(file.sha256, 16)
     assert file.licence and file.licence_note and len(file.sources) >= 2

@@ -1,0 +1,131 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a weight file is whole, by the structure of its format: quick, and without a package that reads it.
+
+Pure: standard library only. What is inside is checked by whoever loads it.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+CUT_OFF = "it is cut off"
+_LONGEST_HEADER_BYTES = 100_000_000
+
+
+def problem_of(path: Path) -> str:
+    """Why a file cannot be what its ending says, as the rest of a sentence; "" where nothing is wrong.
+
+    Knows ``.safetensors``, ``.pth`` (the zip format of PyTorch 1.6 and later) and ``.onnx``. Other files have to exist.
+    """
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(64)
+            return _stand_in(start) or _CHECKS.get(path.suffix.lower(), _anything)(stream, path.stat().st_size)
+    except OSError as error:
+        return f"it cannot be read ({error.strerror or error})"
+
+
+def damage_of(path: Path) -> str:
+    """Why a file's content cannot be what was written, by the checksums that ``.pth`` files carry; reads all of it.
+
+    Returns:
+        The rest of a sentence; "" where nothing is wrong, and for formats without checksums.
+    """
+    if path.suffix.lower() != ".pth":
+        return ""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "its content is damaged" if archive.testzip() else ""
+    except (zipfile.BadZipFile, zlib.error, EOFError):
+        return "its content is damaged"
+    except OSError as error:
+        return f"it cannot be read ({error.strerror or error})"
+
+
+def _stand_in(start: bytes) -> str:
+    """What people find in a model's place when a download went wrong."""
+    if not start:
+        return "it is empty"
+    if start.startswith(b"version https://git-lfs"):
+        return "it is a Git LFS pointer, not the model itself"
+    if start.lstrip().lower().startswith((b"<!doctype", b"<html")):
+        return "it is a web page, not the model"
+    return ""
+
+
+def _safetensors(stream: BinaryIO, size: int) -> str:
+    """Format: length of the header (8 bytes, little endian), JSON header, then the tensors without gaps."""
+    stream.seek(0)
+    (length,) = struct.unpack("<Q", stream.read(8).ljust(8, b"\xff"))
+    if not 2 <= length <= _LONGEST_HEADER_BYTES:
+        return "it is no safetensors file"
+    if 8 + length > size:
+        return CUT_OFF
+    try:
+        header = json.loads(stream.read(length))
+        ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+        wanted = 8 + length + max(ends, default=0)
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+        return "it is no safetensors file"
+    if not ends:
+        return "it holds no tensors"
+    if size != wanted:
+        return CUT_OFF if size < wanted else "it is longer than its header says"
+    return ""
+
+
+def _pytorch(stream: BinaryIO, size: int) -> str:
+    stream.seek(0)
+    if stream.read(4) != b"PK\x03\x04":
+        return "it is no checkpoint of PyTorch 1.6 or later"
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, ValueError):
+        return CUT_OFF  # the directory is at the end
+    if not any(name.endswith("/data.pkl") for name in names):
+        return "it is a zip file, but no checkpoint of PyTorch"
+    return ""
+
+
+def _onnx(stream: BinaryIO, size: int) -> str:
+    """A protobuf message: its fields must fill the file, and one of them (7) is the graph."""
+    stream.seek(0)
+    fields = set()
+    while (position := stream.tell()) < size:
+        key = _varint(stream)
+        field, kind = key >> 3, key & 7
+        if not field or kind not in (0, 1, 2, 5):
+            return "it is no ONNX file"
+        length = {1: 8, 5: 4}.get(kind, 0) or _varint(stream)
+        if kind != 0:
+            stream.seek(length, 1)
+        if stream.tell() > size or stream.tell() <= position:
+            return CUT_OFF
+        fields.add(field)
+    return "" if 7 in fields else "it is no ONNX file"
+
+
+def _varint(stream: BinaryIO) -> int:
+    value = 0
+    for shift in range(0, 64, 7):
+        byte = stream.read(1)
+        if not byte:
+            break
+        value |= (byte[0] & 0x7F) << shift
+        if byte[0] < 0x80:
+            break
+    return value
+
+
+def _anything(stream: BinaryIO, size: int) -> str:
+    return ""
+
+
+_CHECKS = {".safetensors": _safetensors, ".pth": _pytorch, ".onnx": _onnx}

@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Small files in the formats of weights, made without the packages that read them."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import struct
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from inference.weights.catalogue import weight_set
+
+PARTS = tuple(part.name for part in weight_set("liveportrait_human").parts)
+BASE_PARTS, STITCHING = PARTS[:-1], PARTS[-1]
+
+
+def write(path: Path, text: str = "") -> Path:
+    """A whole file in the format that its ending says; other text, other content."""
+    makers = {".safetensors": safetensors, ".pth": checkpoint, ".onnx": onnx}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(makers[path.suffix](text))
+    return path
+
+
+def safetensors(text: str = "") -> bytes:
+    """A safetensors file with two tensors."""
+    header = json.dumps(
+        {
+            "__metadata__": {"text": text},
+            "a": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]},
+            "b": {"dtype": "I64", "shape": [], "data_offsets": [16, 24]},
+        }
+    ).encode()
+    return struct.pack("<Q", len(header)) + header + bytes(range(24))
+
+
+def checkpoint(text: str = "") -> bytes:
+    """A zip file as PyTorch writes it, with stored entries."""
+    from io import BytesIO
+
+    stream = BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("archive/data.pkl", pickle.dumps({"text": text}, protocol=2))
+        archive.writestr("archive/data/0", bytes(range(256)) * 8)
+        archive.writestr("archive/version", "3\n")
+    return stream.getvalue()
+
+
+def onnx(text: str = "") -> bytes:
+    """A protobuf message with the version (1), the producer (2) and an empty graph (7)."""
+    name = text.encode()[:100]
+    return b"\x08\x08" + b"\x12" + bytes([len(name)]) + name + b"\x3a\x04\x0a\x02ab"
+
+
+def official(folder: Path, names: Iterable[str] = PARTS, text: str = "official") -> dict[str, Path]:
+    """The official program's folder ``pretrained_weights`` with the models for people."""
+    return {name: write(folder / _official_place(name), text) for name in names}
+
+
+def _official_place(name: str) -> str:
+    return f"liveportrait/{'retargeting_models' if name == STITCHING else 'base_models'}/{name}.pth"
+
+
+def animals(folder: Path, text: str = "animals") -> dict[str, Path]:
+    """The official folder's models for animals."""
+    return {
+        name: write(folder / "liveportrait_animals" / "base_models_v1.1" / f"{name}.pth", text) for name in BASE_PARTS
+    }
+
+
+def comfyui(folder: Path, text: str = "comfyui") -> dict[str, Path]:
+    """ComfyUI's folder, as its LivePortrait nodes fill it."""
+    models = folder / "models" / "liveportrait"
+    return {name: write(models / f"{name}.safetensors", text) for name in PARTS}
