@@ -43,6 +43,8 @@ class Capture:
         pictures: pictures of the clip.
         faces: how many faces were seen at once at most.
         cached: the clip had been watched before.
+        recording: what was seen.
+        content: digest of the clip's content and the face choice.
     """
 
     def __init__(
@@ -52,11 +54,13 @@ class Capture:
         neutral: int,
         smoothing: float,
         cached: bool,
+        content: str = "",
     ) -> None:
         self.pictures = len(recording)
         self.faces = recording.faces
         self.cached = cached
-        self._recording = recording
+        self.recording = recording
+        self.content = content
         self._holding = Holding.over(recording.found, rate)
         self._segments = segments_of(recording.found, recording.cuts)
         self._reach = Reach.of(smoothing, rate)
@@ -84,12 +88,12 @@ class Capture:
         low = int(position)
         part = position - low
         moved = self._held(low)
-        if part > 0 and low + 1 < self.pictures and low + 1 not in self._recording.cuts:
+        if part > 0 and low + 1 < self.pictures and low + 1 not in self.recording.cuts:
             moved = moved * (1 - part) + self._held(low + 1) * part
         return (moved - self._neutral_shape) / self._span
 
     def _track(self, rate: Fraction, neutral: int) -> Track:
-        filled = self._holding.filled(self._recording.seen.astype(np.float64))
+        filled = self._holding.filled(self.recording.seen.astype(np.float64))
         seen = smoothed(filled, self._segments, self._reach.head)
         for columns, half in ((_MOUTH_COLUMNS, self._reach.mouth), (_LID_COLUMNS, self._reach.lids)):
             seen[:, columns] = smoothed(filled[:, columns], self._segments, half)
@@ -98,9 +102,9 @@ class Capture:
         return Track(
             rate=rate,
             values=controls_of(seen, self._neutral_row(seen, neutral), float(rate)),
-            breaks=self._recording.cuts,
+            breaks=self.recording.cuts,
             neutral=neutral,
-            findings=findings_of(self._recording, self._holding),
+            findings=findings_of(self.recording, self._holding),
         )
 
     def _neutral_row(self, seen: np.ndarray, neutral: int) -> np.ndarray:
@@ -124,7 +128,7 @@ class Capture:
     def _shape(self, picture: int) -> np.ndarray:
         """(468, 3) float64 smoothed landmarks of a picture in which the face was found."""
         first, last = self._segment_of(picture)
-        landmarks = self._recording.landmarks
+        landmarks = self.recording.landmarks
         shape = landmarks[picture].astype(np.float64)
         for half, points in ((self._reach.mouth, _OTHERS), (self._reach.lids, _LIDS)):
             if half:

@@ -24,6 +24,7 @@ from ..worker.sessions import Sessions
 from ..worker.task import Task
 from .capture import Capture
 from .read import captured
+from .template import TemplateCapture
 
 # As fine as the sliders' curves, and far finer than what is measured.
 _DECIMALS = 4
@@ -92,7 +93,7 @@ def _neutral(text: str) -> int:
     return int(text) - 1
 
 
-def _captured(spec: CaptureSpec, options: argparse.Namespace) -> Capture:
+def _captured(spec: CaptureSpec, options: argparse.Namespace) -> Capture | TemplateCapture:
     weights = WeightStore([*options.weights, *default_folders()])
     # The clip is watched once; another neutral picture, smoothing or rate takes it from here.
     sessions = Sessions(weights, Digests(), lambda: None, options.cache or user_folder().parent)
@@ -102,7 +103,7 @@ def _captured(spec: CaptureSpec, options: argparse.Namespace) -> Capture:
         sessions.unload()
 
 
-def _report(found: Capture) -> None:
+def _report(found: Capture | TemplateCapture) -> None:
     rate = float(found.track.rate)
     known = ", known already" if found.cached else ""
     pictures = "1 picture" if found.pictures == 1 else f"{found.pictures} pictures"

@@ -16,22 +16,25 @@ from .capture import Capture
 from .clip import open_clip, rate_of
 from .recording import CAPTURE_VERSION, Recording, RecordingWriter, load
 from .store import RecordingStore
+from .template import TemplateCapture
 from .tracking import track
 
 STAGE = "watching the driver"
 _FOLDER = "captures"
 
 
-def captured(spec: CaptureSpec, sessions: Sessions, task: Task) -> Capture:
-    """The face of a driving clip as motion.
+def captured(spec: CaptureSpec, sessions: Sessions, task: Task) -> Capture | TemplateCapture:
+    """The face of a driving clip, or a driving template, as motion.
 
-    The clip is watched only when no recording of the same content, face and model is kept.
+    A clip is watched only when no recording of the same content, face and model is kept.
 
     Raises:
         TalkingHeadError: NO_FACE when no picture shows a face, or the neutral one does not; CANCELLED;
             UNSUPPORTED_INPUT for files without pictures and rates that no performance can have; what reading the clip,
             loading the face model and writing the recording raise.
     """
+    if spec.is_template:
+        return TemplateCapture.of(spec, sessions)
     reader = open_clip(spec, sessions)
     try:
         rate = rate_of(spec, reader)
@@ -44,7 +47,7 @@ def captured(spec: CaptureSpec, sessions: Sessions, task: Task) -> Capture:
             recording = _watched(spec, reader, sessions, task, key)
     finally:
         reader.close()
-    capture = Capture(recording, rate, spec.neutral, spec.smoothing, cached)
+    capture = Capture(recording, rate, spec.neutral, spec.smoothing, cached, key)
     sessions.captures.put(spec, key, capture.known())
     return capture
 

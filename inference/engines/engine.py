@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -45,12 +46,13 @@ class DrivingClip(Protocol):
     """The clip that acts, for engines with ``Takes.driving_video``. Made by the worker.
 
     Attributes:
-        key: digest of the clip's content, face choice, neutral picture and smoothing.
+        key: digest of the clip's content, face choice, neutral picture, smoothing and rate.
         neutral: the picture on which the actor's face rests.
         smoothing: 0 (none) to 1 (strong).
         rate: pictures a second, exact.
         found: (n,) bool, in which pictures the face was found.
         cuts: pictures that begin another shot.
+        template: file of motion that LivePortrait found earlier, instead of pictures; None for a clip with pictures.
     """
 
     key: str
@@ -59,6 +61,7 @@ class DrivingClip(Protocol):
     rate: Fraction
     found: np.ndarray
     cuts: Sequence[int]
+    template: Path | None
 
     def __len__(self) -> int:
         """How many pictures there are."""
@@ -68,8 +71,28 @@ class DrivingClip(Protocol):
         """(478, 2) float landmarks in px of the picture; of the nearest picture in which the face was found."""
         ...
 
-    def pictures(self) -> PictureReader:
-        """A new reader of the clip's pictures; the caller closes it."""
+    def pictures(self, needed: Sequence[int]) -> PictureReader:
+        """A new reader of the clip's pictures, which decodes ahead those that are needed; the caller closes it."""
+        ...
+
+    def remembered(self, what: str) -> np.ndarray | None:
+        """What :meth:`remember` kept, also in another process; None where there is nothing."""
+        ...
+
+    def remember(self, what: str, values: np.ndarray) -> None:
+        """Keep an array of what was found in the pictures.
+
+        Args:
+            what: all that decides it besides the clip's content and face choice: engine, its version, its weights.
+        """
+        ...
+
+    def progress(self, done: int, total: int) -> None:
+        """Tell how many pictures an engine has looked at.
+
+        Raises:
+            TalkingHeadError: CANCELLED when the request was canceled meanwhile.
+        """
         ...
 
 

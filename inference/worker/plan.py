@@ -20,6 +20,8 @@ from ..media.reader import SourceReader
 from ..source import SourceKind
 from ..weights.catalogue import weight_file
 from .exact import FrameMotion
+from .sessions import Sessions
+from .subject import file_digests
 
 _STALE_S = 3600.0
 
@@ -48,16 +50,18 @@ def make_plan(
     only: Sequence[int] | None,
     check: Callable[[], None],
     motion: FrameMotion,
+    sessions: Sessions,
 ) -> Plan:
     """Name every frame by its content and look which of the wanted ones are not there yet.
 
     Args:
         only: frame indices to make; None for all.
         check: raises when the request was cancelled.
-        motion: exact motion of the frames.
+        motion: the actor's part in the frames.
 
     Raises:
-        TalkingHeadError: INVALID_REQUEST, CANCELLED, and what reading the source raises.
+        TalkingHeadError: INVALID_REQUEST, CANCELLED, WEIGHTS_MISSING, WEIGHTS_CORRUPT, and what reading the source and
+            the files that settings name raises.
     """
     wanted = _wanted(len(job.pictures), only)
     last = len(reader) - 1
@@ -65,6 +69,9 @@ def make_plan(
     description = description_of(job.engine)
     settings = description.settings_from(job.settings)
     weights = [weight_file(name).sha256 for name in description.weights]
+    if weight_set := description.weight_set(settings):
+        weights += sessions.set_digests(weight_set)
+    settings |= file_digests(description, settings, sessions)
     columns = [POSE_NAMES.index(name) for name in description.controls]
     names = []
     for frame, (picture, pose) in enumerate(zip(pictures, job.performance.values, strict=True)):

@@ -14,10 +14,12 @@ from ..media.colour import for_display
 from ..media.picture import Picture
 from ..media.prefetch import reduced
 from .exact import FrameMotion
-from .sessions import Sessions, Subject
+from .sessions import Sessions
+from .subject import subject_of
 from .task import Task
 
-# Sources that are hardly larger than the preview are warped whole: reducing them first gains little.
+# Sources that are hardly larger than the preview are warped whole: reducing them first gains little. So it does for
+# neural engines, whose networks take as long whatever the picture's size.
 _WORTH_REDUCING = 0.75
 
 
@@ -44,14 +46,13 @@ def preview(job: Job, max_size_px: int, sessions: Sessions, task: Task) -> tuple
     finally:
         reader.close()
     scale = max_size_px / max(full)
-    settings = description_of(job.engine).settings_from(job.settings)
-    early = scale if scale < _WORTH_REDUCING else 1.0
-    subject = Subject(job.engine, settings, job.source, job.face, True, early)
-    motion = FrameMotion.of(job, sessions, task).at(0)
+    early = scale if scale < _WORTH_REDUCING and description_of(job.engine).tier == "base" else 1.0
+    motion = FrameMotion.of(job, sessions, task)
+    subject = subject_of(job, motion, sessions, early)
     task.stage("finding the face", 1)
     with sessions.opened(subject, [index]) as opened:
         task.stage("drawing", 1)
-        request = FrameRequest(0, index, job.performance.pose(0), motion)
+        request = FrameRequest(0, index, job.performance.pose(0), motion.at(0), motion.place(0))
         _, picture = next(iter(opened.session.frames([request], Quality.PREVIEW)))
     return shown_pixels(reduced(picture, max_size_px / max(picture.size))), full
 

@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ..engines import description_of
 from ..engines.engine import FrameRequest, Quality
 from ..errors import ErrorCode, TalkingHeadError
 from ..job import Job, load, save
@@ -19,7 +18,8 @@ from ..media.picture import Picture
 from .exact import FrameMotion
 from .frame_writer import FrameWriter
 from .plan import Plan, make_plan, placeholder, remove_stale
-from .sessions import OpenSession, Sessions, Subject
+from .sessions import OpenSession, Sessions
+from .subject import subject_of
 from .task import Task
 
 _LOG = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ def _announce(
     """Plan, note the names in the job file, put the placeholder there, and tell."""
     reader = sessions.reader(job.source)
     try:
-        plan = make_plan(job, reader, job_path.parent, only, task.check, motion)
+        plan = make_plan(job, reader, job_path.parent, only, task.check, motion, sessions)
         if job.frame_files != plan.names:
             _save(job.with_frame_files(plan.names), job_path)
         stand_in = placeholder(job, reader, job_path.parent, plan.pictures[0] if plan.pictures else 0)
@@ -103,7 +103,7 @@ def _render(
     needed = sorted({plan.pictures[frame] for frame in frames})
     task.stage("finding the face", len(frames))
     start = time.perf_counter()
-    with sessions.opened(_subject(job), needed) as opened:
+    with sessions.opened(subject_of(job, motion, sessions), needed) as opened:
         prepared = time.perf_counter()
         decoded_s = opened.pictures.decode_s
         task.stage("rendering", len(frames))
@@ -121,15 +121,11 @@ def _render(
         return stages, list(opened.session.warnings)
 
 
-def _subject(job: Job) -> Subject:
-    settings = description_of(job.engine).settings_from(job.settings)
-    return Subject(job.engine, settings, job.source, job.face)
-
-
 def _requests(job: Job, plan: Plan, motion: FrameMotion, frames: Iterable[int]) -> Iterator[FrameRequest]:
     """What is asked of the engine, one frame after the other, so that memory does not grow with the job."""
     for frame in frames:
-        yield FrameRequest(frame, plan.pictures[frame], job.performance.pose(frame), motion.at(frame))
+        pose = job.performance.pose(frame)
+        yield FrameRequest(frame, plan.pictures[frame], pose, motion.at(frame), motion.place(frame))
 
 
 def _writer(task: Task, plan: Plan) -> FrameWriter:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..engines import description_of
+from ..engines.description import EngineDescription
 from ..engines.engine import Engine, Session
 from ..errors import Action, ErrorCode, TalkingHeadError
 from ..media.digests import Digests
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ..acting import CaptureSpec
     from ..capture.capture import Capture
     from ..face.tracker import FaceTracker
+    from .driving import Clip
 
 _KEPT_SESSIONS = 3
 _KEPT_CAPTURES = 3
@@ -38,7 +40,13 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Subject:
-    """What a session is opened on. Previews have sessions of their own, reduced by ``scale``."""
+    """What a session is opened on.
+
+    Attributes:
+        preview: previews have sessions of their own, reduced by ``scale``.
+        clip: the clip that acts, for engines that follow clips.
+        content: digests of the files that the settings name, see ``subject.file_digests``.
+    """
 
     engine: str
     settings: Mapping[str, object]
@@ -46,10 +54,21 @@ class Subject:
     face: FaceChoice
     preview: bool = False
     scale: float = 1.0
+    clip: Clip | None = None
+    content: tuple[str, ...] = ()
 
     def key(self) -> str:
         """Equal for equal subjects."""
-        parts = [self.engine, dict(self.settings), self.source.to_dict(), self.face.to_dict(), self.preview, self.scale]
+        parts = [
+            self.engine,
+            dict(self.settings),
+            self.source.to_dict(),
+            self.face.to_dict(),
+            self.preview,
+            self.scale,
+            self.clip.key if self.clip else "",
+            self.content,
+        ]
         return json.dumps(parts, sort_keys=True)
 
 
@@ -61,6 +80,7 @@ class OpenSession:
     session: Session
     pictures: PrefetchingReader
     digests: dict[int, str]
+    clip: Clip | None
     in_use: bool = field(default=False)
 
     def serves(self, key: str, digests: Mapping[int, str]) -> bool:
@@ -127,6 +147,14 @@ class Sessions:
             self._temporary = tempfile.TemporaryDirectory(prefix="talkinghead-", ignore_cleanup_errors=True)
         return Path(self._temporary.name)
 
+    def set_digests(self, name: str) -> tuple[str, ...]:
+        """sha256 of the files of a weight set that are in use.
+
+        Raises:
+            TalkingHeadError: WEIGHTS_MISSING, WEIGHTS_CORRUPT.
+        """
+        return self._weights.set_digests(name)
+
     def reader(self, source: Source) -> SourceReader:
         """The pictures of a source; the caller closes them."""
         return open_source(source, self.digests)
@@ -183,6 +211,8 @@ class Sessions:
             if found is not None:
                 reader.close()
                 self._open.remove(found)
+                if found.clip is not None and subject.clip is not None:
+                    found.clip.attend(subject.clip)
             else:
                 found = self._open_new(subject, key, reader, needed, digests)
         except BaseException:
@@ -198,25 +228,20 @@ class Sessions:
         engine = self._engine(subject.engine)
         pictures = PrefetchingReader(reader, needed, self._check, subject.scale)
         try:
-            session = engine.open(pictures, needed, subject.face, subject.settings)
+            arguments = (pictures, needed, subject.face, subject.settings)
+            session = engine.open(*arguments, subject.clip) if subject.clip else engine.open(*arguments)
         except BaseException:
             pictures.close()
             raise
-        return OpenSession(key, session, pictures, digests)
+        return OpenSession(key, session, pictures, digests, subject.clip)
 
     def _engine(self, name: str) -> Engine:
         if name not in self._engines:
             description = description_of(name)
             try:
                 module = importlib.import_module(f"..engines.{description.module}", __package__)
-            except ImportError as error:
-                raise TalkingHeadError(
-                    ErrorCode.PACKAGE_MISSING,
-                    f"The engine {description.label} lacks the Python package {error.name or error}.",
-                    "Repair the worker's environment.",
-                    Action.REPAIR_WORKER,
-                    str(error),
-                ) from error
+            except (ImportError, OSError) as error:  # an OSError is a library that lacks another one
+                raise _lacking(description, error) from error
             engine: Engine = module.create()
             engine.load(self._weights)
             self._engines[name] = engine
@@ -231,3 +256,13 @@ class Sessions:
     def _drop(self, entry: OpenSession) -> None:
         self._open.remove(entry)
         entry.close()
+
+
+def _lacking(description: EngineDescription, error: ImportError | OSError) -> TalkingHeadError:
+    package = getattr(error, "name", None) or str(error)
+    hint, action = "Repair the worker's environment.", Action.REPAIR_WORKER
+    if description.tier == "neural":
+        hint, action = "Install the packages of the neural engines.", Action.INSTALL_NEURAL
+    return TalkingHeadError(
+        ErrorCode.PACKAGE_MISSING, f"{description.label} lacks the Python package {package}.", hint, action, str(error)
+    )
