@@ -8,16 +8,18 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from .acting import ExactMotion
+from .engines import ENGINES
+from .engines.description import SettingKind
 from .errors import ErrorCode, TalkingHeadError
 from .performance import Performance
-from .source import FaceChoice, Source
+from .source import FaceChoice, Source, absolute, relative
 
 FORMAT = "talkinghead-job"
 VERSION = 1
@@ -68,7 +70,7 @@ class Job:
             "id": self.id,
             "name": self.name,
             "engine": self.engine,
-            "settings": dict(self.settings),
+            "settings": _with_paths(self.engine, self.settings, lambda name: relative(name, base)),
             "source": self.source.to_dict(base),
             "face": self.face.to_dict(),
             "pictures": list(self.pictures),
@@ -87,11 +89,12 @@ class Job:
         version = data.get("version")
         if data.get("format") != FORMAT or type(version) is not int or version != VERSION:
             raise _invalid(f"'format' must be '{FORMAT}' and 'version' {VERSION}")
+        engine = str(data.get("engine", ""))
         return cls(
             id=str(data.get("id", "")),
             name=str(data.get("name", "")),
-            engine=str(data.get("engine", "")),
-            settings=_mapping(data, "settings"),
+            engine=engine,
+            settings=_with_paths(engine, _mapping(data, "settings"), lambda name: absolute(name, base)),
             source=Source.from_dict(_mapping(data, "source"), base),
             face=FaceChoice.from_dict(_mapping(data, "face")),
             pictures=_indices(data, "pictures"),
@@ -172,6 +175,16 @@ def frame_key(
         content.append(motion)
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _with_paths(engine: str, settings: Mapping[str, object], change: Callable[[str], str]) -> dict[str, object]:
+    """Settings whose paths are written in another way."""
+    known = ENGINES[engine].settings if engine in ENGINES else ()
+    paths = {setting.name for setting in known if setting.kind is SettingKind.PATH}
+    return {
+        name: change(value) if name in paths and isinstance(value, str) and value else value
+        for name, value in settings.items()
+    }
 
 
 def _list(data: Mapping[str, object], key: str) -> list[object]:
