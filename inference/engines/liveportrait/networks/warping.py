@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -124,8 +125,14 @@ class WarpingNetwork(nn.Module):
 
 
 def identity_grid(shape: torch.Size, like: Tensor) -> Tensor:
-    """(D, H, W, 3): x, y, z of each cell; the corner cells' centres are at -1 and 1."""
-    axes = [torch.linspace(-1.0, 1.0, length, dtype=like.dtype, device=like.device) for length in shape]
+    """(D, H, W, 3): x, y, z of each cell; the corner cells' centres are at -1 and 1. Not to be written to."""
+    depth, height, width = (int(length) for length in shape)
+    return _identity_grid(depth, height, width, like.dtype, like.device)
+
+
+@lru_cache(maxsize=4)
+def _identity_grid(depth: int, height: int, width: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    axes = [torch.linspace(-1.0, 1.0, length, dtype=dtype, device=device) for length in (depth, height, width)]
     z, y, x = torch.meshgrid(*axes, indexing="ij")
     return torch.stack([x, y, z], dim=-1)
 
