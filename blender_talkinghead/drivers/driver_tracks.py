@@ -181,7 +181,9 @@ def _report(item: Wanted, track: Track, fields: Mapping[str, Any]) -> tuple[str,
 
 
 def _acting_facts(item: Wanted, track: Track, fields: Mapping[str, Any]) -> list[str]:
-    facts = [f"{fields['pictures']} pictures tracked", f"Neutral picture: {track.neutral + 1}"]
+    spec = item.medium.spec
+    read = "frames of motion" if spec and spec.is_template else "pictures tracked"
+    facts = [f"{fields['pictures']} {read}", f"Neutral picture: {track.neutral + 1}"]
     if int(fields["faces"]) > 1:
         facts.append(f"Up to {fields['faces']} faces were seen at once.")
     if item.medium.prerendering:

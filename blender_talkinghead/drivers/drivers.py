@@ -134,7 +134,7 @@ def exact_effect(strip: Any) -> str:
     if not groups:
         return f"{engine.label} cannot follow a clip itself; the face follows by the sliders."
     if groups == mix.LANDMARK_GROUPS and driver_media.acts_by_template(strip):
-        return f"{engine.label} cannot follow a template itself; the face follows by the sliders."
+        return f"{engine.label} cannot follow a motion template itself; the face follows by the sliders."
     if not strip.th_acting_exact:
         return ""
     spoken = driver_strips.is_on(strip, Part.SPEECH)

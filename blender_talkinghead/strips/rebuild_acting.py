@@ -48,7 +48,7 @@ def rebuild_acting(scene: Any, strip: Any, exact: ExactMotion, first_frame: int,
     frames = range(first_frame, first_frame + len(exact))
     if exact.capture.is_template:
         if not _begins_with(strip, exact, frames):
-            return _LOST.format(reason="the driving template did not begin with the strip")
+            return _LOST.format(reason="the motion template did not begin with the strip")
         _switch_on(strip, exact)
         strip.th_acting_file = clip.files[0]
         _set_strengths(scene, strip, exact, frames, (frames[shown[0]], frames[shown[1]] + 1))

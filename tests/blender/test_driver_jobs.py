@@ -10,6 +10,7 @@ from pathlib import Path
 import bpy
 import driving
 import media
+import motion_pickles
 import numpy as np
 import pytest
 import recording_layout
@@ -132,6 +133,19 @@ def test_exact_motion_is_previewed(scene, portrait, actor):
         assert bpy.ops.talkinghead.preview_frame() == {"FINISHED"}
         pixels.append(talking.core("preview.preview").picture_of(scene, portrait).pixels)
     assert not np.array_equal(*pixels)
+
+
+def test_motion_template_acts(portrait, tmp_path):
+    still = np.zeros((21, 3))
+    turns = [motion_pickles.rotation(0.0, 2.0 * number, 0.0) for number in range(10)]
+    path = tmp_path / "motion.pkl"
+    path.write_bytes(motion_pickles.template([motion_pickles.frame(turn, still) for turn in turns], fps=24))
+    portrait.th_acting_file, portrait.th_acting_on, portrait.th_acting_exact = str(path), True, True
+    assert bpy.ops.talkinghead.render_frames() == {"FINISHED"}
+    assert len(set(talking.frame_files(portrait))) == LENGTH
+    assert "10 frames of motion" in panel("acting").text
+    assert "Puppet Warp cannot follow a motion template itself" in panel("acting").text
+    assert np.ptp(driving.mixed(portrait, range(1, 1 + LENGTH))("head_yaw")) > 5
 
 
 def test_clip_without_a_face_is_told(scene, portrait, tmp_path):
