@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from bpy.props import BoolProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, StringProperty
+
+from .worker.torch_builds import CardChoice
 
 BASE_PACKAGE = (__package__ or "").rpartition(".")[0]
 PYTHON_VARIABLE = "TALKINGHEAD_PYTHON"
@@ -37,6 +39,29 @@ class TalkingHeadPreferences(bpy.types.AddonPreferences):
         subtype="FILE_PATH",
     )
 
+    graphics_card: EnumProperty(
+        name="Graphics Card",
+        description="For which graphics card PyTorch is installed. Install the neural engines again after a change",
+        items=(
+            (CardChoice.AUTO.value, "Automatic", "The card whose driver is found"),
+            (CardChoice.NVIDIA.value, "NVIDIA", "An NVIDIA card, with CUDA"),
+            (CardChoice.AMD.value, "AMD", "An AMD card, with ROCm; on Linux only"),
+            (CardChoice.NONE.value, "None", "No card: PyTorch computes on the processor"),
+        ),
+        update=lambda self, context: _look_at_worker(),
+    )
+    device: EnumProperty(
+        name="Device",
+        description="What neural engines compute on. The worker is started again after a change",
+        items=(
+            ("auto", "Automatic", "The graphics card if PyTorch can use it, else the processor"),
+            ("cuda", "CUDA", "The NVIDIA card, or with ROCm the AMD card"),
+            ("mps", "Metal", "The graphics of Apple processors"),
+            ("cpu", "CPU", "The processor"),
+        ),
+        update=lambda self, context: _refresh_worker(),
+    )
+
     def draw(self, context: Any) -> None:
         """Draw the preferences."""
         from .worker import worker_box
@@ -48,6 +73,8 @@ class TalkingHeadPreferences(bpy.types.AddonPreferences):
         column = layout.column()
         column.prop(self, "worker_python")
         column.prop(self, "setup_python")
+        column.prop(self, "graphics_card")
+        column.prop(self, "device")
 
 
 def preferences() -> Any:
@@ -67,10 +94,27 @@ def named_setup_python() -> str:
     return str(Path(bpy.path.abspath(named)).absolute()) if named else ""
 
 
+def card_choice() -> CardChoice:
+    """For which graphics card PyTorch is to be installed."""
+    return CardChoice(preferences().graphics_card)
+
+
+def device_choice() -> str:
+    """What neural engines are to compute on ("cuda", "mps", "cpu"), "" for the worker's own choice."""
+    device = preferences().device
+    return "" if device == "auto" else device
+
+
 def _refresh_worker() -> None:
     from .worker import worker
 
     worker.stop()
+    worker.refresh()
+
+
+def _look_at_worker() -> None:
+    from .worker import worker
+
     worker.refresh()
 
 

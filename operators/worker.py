@@ -10,6 +10,7 @@ from ..blender_talkinghead.jobs import report, service
 from ..blender_talkinghead.jobs.runner import JobMaker
 from ..blender_talkinghead.worker import environment_setup, setup_job, worker
 from ..blender_talkinghead.worker.environment import State
+from ..blender_talkinghead.worker.optional_tier import NEURAL
 from ..blender_talkinghead.worker.process import log_tail
 from ..inference.errors import TalkingHeadError
 from . import base
@@ -26,6 +27,12 @@ def _speech_is_yours(context: Any) -> str:
     if not worker.is_named():
         return ""
     return f"You named the worker's Python, so install it there yourself: {worker.speech_command()}"
+
+
+def _neural_is_yours(context: Any) -> str:
+    if not worker.is_named():
+        return ""
+    return f"You named the worker's Python, so install it there yourself: {worker.neural_command()}"
 
 
 def _not_set_up(context: Any) -> str:
@@ -93,6 +100,29 @@ class TALKINGHEAD_OT_install_speech(_SetUp, bpy.types.Operator):
 
     def job(self, context: Any) -> tuple[str, JobMaker]:
         return setup_job.SPEECH_TITLE, setup_job.install_speech
+
+
+class TALKINGHEAD_OT_install_neural(_SetUp, bpy.types.Operator):
+    """Add PyTorch, which neural engines need; says first what is downloaded, from where and how much"""
+
+    bl_idname = "talkinghead.install_neural"
+    bl_label = setup_job.NEURAL_TITLE
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return base.allow(cls, context, base.job_runs, _neural_is_yours, _not_set_up)
+
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        try:
+            return super().invoke(context, event)
+        except TalkingHeadError as error:  # no build of PyTorch fits this computer
+            return base.report_error(self, error)
+
+    def announcement(self) -> tuple[str, ...]:
+        return setup_job.neural_announcement(worker.setup_plan(NEURAL.name))
+
+    def job(self, context: Any) -> tuple[str, JobMaker]:
+        return setup_job.NEURAL_TITLE, setup_job.install_neural
 
 
 class TALKINGHEAD_OT_remove_worker(bpy.types.Operator):
@@ -169,6 +199,7 @@ register, unregister = bpy.utils.register_classes_factory(
         TALKINGHEAD_OT_set_up_worker,
         TALKINGHEAD_OT_repair_worker,
         TALKINGHEAD_OT_install_speech,
+        TALKINGHEAD_OT_install_neural,
         TALKINGHEAD_OT_remove_worker,
         TALKINGHEAD_OT_show_log,
         TALKINGHEAD_OT_copy_report,

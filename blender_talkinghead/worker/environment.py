@@ -14,7 +14,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -240,18 +240,40 @@ def venv_command(interpreter: Path, folder: Path) -> list[str]:
 
 def pip_command(python: Path, requirements: Path, wheels: Path | None = None) -> list[str]:
     """The command that installs a tier, from the network or from a folder of wheels alone."""
-    command = [
+    return [*_pip(python), *_found_in(wheels), "--requirement", str(requirements)]
+
+
+def _pip(python: Path) -> list[str]:
+    return [
         str(python), "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--only-binary=:all:",
         "--progress-bar", "off",
     ]  # fmt: skip
+
+
+def _found_in(wheels: Path | None, index: str = "") -> list[str]:
     if wheels is not None:
-        command += ["--no-index", "--find-links", str(wheels)]
-    return [*command, "--requirement", str(requirements)]
+        return ["--no-index", "--find-links", str(wheels)]
+    return ["--extra-index-url", index] if index else []
 
 
 def pip_target_command(python: Path, requirements: Path, target: Path, wheels: Path | None = None) -> list[str]:
     """The command that puts the packages of an optional tier, and nothing that they ask for, into a folder."""
     return [*pip_command(python, requirements, wheels), "--no-deps", "--target", str(target)]
+
+
+def pip_build_command(
+    python: Path, packages: Sequence[str], constraints: Path, target: Path, index: str = "", wheels: Path | None = None
+) -> list[str]:
+    """The command that puts packages and what they need into a folder.
+
+    Args:
+        packages: pinned, such as "torch==2.13.0+cpu".
+        constraints: the base tier's requirements, so that no other version of its packages gets into the folder.
+        index: address of a wheel index that is searched besides the package index.
+        wheels: folder of wheels that is searched instead of both.
+    """
+    command = [*_pip(python), *_found_in(wheels, index)]
+    return [*command, "--constraint", str(constraints), "--target", str(target), *packages]
 
 
 def pinned(requirements: Path) -> list[str]:

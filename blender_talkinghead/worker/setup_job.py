@@ -6,11 +6,13 @@ from ...inference.errors import ErrorCode, TalkingHeadError
 from ...inference.weights.catalogue import weight_file
 from ..jobs.runner import JobControl, JobState, JobSteps, Phase
 from . import environment, environment_setup, optional_tier, worker
-from .optional_tier import SPEECH
-from .setup_steps import Steps
+from .optional_tier import NEURAL, SPEECH
+from .setup_steps import Plan, Steps
 
 TITLE = "Set Up Worker"
 SPEECH_TITLE = "Install English Speech Timing"
+NEURAL_TITLE = "Install Neural Engines"
+TITLES = frozenset({TITLE, SPEECH_TITLE, NEURAL_TITLE})
 
 
 def announcement() -> tuple[str, ...]:
@@ -41,6 +43,19 @@ def speech_announcement() -> tuple[str, ...]:
         f"{SPEECH.disk_mb} MB on disk): {packages}.",
         f"They go into the worker's environment in {where.user}.",
         "Nothing is installed into Blender's own Python.",
+    )
+
+
+def neural_announcement(plan: Plan) -> tuple[str, ...]:
+    """What adding PyTorch will do, for the user to agree to."""
+    assert plan.build
+    packages = plan.build.requirements(environment.pinned(plan.places.requirements(plan.tier)))
+    return (
+        f"PyTorch is installed for: {plan.build.label}. Graphics Card in the add-on's preferences changes that.",
+        f"Downloaded from {plan.build.source}: {plan.build.size_text}:",
+        f"    {', '.join(packages)}, and what these need.",
+        f"They go into the worker's environment in {plan.places.user}.",
+        "Models are got separately. Nothing is installed into Blender's own Python.",
     )
 
 
@@ -78,6 +93,23 @@ def install_speech(control: JobControl) -> JobSteps:
         )
     steps = optional_tier.install(worker.setup_plan(SPEECH.name))
     yield from _follow(SPEECH_TITLE, steps, f"{SPEECH.label} is installed", control)
+
+
+def install_neural(control: JobControl) -> JobSteps:
+    """Add PyTorch to the environment and have the worker, started again, say what it computes on.
+
+    Raises:
+        TalkingHeadError: why it failed; CANCELLED. The environment is then as it was, without PyTorch.
+    """
+    if worker.is_named():
+        raise TalkingHeadError(
+            ErrorCode.INVALID_REQUEST,
+            "The worker's Python was named by you, so nothing is installed into it.",
+            f"Install it there yourself: {worker.neural_command()}",
+        )
+    yield JobState(NEURAL_TITLE, Phase.RUNNING, "Looking for a graphics card")
+    plan = worker.setup_plan(NEURAL.name)
+    yield from _follow(NEURAL_TITLE, optional_tier.install(plan), f"{NEURAL.label} is installed", control)
 
 
 def _follow(title: str, steps: Steps, done: str, control: JobControl) -> JobSteps:

@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from ...inference.errors import Action, ErrorCode, TalkingHeadError
 from .environment import Places
 from .process import log_tail, popen_options, scrubbed_environment
+from .torch_builds import TorchBuild
 
 POLL_S = 0.02
 
@@ -35,6 +36,7 @@ class Plan:
         offline_hint: what the user can do when it may not.
         variables: environment variables of Blender, for proxies and the like.
         weight_folders: more folders that may hold weights.
+        build: which PyTorch goes into a tier that has it.
     """
 
     places: Places
@@ -45,6 +47,7 @@ class Plan:
     offline_hint: str
     variables: Mapping[str, str]
     weight_folders: tuple[Path, ...] = ()
+    build: TorchBuild | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,9 @@ class Progress:
 
 
 Steps = Generator[Progress, None, None]
+# What a long step measures of itself: words for people, and how far it is, 0 to 1.
+Measure = Callable[[], tuple[str, float]]
+MEASURE_S = 0.5
 
 
 def check_folder(folder: Path, needed_bytes: int) -> None:
@@ -81,8 +87,15 @@ def check_folder(folder: Path, needed_bytes: int) -> None:
         )
 
 
-def run_step(plan: Plan, command: list[str], text: str, start: float, end: float) -> Steps:
-    """Run a program to its end; its output goes to the log, whose last line is shown."""
+def run_step(
+    plan: Plan, command: list[str], text: str, start: float, end: float, measure: Measure | None = None
+) -> Steps:
+    """Run a program to its end; its output goes to the log, whose last line is shown.
+
+    Args:
+        start, end: fractions of the whole.
+        measure: how far the program is; without it, the lines it wrote tell.
+    """
     log = plan.places.setup_log
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
@@ -93,11 +106,16 @@ def run_step(plan: Plan, command: list[str], text: str, start: float, end: float
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=plan.places.user,
             env=scrubbed_environment(plan.variables), **popen_options(),
         )  # fmt: skip
-    lines = 0
+    words, done, measured_s = "", 0.0, 0.0
     try:
         while process.poll() is None:
-            lines = _lines_since(log, first_byte)
-            yield Progress(_with_last_line(text, log), start + (end - start) * lines / (lines + 10))
+            if measure is None:
+                lines = _lines_since(log, first_byte)
+                done = lines / (lines + 10)
+            elif time.monotonic() - measured_s > MEASURE_S:
+                words, reached = measure()
+                done, measured_s = max(done, min(1.0, reached)), time.monotonic()
+            yield Progress(_with_last_line(text, log) + words, start + (end - start) * done)
             time.sleep(POLL_S)
     finally:
         end_process(process)
@@ -136,6 +154,9 @@ def end_process(process: subprocess.Popen[Any]) -> None:
 _ADVICE: tuple[tuple[str, ErrorCode, str, str], ...] = (
     (r"No space left on device|\[WinError 112\]|Disk quota exceeded", ErrorCode.DISK_FULL,
      "The disk is full.", "Free some space, then try again."),
+    (r"Long Path support|\[WinError 206\]", ErrorCode.ENVIRONMENT_BROKEN,
+     "Windows does not allow paths as long as the packages need.",
+     "Turn on long paths in Windows (LongPathsEnabled), or use a shorter user name or folder for Blender."),
     (r"\[WinError 225\]", ErrorCode.ENVIRONMENT_BROKEN,
      "A virus scanner blocked the installation.", "Allow Blender's extension folder in the virus scanner."),
     (r"ensurepip is not available|No module named ensurepip", ErrorCode.ENVIRONMENT_BROKEN,

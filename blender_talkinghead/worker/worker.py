@@ -4,6 +4,8 @@
 
 import atexit
 import os
+import platform
+import sys
 import tomllib
 from pathlib import Path
 
@@ -11,18 +13,30 @@ import bpy
 
 from ...inference.engines import ENGINES
 from ...inference.errors import Action, ErrorCode, TalkingHeadError
-from ..preferences import BASE_PACKAGE, PYTHON_VARIABLE, named_setup_python, named_worker_python
-from . import environment, optional_tier
+from ..preferences import (
+    BASE_PACKAGE,
+    PYTHON_VARIABLE,
+    card_choice,
+    device_choice,
+    named_setup_python,
+    named_worker_python,
+)
+from . import environment, graphics, optional_tier, torch_builds
 from .client import Client
 from .environment import BASE_TIER, Places, State
 from .process import Launch, inference_command, scrubbed_environment
 from .setup_steps import Plan
+from .torch_builds import CardChoice, TorchBuild
 
 WEIGHTS_VARIABLE = "TALKINGHEAD_WEIGHTS"
+DEVICE_VARIABLE = "TALKINGHEAD_DEVICE"
 _client: Client | None = None
 _state = State.MISSING
 _speech = State.MISSING
 _speech_command = ""
+_neural = State.MISSING
+_neural_command = ""
+_neural_build = ""
 
 
 def places() -> Places:
@@ -52,9 +66,45 @@ def speech_command() -> str:
     return _speech_command
 
 
+def neural_state() -> State:
+    """Whether the worker has PyTorch, as of the last ``refresh``; cheap enough for drawing.
+
+    A Python that the user named is asked when it runs, and until then taken to have it.
+    """
+    if not is_named():
+        return _neural
+    greeting = _client.greeting if _client else None
+    packages = greeting.get("packages") if greeting else None
+    return State.MISSING if isinstance(packages, dict) and "torch" not in packages else State.READY
+
+
+def neural_build() -> str:
+    """What the installed PyTorch computes with, for people; "" without one."""
+    return _neural_build
+
+
+def neural_command() -> str:
+    """What a user types to add PyTorch to the Python that they named for the worker, or why not; "" without one.
+
+    As of the last ``refresh``; cheap enough for drawing.
+    """
+    return _neural_command
+
+
+def torch_build() -> TorchBuild:
+    """The build of PyTorch for this computer's graphics card. Looks for it, which takes up to seconds.
+
+    Raises:
+        TalkingHeadError: as ``torch_builds.choose``.
+    """
+    choice = card_choice()
+    cards = [] if choice is CardChoice.NONE else graphics.cards()
+    return torch_builds.choose(choice, cards, sys.platform, platform.machine())
+
+
 def refresh() -> State:
     """Look whether a worker can be started."""
-    global _state, _speech, _speech_command
+    global _state, _speech, _speech_command, _neural, _neural_command, _neural_build
     named = named_worker_python()
     if named is not None:
         _state = State.READY if named.is_file() else State.MISSING
@@ -62,7 +112,20 @@ def refresh() -> State:
         _state = environment.state_of(places())
     _speech = optional_tier.state_of(places(), optional_tier.SPEECH.name)
     _speech_command = optional_tier.user_command(named, places(), optional_tier.SPEECH.name) if named else ""
+    _neural = optional_tier.state_of(places(), optional_tier.NEURAL.name)
+    _neural_command = _command_for(named) if named else ""
+    build = optional_tier.build_of(places(), optional_tier.NEURAL.name)
+    _neural_build = "" if build is None else torch_builds.build_named(build, sys.platform, platform.machine()).label
     return _state
+
+
+def _command_for(python: Path) -> str:
+    """The command that adds PyTorch, as far as the card is known without starting a program; or why there is none."""
+    try:
+        build = torch_builds.choose(card_choice(), graphics.cards_at_a_glance(), sys.platform, platform.machine())
+    except TalkingHeadError as error:
+        return str(error)
+    return optional_tier.user_command(python, places(), optional_tier.NEURAL.name, build)
 
 
 def is_named() -> bool:
@@ -76,6 +139,11 @@ def client() -> Client:
     if _client is None:
         _client = Client(launch)
     return _client
+
+
+def running_client() -> Client | None:
+    """The connection if a worker runs. Safe in any thread."""
+    return _client if _client is not None and _client.running else None
 
 
 def stop() -> None:
@@ -127,12 +195,17 @@ def launch() -> Launch:
     return Launch(
         command=inference_command(interpreter(), where.extension, where.user, ("worker",)),
         folder=where.user,
-        environment=scrubbed_environment(os.environ),
+        environment=with_device(scrubbed_environment(os.environ), device_choice()),
         log=where.worker_log,
         weights=(*named_weight_folders(), *where.weight_folders),
         cache=cache,
         app_version=app_version(),
     )
+
+
+def with_device(variables: dict[str, str], device: str) -> dict[str, str]:
+    """The worker's environment with the device that the user chose, "" for none; the shell's own choice wins."""
+    return variables if not device or variables.get(DEVICE_VARIABLE) else {**variables, DEVICE_VARIABLE: device}
 
 
 def named_weight_folders() -> tuple[Path, ...]:
@@ -141,9 +214,12 @@ def named_weight_folders() -> tuple[Path, ...]:
 
 
 def setup_plan(tier: str = BASE_TIER) -> Plan:
-    """What setting up a tier, the base or an optional one, has to do on this computer."""
-    import sys
+    """What setting up a tier, the base or an optional one, has to do on this computer.
 
+    Raises:
+        TalkingHeadError: as ``torch_builds.choose``, for a tier with PyTorch.
+    """
+    optional = optional_tier.OPTIONAL_TIERS.get(tier)
     return Plan(
         places=places(),
         tier=tier,
@@ -153,6 +229,7 @@ def setup_plan(tier: str = BASE_TIER) -> Plan:
         offline_hint=offline_hint(full_package=tier == BASE_TIER),
         variables=dict(os.environ),
         weight_folders=named_weight_folders(),
+        build=torch_build() if optional and optional.builds else None,
     )
 
 

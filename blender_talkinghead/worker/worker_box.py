@@ -8,7 +8,7 @@ from .. import fixes
 from ..jobs import service
 from . import setup_job, worker
 from .environment import State
-from .optional_tier import SPEECH
+from .optional_tier import NEURAL, SPEECH
 
 _TEXTS = {
     State.READY: "The worker is set up",
@@ -21,6 +21,11 @@ _SPEECH_TEXTS = {
     State.MISSING: f"{SPEECH.label} is not installed. {SPEECH.description}; {SPEECH.download_mb} MB.",
     State.OUTDATED: f"{SPEECH.label} was installed by another version of Talking Head.",
 }
+_NEURAL_TEXTS = {
+    State.READY: f"{NEURAL.label} is installed",
+    State.MISSING: f"{NEURAL.label} is not installed. {NEURAL.description}; it needs 0.2 to 5 GB of download.",
+    State.OUTDATED: f"{NEURAL.label} was installed by another version of Talking Head.",
+}
 
 
 def draw(layout: Any) -> None:
@@ -28,7 +33,7 @@ def draw(layout: Any) -> None:
     state, job = worker.state(), service.runner.state
     box = layout.box()
     fixes.draw_note(box, _TEXTS[state], "CHECKMARK" if state is State.READY else "INFO")
-    if job and job.title in (setup_job.TITLE, setup_job.SPEECH_TITLE):
+    if job and job.title in setup_job.TITLES:
         _draw_job(box, job)
     if service.runner.running:
         return
@@ -36,6 +41,7 @@ def draw(layout: Any) -> None:
         fixes.draw_note(box, "Its Python is named in the preferences or by TALKINGHEAD_PYTHON.")
         if state is State.READY:
             fixes.draw_note(box, f"For {SPEECH.label}, install this yourself: {worker.speech_command()}")
+            fixes.draw_note(box, f"For {NEURAL.label}, install this yourself: {worker.neural_command()}")
         return
     row = box.row()
     if state is State.MISSING:
@@ -45,6 +51,7 @@ def draw(layout: Any) -> None:
         row.operator("talkinghead.remove_worker")
     if state is State.READY:
         _draw_speech(box)
+        _draw_neural(box)
 
 
 def _draw_speech(box: Any) -> None:
@@ -52,6 +59,14 @@ def _draw_speech(box: Any) -> None:
     box.separator()
     fixes.draw_note(box, _SPEECH_TEXTS[state], "CHECKMARK" if state is State.READY else "INFO")
     box.operator("talkinghead.install_speech", text="Install Again" if state is State.READY else "Install")
+
+
+def _draw_neural(box: Any) -> None:
+    state = worker.neural_state()
+    box.separator()
+    text = f"{_NEURAL_TEXTS[state]}: {worker.neural_build()}" if state is State.READY else _NEURAL_TEXTS[state]
+    fixes.draw_note(box, text, "CHECKMARK" if state is State.READY else "INFO")
+    box.operator("talkinghead.install_neural", text="Install Again" if state is State.READY else "Install")
 
 
 def _draw_job(box: Any, job: Any) -> None:

@@ -20,6 +20,7 @@ REQUIRED = {
     "inference/__main__.py",
     "inference/requirements/base.txt",
     "inference/requirements/speech.txt",
+    "inference/requirements/neural.txt",
 }
 # Patterns in which * stays within a folder and **/ stands for any number of folders.
 ALLOWED = (
