@@ -12,7 +12,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, FloatVectorProperty, IntProperty, StringProperty
 
 from ..inference.acting import AUTOMATIC, DEFAULT_SMOOTHING
-from ..inference.controls import CONTROLS, PROPERTY_PREFIX, Control, Unit
+from ..inference.controls import CONTROLS, PROPERTY_PREFIX, Control, Group, Unit
 from ..inference.engines import DEFAULT_ENGINE, ENGINES, description_of
 from ..inference.engines.description import EngineDescription, Setting, SettingKind
 from ..inference.source import MANUAL_POINTS
@@ -37,12 +37,19 @@ _RANGES = (
     (RANGE_SCENE, "Scene Range", "Only frames between the scene's start and end"),
 )
 _SETTING_DECIMALS = 4
+_FILES = {Part.ACTING: ": a movie, or a motion template of LivePortrait (.pkl)", Part.SPEECH: ": a sound or a movie"}
 _registered: list[tuple[Any, str]] = []
 
 
 def setting_property(engine: str, setting: str) -> str:
     """Name of the strip property of an engine's setting."""
     return f"{PROPERTY_PREFIX}{engine}_{setting}"
+
+
+def panel_of(group: Group) -> str:
+    """Label of the panel that shows a group of controls: an engine's own group is named like the engine."""
+    engine = ENGINES.get(group.value)
+    return engine.label if engine else group.value.title()
 
 
 def controls_of(strip: Any) -> dict[str, float]:
@@ -249,7 +256,7 @@ def _register_driver(part: Part, label: str) -> None:
         part.file,
         StringProperty(
             name="File",
-            description=f"A file {does}, where no strip is chosen",
+            description=f"A file {does}, where no strip is chosen{_FILES[part]}",
             subtype="FILE_PATH",
             options=compat.PATH_OPTIONS,
         ),
@@ -277,7 +284,7 @@ def _acting_properties() -> dict[str, Any]:
         ),
         "th_acting_exact": BoolProperty(
             name="Exact",
-            description="Move mouth and brows as the actor's own, point by point, instead of by the sliders",
+            description="Let the engine follow the clip itself, as far as it can, instead of through the sliders",
             options=set(),
         ),
         "th_acting_face": IntProperty(

@@ -142,17 +142,37 @@ CONTROLS: tuple[Control, ...] = (
     _strength("strength_mouth", "Mouth Strength", "How much of the driver's mouth motion is used"),
     _strength("strength_blinks", "Blink Strength", "How much of the automatic blinking is used while a sound speaks"),
     _strength("strength_sway", "Sway Strength", "How much the head moves by itself while a sound speaks"),
-    _liveportrait("pout", "Pout", "Pushes the lips to one side", -1.0, 1.0),
-    _liveportrait("purse", "Purse", "Purses (positive) or spreads the lips", -4 / 3, 1.0),
-    _liveportrait("grin", "Grin", "Draws the lips back from the teeth", 0.0, 1.0),
-    _liveportrait("lip_open", "Lip Close to Open", "Opens (positive) or presses the lips", -0.75, 1.0),
-    _liveportrait("eye_ratio", "Eye Ratio", "Adds to the measured openness of the eyes", -0.8, 0.8),
-    _liveportrait("lip_ratio", "Lip Ratio", "Adds to the measured openness of the lips", -0.8, 0.8),
+    _liveportrait("pout", "Pout", "Pushes the lips to the image's right (positive) or left", -1.0, 1.0),
+    _liveportrait("purse", "Purse", "Purses (positive) or flattens the lips, added to Mouth Pucker", -4 / 3, 1.0),
+    _liveportrait("grin", "Grin", "Draws the lips back from the teeth, added to Mouth Wide", 0.0, 1.0),
+    _liveportrait(
+        "lip_open", "Lip Open", "Opens (positive) or presses the lips; unlike Jaw Open it leaves the head", -0.75, 1.0
+    ),
+    _liveportrait(
+        "eye_ratio",
+        "Eye Ratio",
+        "Opens (positive) or closes the eyes by a network: added to their height in parts of their width",
+        -0.8,
+        0.8,
+    ),
+    _liveportrait(
+        "lip_ratio",
+        "Lip Ratio",
+        "Opens (positive) or closes the lips by a network: added to their gap in parts of the mouth's width",
+        -0.8,
+        0.8,
+    ),
     _liveportrait("source_ratio", "Source Ratio", "How much of the source's own expression is kept", 0.0, 1.0, 1.0),
-    _liveportrait("sample_expression", "Sample Expression", "Adds the sample picture's expression", -0.2, 1.2),
-    _liveportrait("sample_rotation", "Sample Rotation", "Adds the sample picture's head angles", -0.2, 1.2),
-    _liveportrait("sample_mouth", "Sample Mouth", "Adds only the mouth of the sample picture", -0.2, 1.2),
-    _liveportrait("sample_eyes", "Sample Eyes", "Adds only eyes and brows of the sample picture", -0.2, 1.2),
+    _liveportrait(
+        "sample_expression", "Sample Expression", "How much of the sample picture's expression is added", -0.2, 1.2
+    ),
+    _liveportrait(
+        "sample_rotation", "Sample Rotation", "How much of the sample picture's head angles is added", -0.2, 1.2
+    ),
+    _liveportrait("sample_mouth", "Sample Mouth", "How much of the sample picture's mouth alone is added", -0.2, 1.2),
+    _liveportrait(
+        "sample_eyes", "Sample Eyes", "How much of the sample picture's eyes and brows alone is added", -0.2, 1.2
+    ),
 )
 
 BY_NAME: Mapping[str, Control] = {control.name: control for control in CONTROLS}

@@ -18,6 +18,7 @@ _GROUPS = (
     (Group.EYES.value, "Eyes", "The sliders of the eyes"),
     (Group.BROWS.value, "Brows", "The sliders of the eyebrows"),
     (Group.MOUTH.value, "Mouth", "The sliders of the mouth"),
+    (Group.LIVEPORTRAIT.value, "LivePortrait", "The sliders that LivePortrait alone has"),
     (Group.STRENGTH.value, "Strength", "The strengths of drivers"),
 )
 

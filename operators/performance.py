@@ -25,6 +25,7 @@ _GROUPS = (
     (Group.EYES.value, "Eyes", "The sliders of the eyes"),
     (Group.BROWS.value, "Brows", "The sliders of the eyebrows"),
     (Group.MOUTH.value, "Mouth", "The sliders of the mouth"),
+    (Group.LIVEPORTRAIT.value, "LivePortrait", "The sliders that LivePortrait alone has"),
 )
 _SPEED, _LENGTH = "SPEED", "LENGTH"
 _START, _CURSOR = "START", "CURSOR"

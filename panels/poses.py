@@ -9,6 +9,9 @@ import bpy
 from ..blender_talkinghead import fixes, properties
 from ..blender_talkinghead.jobs import service
 from ..blender_talkinghead.poses import pose_library, pose_pictures, poses
+from ..inference.controls import controls_in
+from ..inference.engines import description_of
+from ..inference.motion.poses import GROUPS
 from . import sidebar
 
 _MOST_BAD_FILES = 3
@@ -54,7 +57,7 @@ class TALKINGHEAD_PT_poses(sidebar.Child, bpy.types.Panel):
         row = layout.row(align=True)
         row.prop(manager, "th_pose_blend", slider=True)
         row.prop(manager, "th_pose_key", text="", icon="KEY_HLT" if manager.th_pose_key else "KEY_DEHLT")
-        layout.row(align=True).prop(manager, "th_pose_groups", expand=True)
+        self._draw_groups(layout.row(align=True), properties.source_of_active(context))
         row = layout.row(align=True)
         row.operator("talkinghead.apply_pose").mirrored = False
         row.operator("talkinghead.apply_pose", text="", icon="MOD_MIRROR").mirrored = True
@@ -65,6 +68,13 @@ class TALKINGHEAD_PT_poses(sidebar.Child, bpy.types.Panel):
         row.operator("talkinghead.paste_pose", text="Paste", icon="PASTEDOWN")
         row.operator("talkinghead.paste_pose_mirrored", text="", icon="PASTEFLIPDOWN")
         row.operator("talkinghead.mirror_pose", text="Mirror", icon="MOD_MIRROR")
+
+    @staticmethod
+    def _draw_groups(row: Any, source: Any) -> None:
+        known = description_of(source.th_engine).controls
+        for group in GROUPS:
+            if any(control.name in known for control in controls_in(group)):
+                row.prop_enum(bpy.context.window_manager, "th_pose_groups", group.value)
 
     @staticmethod
     def _draw_thumbnails_button(layout: Any, source: Any) -> None:

@@ -18,7 +18,7 @@ from ..inference.engines import description_of
 
 _ORDER = (
     "Job", "Face", "Acting", "Speech", "Strength", "Performance", "Poses", "Head", "Eyes", "Brows", "Mouth",
-    "Engine", "Output",
+    "LivePortrait", "Engine", "Output",
 )  # fmt: skip
 
 
@@ -79,8 +79,8 @@ class TALKINGHEAD_PT_main(_Sidebar, bpy.types.Panel):
             layout.operator("talkinghead.stop_preview", icon="HIDE_ON", depress=True)
         else:
             layout.operator("talkinghead.preview_frame", icon="HIDE_OFF")
-        if preview.waiting():
-            layout.label(text="Preview on its way", icon="SORTTIME")
+        if doing := preview.doing():
+            layout.label(text=doing, icon="SORTTIME")
         if (error := preview.error()) is not None:
             fixes.draw_error(layout, error)
 
@@ -154,7 +154,7 @@ class TALKINGHEAD_PT_face(_Sidebar, bpy.types.Panel):
             layout.prop(source, "th_face_index")
 
 
-class _Sliders(Child):
+class Sliders(Child):
     """The sliders of one group."""
 
     layout: Any  # Blender's, while it draws
@@ -174,44 +174,28 @@ class _Sliders(Child):
             row.prop(source, control.property_name, slider=True)
 
 
-class TALKINGHEAD_PT_head(_Sliders, bpy.types.Panel):
+class TALKINGHEAD_PT_head(Sliders, bpy.types.Panel):
     bl_label = "Head"
     bl_order = order_of(bl_label)
     group = Group.HEAD
 
 
-class TALKINGHEAD_PT_eyes(_Sliders, bpy.types.Panel):
+class TALKINGHEAD_PT_eyes(Sliders, bpy.types.Panel):
     bl_label = "Eyes"
     bl_order = order_of(bl_label)
     group = Group.EYES
 
 
-class TALKINGHEAD_PT_brows(_Sliders, bpy.types.Panel):
+class TALKINGHEAD_PT_brows(Sliders, bpy.types.Panel):
     bl_label = "Brows"
     bl_order = order_of(bl_label)
     group = Group.BROWS
 
 
-class TALKINGHEAD_PT_mouth(_Sliders, bpy.types.Panel):
+class TALKINGHEAD_PT_mouth(Sliders, bpy.types.Panel):
     bl_label = "Mouth"
     bl_order = order_of(bl_label)
     group = Group.MOUTH
-
-
-class TALKINGHEAD_PT_engine(Child, bpy.types.Panel):
-    bl_label = "Engine"
-    bl_order = order_of(bl_label)
-    bl_options = {"DEFAULT_CLOSED"}
-
-    def draw(self, context: Any) -> None:
-        layout, source = self.layout, properties.source_of_active(context)
-        layout.use_property_split, layout.use_property_decorate = True, False
-        layout.prop(source, "th_engine")
-        engine = description_of(source.th_engine)
-        for setting in engine.settings:
-            layout.prop(source, properties.setting_property(engine.name, setting.name))
-        if source.th_hidden_source:
-            layout.operator("talkinghead.show_source", icon="HIDE_OFF")
 
 
 class TALKINGHEAD_PT_output(Child, bpy.types.Panel):
@@ -240,7 +224,6 @@ register, unregister = bpy.utils.register_classes_factory(
         TALKINGHEAD_PT_eyes,
         TALKINGHEAD_PT_brows,
         TALKINGHEAD_PT_mouth,
-        TALKINGHEAD_PT_engine,
         TALKINGHEAD_PT_output,
     )
 )

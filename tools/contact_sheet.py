@@ -24,7 +24,8 @@ import cv2
 import numpy as np
 
 from inference import cli
-from inference.controls import POSE_CONTROLS, Control
+from inference.controls import BY_NAME, Control, names_for
+from inference.engines import DEFAULT_ENGINE, ENGINES
 from inference.face.tracker import FaceTracker
 from inference.motion.poses import SUPPLIED
 from inference.performance import Performance, parse_rate
@@ -119,13 +120,15 @@ def arrange(tiles: Sequence[np.ndarray], columns: int) -> np.ndarray:
     return sheet
 
 
-def make_sheet(portraits: Sequence[Path], side_px: int, arguments: Sequence[str]) -> np.ndarray:
+def make_sheet(
+    portraits: Sequence[Path], side_px: int, arguments: Sequence[str], engine: str = DEFAULT_ENGINE
+) -> np.ndarray:
     """The sheet: a row holds one or two controls, and of each the two ends for every portrait.
 
     Returns:
         (H, W, 3) uint8, B, G, R.
     """
-    tiles = [tile for control in POSE_CONTROLS for tile in tiles_of(control)]
+    tiles = [tile for name in names_for(engine) for tile in tiles_of(BY_NAME[name])]
     columns = [squares(portrait, tiles, arguments) for portrait in portraits]
     pictures = []
     for number in range(0, len(tiles), 2):
@@ -167,12 +170,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, required=True, help="PNG to write")
     parser.add_argument("--tile", type=int, default=216, metavar="PX", help="side of a picture (default: 216)")
     parser.add_argument("--setting", action="append", default=[], metavar="NAME=VALUE", help="as for inference render")
+    parser.add_argument("--engine", choices=ENGINES, default=DEFAULT_ENGINE, help=f"default: {DEFAULT_ENGINE}")
     parser.add_argument("--poses", action="store_true", help="show the supplied poses")
     options = parser.parse_args(argv)
     portraits = options.portraits or [sample_files.astronaut(), sample_files.hopper()]
-    arguments = [word for setting in options.setting for word in ("--setting", setting)]
-    make = make_pose_sheet if options.poses else make_sheet
-    sheet = make(portraits, options.tile, arguments)
+    settings = [word for setting in options.setting for word in ("--setting", setting)]
+    arguments = ["--engine", options.engine, *settings]
+    if options.poses:
+        sheet = make_pose_sheet(portraits, options.tile, arguments)
+    else:
+        sheet = make_sheet(portraits, options.tile, arguments, options.engine)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     if not cv2.imwrite(str(options.output), sheet):
         sys.stderr.write(f"{options.output} cannot be written.\n")

@@ -31,12 +31,18 @@ def page() -> str:
     """The whole page as Markdown."""
     sections = [HEADER]
     for group in Group:
-        sections.append(f"## {group.value.capitalize()}\n")
+        sections.append(f"## {heading_of(group)}\n")
         if group is Group.STRENGTH:
             sections.append(f"{STRENGTHS}\n")
         sections.append(table(("property", "name", "range", "soft range", "rest", "what it does"), control_rows(group)))
     sections += [engine_section(engine) for engine in ENGINES.values()]
     return "\n".join(sections)
+
+
+def heading_of(group: Group) -> str:
+    """What a group of controls is called."""
+    engine = ENGINES.get(group.value)
+    return f"Only with {engine.label}" if engine else group.value.capitalize()
 
 
 def control_rows(group: Group) -> list[tuple[str, ...]]:
@@ -74,6 +80,8 @@ def values_of(setting: Setting) -> str:
         return f"on or off, default {'on' if setting.default else 'off'}"
     if setting.kind is SettingKind.TEXT:
         return "text"
+    if setting.kind is SettingKind.PATH:
+        return "a file"
     return f"{span(setting.minimum, setting.maximum)}, default {setting.default}"
 
 

@@ -16,8 +16,8 @@ from . import pose_library, pose_pictures, poses
 NOTHING = "NONE"
 _PLAIN_ICON = "USER"
 GROUP_ITEMS = tuple(
-    (group.value, group.value.title(), f"The sliders of the panel {group.value.title()}", 1 << number)
-    for number, group in enumerate(GROUPS)
+    (group.value, panel, f"The sliders of the panel {panel}", 1 << number)
+    for number, (group, panel) in enumerate((group, properties.panel_of(group)) for group in GROUPS)
 )
 ALL_GROUPS = {group.value for group in GROUPS}
 BLEND_TEXT = "How far the sliders go from where they are (0) to the pose (1)"

@@ -12,6 +12,7 @@ from typing import Any
 import bpy
 
 from ...inference.controls import BY_NAME, POSE_NAMES, Group
+from ...inference.engines import description_of
 from ...inference.errors import ErrorCode, TalkingHeadError
 from ...inference.motion.poses import EXPRESSIONS, GROUPS, MOUTH_SHAPES, Pose, blended, mirrored_pose
 from .. import properties
@@ -76,13 +77,14 @@ def entry_named(text: str) -> Entry:
 
 
 def current_pose(strip: Any, name: str, groups: Collection[Group] = GROUPS) -> Pose:
-    """The sliders of a strip as they are now.
+    """The sliders of a strip that its engine knows, as they are now.
 
     Raises:
         TalkingHeadError: INVALID_REQUEST when the groups hold no slider.
     """
     values = properties.controls_of(strip)
-    chosen = {control: values[control] for control in POSE_NAMES if BY_NAME[control].group in groups}
+    known = description_of(strip.th_engine).controls
+    chosen = {name: values[name] for name in POSE_NAMES if name in known and BY_NAME[name].group in groups}
     if not chosen:
         raise TalkingHeadError(
             ErrorCode.INVALID_REQUEST, "No group of sliders is chosen.", "Turn on Head, Eyes, Brows or Mouth."

@@ -22,11 +22,16 @@ from .visemes import VISEMES
 FORMAT = "talkinghead-pose"
 VERSION = 1
 LONGEST_NAME = 60
-GROUPS: tuple[Group, ...] = (Group.HEAD, Group.EYES, Group.BROWS, Group.MOUTH)
+GROUPS: tuple[Group, ...] = (Group.HEAD, Group.EYES, Group.BROWS, Group.MOUTH, Group.LIVEPORTRAIT)
+
+# The engines' own sliders that shape the face. The others say what the face is made from, which is no expression's.
+ENGINE_EXPRESSIONS: tuple[str, ...] = tuple(
+    f"liveportrait_{name}" for name in ("pout", "purse", "grin", "lip_open", "eye_ratio", "lip_ratio")
+)
 
 # What changes places when left and right are exchanged, and what changes its sign.
 _SWAPPED: Mapping[str, str] = {"wink_l": "wink_r", "wink_r": "wink_l", "brow_l": "brow_r", "brow_r": "brow_l"}
-_NEGATED = frozenset({"head_yaw", "head_roll", "head_x", "gaze_x"})
+_NEGATED = frozenset({"head_yaw", "head_roll", "head_x", "gaze_x", "liveportrait_pout"})
 
 
 @dataclass(frozen=True)
@@ -129,7 +134,8 @@ def _face(**values: float) -> dict[str, float]:
     """An expression: it sets the whole face and how the head is held, so that nothing of the last one is left."""
     groups = (Group.EYES, Group.BROWS, Group.MOUTH)
     rest = {control.name: control.rest for group in groups for control in controls_in(group)}
-    return {"head_pitch": 0.0, "head_roll": 0.0, **rest, **values}
+    engines = {name: BY_NAME[name].rest for name in ENGINE_EXPRESSIONS}
+    return {"head_pitch": 0.0, "head_roll": 0.0, **rest, **values, **engines}
 
 
 # Tuned by eye on the two portraits of the demo with the puppet engine (``python -m tools.contact_sheet --poses``).

@@ -104,13 +104,17 @@ class Track:
     @classmethod
     def from_message(cls, fields: Mapping[str, object], array: np.ndarray) -> Track:
         """The track of ``fields`` and ``array``."""
-        spoken = ACTIVITY in fields["columns"]  # type: ignore[operator]
-        values = array.astype(np.float64)
+        columns = [str(name) for name in fields["columns"]]  # type: ignore[attr-defined]
+        sent = dict(zip(columns, array.astype(np.float64).T, strict=True))
+        values = np.tile(REST, (len(array), 1))
+        for number, name in enumerate(POSE_NAMES):
+            # One that was kept by a version with fewer controls leaves the others alone.
+            values[:, number] = sent.get(name, REST[number])
         return cls(
             rate=parse_rate(fields["rate"]),
-            values=values[:, : len(POSE_NAMES)],
+            values=values,
             breaks=tuple(int(at) for at in fields["breaks"]),  # type: ignore[attr-defined]
-            activity=values[:, -1] if spoken else None,
+            activity=sent.get(ACTIVITY),
             neutral=int(str(fields["neutral"])),
             findings=tuple(Finding.from_dict(item) for item in fields["findings"]),  # type: ignore[attr-defined]
         )

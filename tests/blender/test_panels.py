@@ -12,8 +12,9 @@ import talking
 
 PANELS = (
     "main", "job", "face", "head", "eyes", "brows", "mouth", "acting", "speech", "strength", "poses",
-    "performance", "engine", "output",
+    "performance", "liveportrait", "engine", "engine_driving", "engine_picture", "output",
 )  # fmt: skip
+PARENTS = {"engine_driving": "engine", "engine_picture": "engine"}
 
 
 @pytest.fixture(autouse=True)
@@ -47,14 +48,14 @@ def test_panels_are_in_the_sidebar_tab():
         panel = getattr(bpy.types, f"TALKINGHEAD_PT_{name}")
         assert (panel.bl_space_type, panel.bl_region_type) == ("SEQUENCE_EDITOR", "UI")
         assert panel.bl_category == "Talking Head"
-        assert name == "main" or panel.bl_parent_id == "TALKINGHEAD_PT_main"
+        assert name == "main" or panel.bl_parent_id == f"TALKINGHEAD_PT_{PARENTS.get(name, 'main')}"
 
 
 def test_panels_have_their_order():
-    order = sorted((name for name in PANELS if name != "main"), key=lambda name: panel_type(name).bl_order)
+    order = sorted({*PANELS} - {"main", *PARENTS}, key=lambda name: panel_type(name).bl_order)
     assert [panel_type(name).bl_label for name in order] == [
         "Job", "Face", "Acting", "Speech", "Strength", "Performance", "Poses", "Head", "Eyes", "Brows", "Mouth",
-        "Engine", "Output",
+        "LivePortrait", "Engine", "Output",
     ]  # fmt: skip
 
 
@@ -89,6 +90,35 @@ def test_sliders_reset_and_engine_of_an_animated_portrait(scene, saved_file, ast
     performance = ("bake", "save", "load", "mirror", "retime", "copy")
     assert drawn["performance"].of("operator") == [f"talkinghead.{verb}_performance" for verb in performance]
     assert "Animate Portrait" in drawn["job"].text
+
+
+def test_settings_of_liveportrait_are_in_sub_panels(scene, saved_file, astronaut):
+    source = talking.animated(astronaut, length=2)
+    assert not draw("engine_driving").drawn and not draw("engine_picture").drawn
+    source.th_engine = "liveportrait"
+    shown = [draw(name).of("prop") for name in ("engine", "engine_driving", "engine_picture", "liveportrait")]
+    engine = talking.shared("engines").description_of("liveportrait")
+    names = [name for names in shown for name in names]
+    assert all(names.count(f"th_liveportrait_{setting.name}") == 1 for setting in engine.settings)
+    assert shown[0][:2] == ["th_engine", "th_liveportrait_model"]
+    assert "th_liveportrait_region" in shown[1] and "th_liveportrait_feather" in shown[2]
+    assert "Acting and Exact only" in draw("engine_driving").text
+
+
+def test_acting_says_what_exact_does_with_the_engine(scene, saved_file, astronaut, tmp_path):
+    source = talking.animated(astronaut, length=2)
+    source.th_acting_on = True
+    source.th_acting_file = str(tmp_path / "actor.mp4")
+    assert "follow" not in draw("acting").text
+    source.th_acting_exact = True
+    assert "Mouth and brows follow the actor point by point" in draw("acting").text
+    source.th_engine = "liveportrait"
+    assert "LivePortrait follows the clip itself: head, eyes, brows and mouth." in draw("acting").text
+    assert "Acting and Exact only" not in draw("engine_driving").text
+    source.th_speech_on = True
+    assert "LivePortrait follows the clip itself: head, eyes and brows." in draw("acting").text
+    source.th_acting_file, source.th_engine = str(tmp_path / "motion.pkl"), "puppet"
+    assert "Puppet Warp cannot follow a motion template itself" in draw("acting").text
 
 
 def test_result_strip_shows_the_sliders_of_its_source(scene, saved_file, astronaut):

@@ -169,7 +169,8 @@ def test_panel_shows_gallery_blend_and_verbs(scene, saved_file, astronaut):
     talking.animated(astronaut, "Animated", length=2, channel=3)
     drawn = recording_layout.draw(bpy.types.TALKINGHEAD_PT_poses)
     assert drawn.of("icon_view") == ["th_pose"]
-    assert drawn.of("prop") == ["th_pose_set", "th_pose_blend", "th_pose_key", "th_pose_groups"]
+    assert drawn.of("prop") == ["th_pose_set", "th_pose_blend", "th_pose_key"]
+    assert drawn.of("prop_enum") == [f"th_pose_groups:{name}" for name in ("head", "eyes", "brows", "mouth")]
     wanted = {"apply_pose", "save_pose", "copy_pose", "paste_pose", "mirror_pose"}
     assert {f"talkinghead.{name}" for name in wanted} <= set(drawn.of("operator"))
 

@@ -12,9 +12,11 @@ from inference.controls import (
     BY_NAME,
     CONTROLS,
     POSE_NAMES,
+    RIG_NAMES,
     Group,
     checked_value,
     controls_in,
+    names_for,
     pose_from,
     rest_pose,
 )
@@ -24,7 +26,9 @@ from inference.errors import ErrorCode, TalkingHeadError
 NAMES = """head_pitch head_yaw head_roll head_x head_y head_scale
 eye_open wink_l wink_r gaze_x gaze_y brow brow_l brow_r
 jaw_open mouth_wide mouth_pucker mouth_smile mouth_close strength_head strength_eyes strength_brows strength_mouth
-strength_blinks strength_sway"""
+strength_blinks strength_sway liveportrait_pout liveportrait_purse liveportrait_grin liveportrait_lip_open
+liveportrait_eye_ratio liveportrait_lip_ratio liveportrait_source_ratio liveportrait_sample_expression
+liveportrait_sample_rotation liveportrait_sample_mouth liveportrait_sample_eyes"""
 
 
 def test_names_are_those_of_users_files():
@@ -44,6 +48,15 @@ def test_limits_and_texts(control):
 def test_groups_cover_the_table_in_order():
     assert [control for group in Group for control in controls_in(group)] == list(CONTROLS)
     assert "strength_head" not in POSE_NAMES
+
+
+def test_the_rig_comes_first_and_an_engines_own_controls_follow():
+    # Tracks and frames that were made before an engine came keep their meaning.
+    assert POSE_NAMES[: len(RIG_NAMES)] == RIG_NAMES
+    assert names_for("puppet") == RIG_NAMES
+    own = names_for("liveportrait")[len(RIG_NAMES) :]
+    assert own == tuple(control.name for control in controls_in(Group.LIVEPORTRAIT))
+    assert all(name.startswith("liveportrait_") for name in own)
 
 
 def test_pose_from_fills_with_rest():

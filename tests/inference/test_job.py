@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from inference.controls import POSE_NAMES
+from inference.controls import RIG_NAMES
 from inference.errors import ErrorCode, TalkingHeadError
 from inference.job import Job, frame_key, job_path, load, save
 from inference.performance import Performance
@@ -118,13 +118,13 @@ def test_files_that_hold_none(tmp_path):
 def key(**fields: object) -> str:
     values: dict[str, object] = {
         "engine": "puppet", "engine_version": 1, "settings": {"a": 1, "b": 2}, "weights": ["w"],
-        "source_digests": ["d"], "picture": 0, "face": FaceChoice(), "pose": np.zeros(len(POSE_NAMES)),
+        "source_digests": ["d"], "picture": 0, "face": FaceChoice(), "pose": np.zeros(len(RIG_NAMES)),
     }  # fmt: skip
     return frame_key(**{**values, **fields})  # type: ignore[arg-type]
 
 
 def test_key_is_of_content():
-    pose = np.zeros(len(POSE_NAMES))
+    pose = np.zeros(len(RIG_NAMES))
     pose[3] = 1e-3
     changes = [
         {"engine": "other"}, {"engine_version": 2}, {"settings": {"a": 1, "b": 3}}, {"weights": ["v"]},
@@ -138,9 +138,22 @@ def test_key_is_of_content():
 
 def test_key_does_not_depend_on_order_or_noise():
     assert key(settings={"b": 2, "a": 1}) == key()
-    assert key(pose=np.full(len(POSE_NAMES), 1e-9)) == key(pose=np.full(len(POSE_NAMES), -1e-9)) == key()
+    assert key(pose=np.full(len(RIG_NAMES), 1e-9)) == key(pose=np.full(len(RIG_NAMES), -1e-9)) == key()
 
 
 def test_key_is_the_same_in_every_version():
     # A changed key makes all frames on users' disks be rendered again; raise an engine's version instead.
     assert key() == "da972ddd3ef53819890ae07f38617007"
+
+
+def test_paths_of_settings_move_with_the_folder(tmp_path):
+    settings = {"sample": str(tmp_path / "media" / "smile.png"), "precision": "auto"}
+    before, after = tmp_path / "frames", tmp_path / "moved" / "frames"
+    for folder in (before, after):
+        folder.mkdir(parents=True)
+    path = job_path(before, "0123")
+    save(a_job(engine="liveportrait", settings=settings), path)
+    assert load(path).settings == settings
+    moved = load(path.rename(job_path(after, "0123")))
+    assert moved.settings["sample"] == str(tmp_path / "moved" / "media" / "smile.png")
+    assert a_job(engine="liveportrait", settings={"sample": ""}).to_dict(tmp_path)["settings"] == {"sample": ""}

@@ -39,6 +39,11 @@ class RecordingLayout:
         assert icon in _ICONS, icon
         self.drawn.append(("prop", name))
 
+    def prop_enum(self, data: Any, name: str, value: str, icon: str = "NONE", **options: Any) -> None:
+        assert value in data.bl_rna.properties[name].enum_items, f"{name} has no item '{value}'"
+        assert icon in _ICONS, icon
+        self.drawn.append(("prop_enum", f"{name}:{value}"))
+
     def operator(self, name: str, text: str | None = None, icon: str = "NONE", **options: Any) -> Any:
         category, _, function = name.partition(".")
         assert function in dir(getattr(bpy.ops, category)), f"there is no operator '{name}'"

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 from inference.controls import BY_NAME, POSE_CONTROLS, POSE_NAMES, Group, checked_value, rest_pose
 from inference.errors import TalkingHeadError
-from inference.motion.poses import EXPRESSIONS, GROUPS, Pose, blended, checked_name, mirrored_pose
+from inference.motion.poses import ENGINE_EXPRESSIONS, EXPRESSIONS, GROUPS, Pose, blended, checked_name, mirrored_pose
 
 values = st.fixed_dictionaries({}, optional={c.name: st.floats(c.minimum, c.maximum) for c in POSE_CONTROLS})
-SYMMETRIC = [name for name in POSE_NAMES if name not in {"head_yaw", "head_roll", "head_x", "gaze_x"}]
 
 
 def test_the_supplied_set_is_complete_and_in_range():
@@ -33,7 +32,8 @@ def test_neutral_is_rest_of_everything():
 
 
 def test_every_expression_sets_the_whole_face_so_that_nothing_of_the_last_one_stays():
-    face = {c.name for c in POSE_CONTROLS if c.group is not Group.HEAD} | {"head_pitch", "head_roll"}
+    rig = {c.name for c in POSE_CONTROLS if not c.engine and c.group is not Group.HEAD}
+    face = rig | {"head_pitch", "head_roll"} | set(ENGINE_EXPRESSIONS)
     for pose in EXPRESSIONS[1:]:
         assert set(pose.values) == face, pose.name
         assert dict(pose.values) != {name: BY_NAME[name].rest for name in face}
@@ -45,10 +45,10 @@ def test_expressions_differ():
 
 def test_mirror_exchanges_the_sides():
     pose = {"wink_l": 1.0, "brow_r": -0.5, "head_yaw": 10.0, "head_roll": -3.0, "head_x": 0.1, "gaze_x": 0.4,
-            "head_pitch": 5.0, "mouth_smile": 0.7}  # fmt: skip
+            "head_pitch": 5.0, "mouth_smile": 0.7, "liveportrait_pout": 0.2, "liveportrait_lip_open": 0.3}  # fmt: skip
     assert mirrored_pose(pose) == {
         "wink_r": 1.0, "brow_l": -0.5, "head_yaw": -10.0, "head_roll": 3.0, "head_x": -0.1, "gaze_x": -0.4,
-        "head_pitch": 5.0, "mouth_smile": 0.7,
+        "head_pitch": 5.0, "mouth_smile": 0.7, "liveportrait_pout": -0.2, "liveportrait_lip_open": 0.3,
     }  # fmt: skip
 
 

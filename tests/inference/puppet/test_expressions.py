@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from puppets import bgr, difference, face_of, features, frame, open_session, pixels, smallest_seen_area
 
-from inference.controls import POSE_CONTROLS, Group, pose_from
+from inference.controls import BY_NAME, RIG_NAMES, Group, pose_from
 from inference.engines.puppet.colour import Canvas
 from inference.engines.puppet.expression import expression_of
 from inference.engines.puppet.frame import FaceFrame
@@ -86,7 +86,7 @@ def test_closing_brings_open_lips_together():
 def test_what_is_seen_never_folds(portrait: str):
     path = getattr(media, portrait)()
     prepared = Portrait.of(Canvas.of(Picture(bgr(path))), face_of(path))
-    controls = [control for control in POSE_CONTROLS if control.group is not Group.HEAD]
+    controls = [BY_NAME[name] for name in RIG_NAMES if BY_NAME[name].group is not Group.HEAD]
     rng = np.random.default_rng(1)
     poses = [{c.name: end} for c in controls for end in (c.minimum, c.maximum) if end != c.rest]
     poses += [{c.name: float(rng.uniform(c.minimum, c.maximum)) for c in controls} for _ in range(12)]

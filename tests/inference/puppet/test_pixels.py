@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from puppets import bgr, difference, face_of, frame, open_session, pixels, session_of
 
-from inference.controls import POSE_CONTROLS, Group
+from inference.controls import BY_NAME, POSE_CONTROLS, RIG_NAMES, Group
 from inference.engines.engine import Quality
 from inference.media.picture import Alpha, Picture
 
@@ -142,7 +142,8 @@ def test_frames_do_not_depend_on_frames_made_before():
     np.testing.assert_array_equal(second, fresh)
 
 
-ENDS = [(c.name, end) for c in POSE_CONTROLS for end in c.soft_range if end != c.rest]
+RIG = [BY_NAME[name] for name in RIG_NAMES]
+ENDS = [(c.name, end) for c in RIG for end in c.soft_range if end != c.rest]
 NEGATIVE = [("mouth_wide", -1.0), ("mouth_pucker", -1.0)]
 
 
@@ -155,7 +156,7 @@ def test_every_slider_moves_its_own_region(portrait: str, name: str, end: float)
     apart = difference(made, source)
     face = face_of(path).landmarks
     span = np.linalg.norm(face[263, :2] - face[33, :2])
-    group = next(c.group for c in POSE_CONTROLS if c.name == name)
+    group = BY_NAME[name].group
     nothing_to_close = name == "mouth_close" and portrait == "hopper"
     assert nothing_to_close or (apart > 8).sum() > 0.002 * span**2
     rows = np.arange(len(apart))[:, None]
@@ -164,6 +165,12 @@ def test_every_slider_moves_its_own_region(portrait: str, name: str, end: float)
     if group is Group.MOUTH:
         above = np.broadcast_to(rows < min(face[159, 1], face[386, 1]) - 0.05 * span, apart.shape)
         assert apart[above].max() <= 4, "the mouth leaves everything above the lids"
+
+
+@pytest.mark.parametrize("control", [c for c in POSE_CONTROLS if c.engine], ids=lambda control: control.name)
+def test_another_engines_sliders_leave_the_source_as_it_is(control):
+    for value in (control.minimum, control.maximum):
+        np.testing.assert_array_equal(pixels(media.astronaut(), **{control.name: value}), bgr(media.astronaut()))
 
 
 @pytest.mark.parametrize(("name", "other"), [("wink_l", "wink_r"), ("brow_l", "brow_r")])

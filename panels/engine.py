@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What makes the frames: the engine and its settings, in sub-panels by what they are about."""
+
+from typing import Any
+
+import bpy
+
+from ..blender_talkinghead import properties
+from ..blender_talkinghead.drivers import drivers
+from ..inference.engines import description_of
+from ..inference.engines.description import EngineDescription, Section
+from .sidebar import Child, order_of
+
+
+class TALKINGHEAD_PT_engine(Child, bpy.types.Panel):
+    bl_label = "Engine"
+    bl_order = order_of(bl_label)
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: Any) -> None:
+        layout, source = self.layout, properties.source_of_active(context)
+        layout.use_property_split, layout.use_property_decorate = True, False
+        layout.prop(source, "th_engine")
+        _draw_settings(layout, source, Section.MAIN)
+        if source.th_hidden_source:
+            layout.operator("talkinghead.show_source", icon="HIDE_OFF")
+
+
+class _Settings(Child):
+    """The settings of a section, for engines that have some."""
+
+    layout: Any  # Blender's, while it draws
+    bl_parent_id = "TALKINGHEAD_PT_engine"
+    bl_options = {"DEFAULT_CLOSED"}
+    section: Section
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return super().poll(context) and any(
+            setting.section is cls.section for setting in _engine_of(properties.source_of_active(context)).settings
+        )
+
+    def draw(self, context: Any) -> None:
+        layout, source = self.layout, properties.source_of_active(context)
+        layout.use_property_split, layout.use_property_decorate = True, False
+        if unused := self.unused(source):
+            layout.label(text=unused, icon="INFO")
+        column = layout.column()
+        column.active = not unused
+        _draw_settings(column, source, self.section)
+
+    @staticmethod
+    def unused(source: Any) -> str:
+        """Why these settings change nothing now, or ""."""
+        return ""
+
+
+class TALKINGHEAD_PT_engine_driving(_Settings, bpy.types.Panel):
+    bl_label = Section.DRIVING.value
+    bl_order = 0
+    section = Section.DRIVING
+
+    @staticmethod
+    def unused(source: Any) -> str:
+        return "" if drivers.follows_clip(source) else "Used with Acting and Exact only"
+
+
+class TALKINGHEAD_PT_engine_picture(_Settings, bpy.types.Panel):
+    bl_label = Section.PICTURE.value
+    bl_order = 1
+    section = Section.PICTURE
+
+
+def _draw_settings(layout: Any, source: Any, section: Section) -> None:
+    engine = _engine_of(source)
+    for setting in engine.settings:
+        if setting.section is section:
+            layout.prop(source, properties.setting_property(engine.name, setting.name))
+
+
+def _engine_of(source: Any) -> EngineDescription:
+    return description_of(source.th_engine)
+
+
+register, unregister = bpy.utils.register_classes_factory(
+    (TALKINGHEAD_PT_engine, TALKINGHEAD_PT_engine_driving, TALKINGHEAD_PT_engine_picture)
+)
