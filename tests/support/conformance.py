@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from seeded_weights import load_case
 
 RECORDED = Path(__file__).resolve().parent.parent / "data" / "conformance"
@@ -38,6 +39,19 @@ class Case:
     def names(self, prefix: str = "") -> list[str]:
         """Names that begin like this, in the file's order; this does not read them."""
         return [name for name in self._arrays if name.startswith(prefix)]
+
+    def some(self, prefix: str) -> list[str]:
+        """The same; a case that has none of them skips the test."""
+        names = self.names(prefix)
+        if not names:
+            pytest.skip(f"the case has no {prefix}*")
+        return names
+
+    def need(self, *names: str) -> None:
+        """Skip the test in a case that has not all of these."""
+        missing = [name for name in names if name not in self]
+        if missing:
+            pytest.skip(f"the case has no {missing[0]}")
 
     def array(self, name: str) -> np.ndarray:
         """One array, read-only; it counts as read from now on."""

@@ -108,18 +108,3 @@ class MotionExtractor(nn.Module):
             ``scale`` (B, 1).
         """
         return self.detector(picture)
-
-
-def angles_from_bins(logits: Tensor) -> Tensor:
-    """Degrees of logits over the 66 bins: the expected bin, times 3, minus 97.5.
-
-    Args:
-        logits: (B, 66). What has other columns is taken as degrees already.
-
-    Returns:
-        (B,) degrees, or the input itself where it has not 66 columns.
-    """
-    if logits.ndim < 2 or logits.shape[1] != 66:
-        return logits
-    bins = torch.arange(66, dtype=logits.dtype, device=logits.device)
-    return (torch.softmax(logits, dim=1) * bins).sum(dim=1) * 3.0 - 97.5
