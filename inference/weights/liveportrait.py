@@ -15,9 +15,12 @@ from .entries import Part, UrlSource, WeightFile, WeightSet
 _OFFICIAL = "https://huggingface.co/KlingTeam/LivePortrait/resolve/82a4fa6735ca58432b6ce39301b4b9ee066dea47"
 _OFFICIAL_BEFORE = "https://huggingface.co/KwaiVGI/LivePortrait/resolve/main"
 _SAFETENSORS = "https://huggingface.co/Kijai/LivePortrait_safetensors/resolve/59f30f36d7b791929c25437df7461d5b0e0010b1"
+_ONNX = "https://huggingface.co/warmshao/FasterLivePortrait/resolve/main"
 _LICENCE = "MIT"
 _OFFICIAL_NOTE = "Kuaishou's LivePortrait; licence as stated in its model card and repository"
 _SAFETENSORS_NOTE = "LivePortrait converted to safetensors by Kijai; LivePortrait's licence"
+
+_ONNX_NOTE = "LivePortrait converted to ONNX by FasterLivePortrait; LivePortrait's licence"
 
 _HUMAN_FOLDER = "liveportrait/base_models"
 _RETARGETING_FOLDER = "liveportrait/retargeting_models"
@@ -112,12 +115,37 @@ _CONVERTED: tuple[WeightFile, ...] = (
     ),
 )
 
+# Their sizes and hashes are not published; these are sizes of our own export of the same networks.
+_ONNX_FOLDER = "liveportrait_onnx"
+_ONNX_FILES = {
+    name: WeightFile(
+        f"liveportrait_onnx_{name}",
+        f"{name}.onnx",
+        size,
+        "",
+        _LICENCE,
+        _ONNX_NOTE,
+        (UrlSource(f"{_ONNX}/{_ONNX_FOLDER}/{name}.onnx"),),
+        _ONNX_FOLDER,
+        exact_size=False,
+    )
+    for name, size in {
+        "appearance_feature_extractor": 3_354_343,
+        "motion_extractor": 112_588_218,
+        "warping_spade": 407_163_613,
+        "stitching": 182_094,
+        "stitching_eye": 580_477,
+        "stitching_lip": 150_340,
+    }.items()
+}
+
 LIVEPORTRAIT_FILES: tuple[WeightFile, ...] = (
     *_HUMAN.values(),
     _STITCHING_FILE,
     *_ANIMAL.values(),
     _LANDMARK_FILE,
     *_CONVERTED,
+    *_ONNX_FILES.values(),
 )
 
 # Models for animals have the file names of those for people; only folders tell them apart.
@@ -158,6 +186,14 @@ LIVEPORTRAIT_SETS: tuple[WeightSet, ...] = (
         (
             *(Part(name, file, _ANIMAL_PLACES, _names(name), only=_OF_ANIMALS) for name, file in _ANIMAL.items()),
             _STITCHING_PART,
+        ),
+    ),
+    WeightSet(
+        "liveportrait_onnx",
+        "LivePortrait for people, as ONNX",
+        tuple(
+            Part(name, file, (_ONNX_FOLDER, "checkpoints/liveportrait_onnx", ""), (file.file_name,), never=_OF_ANIMALS)
+            for name, file in _ONNX_FILES.items()
         ),
     ),
     WeightSet(

@@ -16,6 +16,7 @@ MODEL = Setting(
     (
         Choice("human", "People", "For people, statues and paintings of people"),
         Choice("animal", "Animals", "For cats, dogs and other animals; place the points by hand"),
+        Choice("onnx", "People, ONNX", "The same network as ONNX files, for computers that already have those"),
     ),
 )
 REGION = Setting(
