@@ -78,6 +78,17 @@ examples:
 nothing drifts. docs/performance_files.md describes the file.
 """
 
+_WEIGHTS_EXAMPLES = """\
+examples:
+  weights                                  (the small models that every engine needs)
+  weights --list
+  weights --set liveportrait_human
+  weights --set liveportrait_animal --folder D:/models
+
+Only what is missing is downloaded. Models that another program has are used where they are: name its folder, such as
+ComfyUI's, in the variable TALKINGHEAD_WEIGHTS.
+"""
+
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command.
@@ -120,11 +131,7 @@ def build_parser() -> argparse.ArgumentParser:
     }
     for name, (command, text) in simple.items():
         commands.add_parser(name, help=text, description=_sentence(text)).set_defaults(command=command)
-    text = "download the models and verify them"
-    weights = commands.add_parser("weights", help=text, description=_sentence(text))
-    weights.add_argument("names", nargs="*", metavar="NAME", help="models to get (default: all)")
-    weights.add_argument("--folder", type=Path, help="where to keep them (default: the user's cache folder)")
-    weights.set_defaults(command=_weights)
+    _add_weights(commands)
     return parser
 
 
@@ -294,6 +301,32 @@ def _edit(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     return edit(options)
 
 
+def _add_weights(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    text = "download models and verify them, or list them"
+    weights = commands.add_parser(
+        "weights", help=text, description=_sentence(text), epilog=_WEIGHTS_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    weights.add_argument(
+        "names", nargs="*", metavar="NAME", help="models to get (default: the small ones that every engine needs)"
+    )
+    weights.add_argument(
+        "--set", action="append", default=[], metavar="SET", help="set of models to get; may be repeated"
+    )
+    weights.add_argument("--list", action="store_true", help="list models, sizes, licences and what is there already")
+    weights.add_argument("--folder", type=Path, help="where to keep them (default: the user's cache folder)")
+    weights.add_argument("--json", action="store_true", help="tell progress, errors and paths as lines of JSON")
+    weights.set_defaults(command=lambda options: _weights(weights, options))
+
+
+def _weights(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    if options.list and (options.names or options.set or options.json):
+        parser.error("--list lists all: leave the names, --set and --json")
+    from .weights.command import weights
+
+    return weights(options)
+
+
 def _controls(_: argparse.Namespace) -> int:
     rows = [("name", "group", "range", "rest", "unit", "description")]
     for control in CONTROLS:
@@ -326,24 +359,6 @@ def _print_table(rows: Sequence[Sequence[str]]) -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
-def _weights(options: argparse.Namespace) -> int:
-    from .weights.catalogue import FACE_MODELS
-    from .weights.download import fetch_all
-    from .weights.store import user_folder
-
-    told: set[str] = set()
-
-    def progress(name: str, done: int, total: int) -> None:
-        if name not in told:
-            told.add(name)
-            print(f"{name}: {total / 1e6:.1f} MB", file=sys.stderr)
-
-    names = options.names or [file.name for file in FACE_MODELS]
-    for path in fetch_all(options.folder or user_folder(), names, progress):
-        print(path)
-    return 0
 
 
 def _worker(_: argparse.Namespace) -> int:

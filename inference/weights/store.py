@@ -50,7 +50,7 @@ class WeightStore:
             TalkingHeadError: WEIGHTS_MISSING or WEIGHTS_CORRUPT with the action GET_MODELS, INVALID_REQUEST for an
                 unknown name.
         """
-        found = self._found(name)
+        found = self.found(name)
         if found.missing:
             raise _not_there(weight_set(name), found, self.folders)
         return found.paths
@@ -66,14 +66,14 @@ class WeightStore:
     def set_warnings(self, name: str) -> tuple[str, ...]:
         """A sentence on each file of a set that was passed over because it cannot be used."""
         return tuple(
-            f"The model file {refused.path} was passed over: {refused.reason}." for refused in self._found(name).refused
+            f"The model file {refused.path} was passed over: {refused.reason}." for refused in self.found(name).refused
         )
 
     def optional(self, name: str) -> Path | None:
         """The file of a set of one part that engines can do without, such as "liveportrait_landmark"; None without."""
-        return next(iter(self._found(name).paths.values()), None)
+        return next(iter(self.found(name).paths.values()), None)
 
-    def _found(self, name: str) -> Found:
+    def found(self, name: str) -> Found:
         """What there is of a set; looks again when something was missing or a file in use has changed."""
         found, states = self._sets.get(name, (None, []))
         if found is None or found.missing or _states(found) != states:

@@ -98,17 +98,17 @@ def _onnx(stream: BinaryIO, size: int) -> str:
     """A protobuf message: its fields must fill the file, and one of them (7) is the graph."""
     stream.seek(0)
     fields = set()
-    while (position := stream.tell()) < size:
-        key = _varint(stream)
-        field, kind = key >> 3, key & 7
-        if not field or kind not in (0, 1, 2, 5):
-            return "it is no ONNX file"
-        length = {1: 8, 5: 4}.get(kind, 0) or _varint(stream)
-        if kind != 0:
-            stream.seek(length, 1)
-        if stream.tell() > size or stream.tell() <= position:
-            return CUT_OFF
-        fields.add(field)
+    try:
+        while stream.tell() < size:
+            key = _varint(stream)
+            if not key >> 3 or key & 7 not in (0, 1, 2, 5):
+                return "it is no ONNX file"
+            fields.add(key >> 3)
+            length = {1: 8, 5: 4}.get(key & 7) or _varint(stream)
+            if key & 7 and stream.seek(length, 1) > size:
+                return CUT_OFF
+    except EOFError:
+        return CUT_OFF
     return "" if 7 in fields else "it is no ONNX file"
 
 
@@ -117,7 +117,7 @@ def _varint(stream: BinaryIO) -> int:
     for shift in range(0, 64, 7):
         byte = stream.read(1)
         if not byte:
-            break
+            raise EOFError
         value |= (byte[0] & 0x7F) << shift
         if byte[0] < 0x80:
             break

@@ -1,0 +1,95 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that are cut, damaged or something else are told by their structure, without a package that reads them."""
+
+import json
+import pickle
+import struct
+import zipfile
+
+import pytest
+import weight_files
+
+from inference.weights.structure import damage_of, problem_of
+
+ENDINGS = ("pth", "safetensors", "onnx")
+
+
+def made(tmp_path, ending, content):
+    path = tmp_path / f"file.{ending}"
+    path.write_bytes(content)
+    return path
+
+
+def header(**entries):
+    text = json.dumps(entries).encode()
+    return struct.pack("<Q", len(text)) + text
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_whole_files(tmp_path, ending):
+    path = weight_files.write(tmp_path / f"file.{ending}", "whole")
+    assert problem_of(path) == "" and damage_of(path) == ""
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_files_cut_anywhere_are_refused(tmp_path, ending):
+    content = weight_files.write(tmp_path / f"whole.{ending}", "whole").read_bytes()
+    for length in range(0, len(content), max(1, len(content) // 50)):
+        assert problem_of(made(tmp_path, ending, content[:length])), length
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "it is empty"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n", "it is a Git LFS pointer"),
+        (b"\n<!DOCTYPE html><p>Log in", "it is a web page"),
+        (b"<html>", "it is a web page"),
+    ],
+)
+def test_what_people_find_instead_of_models(tmp_path, ending, content, reason):
+    assert problem_of(made(tmp_path, ending, content)).startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("ending", "content", "reason"),
+    [
+        ("pth", pickle.dumps({"a": 1}), "it is no checkpoint of PyTorch 1.6 or later"),
+        ("pth", b"MZ\x90\0", "it is no checkpoint of PyTorch 1.6 or later"),
+        ("safetensors", b"PK\x03\x04" + b"\xff" * 100, "it is no safetensors file"),
+        ("safetensors", struct.pack("<Q", 10) + b"no, " * 3, "it is no safetensors file"),
+        ("safetensors", struct.pack("<Q", 2) + b"[]", "it is no safetensors file"),
+        ("safetensors", header(a=5), "it is no safetensors file"),
+        ("safetensors", header(__metadata__={}), "it holds no tensors"),
+        ("safetensors", weight_files.safetensors() + b"more", "it is longer than its header says"),
+        ("onnx", b"\x08\x08", "it is no ONNX file"),
+        ("onnx", b"\x0b\x08", "it is no ONNX file"),
+        ("onnx", b"\x80" * 40, "it is no ONNX file"),
+    ],
+)
+def test_other_files(tmp_path, ending, content, reason):
+    assert problem_of(made(tmp_path, ending, content)) == reason
+
+
+def test_a_zip_file_that_is_no_checkpoint(tmp_path):
+    path = tmp_path / "file.pth"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme.txt", "hello")
+    assert problem_of(path) == "it is a zip file, but no checkpoint of PyTorch"
+
+
+def test_a_changed_byte_inside_a_checkpoint_shows_in_its_checksum(tmp_path):
+    content = bytearray(weight_files.checkpoint())
+    content[content.index(bytes(range(256))) + 9] ^= 4
+    path = made(tmp_path, "pth", content)
+    assert problem_of(path) == ""
+    assert damage_of(path) == "its content is damaged"
+
+
+def test_a_folder_or_nothing_cannot_be_read(tmp_path):
+    (tmp_path / "folder.pth").mkdir()
+    for name in ("folder.pth", "none.pth"):
+        assert problem_of(tmp_path / name).startswith("it cannot be read")
+        assert damage_of(tmp_path / name).startswith("it cannot be read")
