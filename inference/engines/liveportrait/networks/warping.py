@@ -98,7 +98,8 @@ class DenseMotionNetwork(nn.Module):
         moved = torch.cat([heat[:, :, None], _sampled_by_each(small, motions)], dim=2)
         hidden = self.hourglass(moved.flatten(1, 2))
         mask = torch.softmax(self.mask(hidden), dim=1)
-        deformation = torch.einsum("bkdhw,bkdhwc->bdhwc", mask, motions)
+        # A sum and no matrix product, which would round places to 16 bit where the networks run with that.
+        deformation = (mask[..., None] * motions).sum(dim=1)
         return deformation, torch.sigmoid(self.occlusion(hidden.flatten(1, 2)))
 
 

@@ -1,0 +1,50 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The networks as they are, on any device, in 32 bit or mixed with 16 bit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from torch import Tensor
+
+from ..device import Device
+from ..networks.loading import LivePortraitNetworks
+from .features import Features
+
+
+class PlainRenderer:
+    """Appearance, warping and decoder.
+
+    Args:
+        networks: moved to the device.
+        device: where they run.
+        half: 16 bit type of convolutions and matrix products; sums, norms, softmax and places stay in 32 bit. None
+            computes all in 32 bit.
+    """
+
+    def __init__(self, networks: LivePortraitNetworks, device: Device, half: torch.dtype | None) -> None:
+        self._device = device
+        self._half = half
+        self._appearance = networks.appearance.to(device.torch)
+        self._warping = networks.warping.to(device.torch)
+        self._decoder = networks.decoder.to(device.torch)
+
+    def features(self, pictures: Tensor) -> list[Features]:
+        """(n, 3, 256, 256) in 0..1 to the features of each."""
+        with self._precision():
+            return [Features(volume) for volume in self._appearance(pictures).float()]
+
+    def render(self, features: Sequence[Features], x_s: Tensor, x_d: Tensor) -> Tensor:
+        """Features and (n, 21, 3) key points of source and wanted face to (n, 512, 512, 3) in 0..1."""
+        volumes = torch.stack([entry.volume for entry in features])
+        with self._precision():
+            warped = self._warping(volumes, x_d, x_s)
+            return self._decoder(warped.out).permute(0, 2, 3, 1)
+
+    def _precision(self) -> AbstractContextManager[object]:
+        if self._half is None:
+            return nullcontext()
+        return torch.autocast(self._device.kind, self._half)
