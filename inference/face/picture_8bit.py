@@ -8,7 +8,7 @@ import numpy as np
 
 from ..media.picture import Alpha, Picture
 
-_GREY = 0.5
+GREY = 0.5
 
 
 def to_bgr8(picture: Picture) -> np.ndarray:
@@ -29,7 +29,7 @@ def to_bgr8(picture: Picture) -> np.ndarray:
     colour = values[..., :3]
     if picture.alpha is not Alpha.NONE:
         opacity = np.clip(values[..., 3:4] if np.issubdtype(pixels.dtype, np.integer) else pixels[..., 3:4], 0, 1)
-        colour = colour * opacity + _GREY * (1 - opacity)
+        colour = colour * opacity + GREY * (1 - opacity)
     return np.rint(np.clip(colour, 0, 1) * 255).astype(np.uint8)
 
 

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-# Points are shifted by this part of their extent, so that no four lie in one plane; the volume changes by about as much.
+# Points are shifted by this part of their extent, so that no four lie in one plane; so little changes the volume.
 _SHIFT = 1e-9
 
 
