@@ -6,8 +6,11 @@ from typing import Any
 
 import bpy
 
-from ..blender_talkinghead import properties
+from ..blender_talkinghead import fixes, properties
 from ..blender_talkinghead.drivers import drivers
+from ..blender_talkinghead.worker import worker
+from ..blender_talkinghead.worker.environment import State
+from ..blender_talkinghead.worker.optional_tier import NEURAL
 from ..inference.engines import description_of
 from ..inference.engines.description import EngineDescription, Section
 from .sidebar import Child, order_of
@@ -22,6 +25,7 @@ class TALKINGHEAD_PT_engine(Child, bpy.types.Panel):
         layout, source = self.layout, properties.source_of_active(context)
         layout.use_property_split, layout.use_property_decorate = True, False
         layout.prop(source, "th_engine")
+        _draw_packages(layout, _engine_of(source))
         _draw_settings(layout, source, Section.MAIN)
         if source.th_hidden_source:
             layout.operator("talkinghead.show_source", icon="HIDE_OFF")
@@ -70,6 +74,19 @@ class TALKINGHEAD_PT_engine_picture(_Settings, bpy.types.Panel):
     bl_label = Section.PICTURE.value
     bl_order = 1
     section = Section.PICTURE
+
+
+def _draw_packages(layout: Any, engine: EngineDescription) -> None:
+    """What the engine lacks of the worker's packages, with the button that installs it."""
+    if engine.tier != NEURAL.name or worker.state() is not State.READY or worker.neural_state() is State.READY:
+        return
+    if worker.is_named():
+        text = f"{engine.label} needs PyTorch, which the Python that you named lacks. Install it there yourself:"
+        fixes.draw_note(layout, f"{text} {worker.neural_command()}", "ERROR")
+        return
+    text = f"{engine.label} needs PyTorch, 0.2 to 5 GB of download. The button says first what your computer needs."
+    fixes.draw_note(layout, text, "ERROR")
+    layout.operator("talkinghead.install_neural", icon="IMPORT")
 
 
 def _draw_settings(layout: Any, source: Any, section: Section) -> None:

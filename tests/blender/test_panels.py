@@ -105,6 +105,21 @@ def test_settings_of_liveportrait_are_in_sub_panels(scene, saved_file, astronaut
     assert "Acting and Exact only" in draw("engine_driving").text
 
 
+def test_engine_says_which_packages_it_lacks(scene, saved_file, astronaut, monkeypatch):
+    source = talking.animated(astronaut, length=2)
+    worker, state = talking.core("worker.worker"), talking.core("worker.environment").State
+    monkeypatch.setattr(worker, "neural_state", lambda: state.MISSING)
+    assert "PyTorch" not in draw("engine").text
+    source.th_engine = "liveportrait"
+    drawn = draw("engine")  # the tests name the worker's Python
+    assert "LivePortrait needs PyTorch, which the Python that you named lacks" in drawn.text
+    assert "-m pip install" in drawn.text and "talkinghead.install_neural" not in drawn.of("operator")
+    monkeypatch.setattr(worker, "is_named", lambda: False)
+    assert "talkinghead.install_neural" in draw("engine").of("operator")
+    monkeypatch.setattr(worker, "neural_state", lambda: state.READY)
+    assert "PyTorch" not in draw("engine").text
+
+
 def test_acting_says_what_exact_does_with_the_engine(scene, saved_file, astronaut, tmp_path):
     source = talking.animated(astronaut, length=2)
     source.th_acting_on = True
@@ -170,8 +185,8 @@ def test_failed_job_shows_sentence_and_the_button_that_mends_it(scene, saved_fil
     assert "talkinghead.copy_report" in drawn.of("operator")
 
 
-ACTIONS = ("SET_UP_WORKER", "REPAIR_WORKER", "INSTALL_SPEECH", "PLACE_POINTS", "CHOOSE_FACE", "CHOOSE_FOLDER",
-           "READ_DRIVER", "SHOW_LOG")  # fmt: skip
+ACTIONS = ("SET_UP_WORKER", "REPAIR_WORKER", "INSTALL_SPEECH", "INSTALL_NEURAL", "GET_MODELS", "PLACE_POINTS",
+           "CHOOSE_FACE", "CHOOSE_FOLDER", "READ_DRIVER", "SHOW_LOG")  # fmt: skip
 
 
 def test_all_actions_are_known_here():
@@ -234,7 +249,7 @@ def test_preferences_draw():
     fields = preferences.TalkingHeadPreferences
     stand_in = SimpleNamespace(layout=layout, bl_rna=fields.bl_rna)
     fields.draw(stand_in, bpy.context)
-    assert layout.of("prop") == ["consent", "worker_python", "setup_python"]
+    assert layout.of("prop") == ["consent", "worker_python", "setup_python", "graphics_card", "device"]
 
 
 def test_menu_lists_every_operator_but_the_internal_ones():
