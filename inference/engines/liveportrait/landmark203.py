@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """LivePortrait's own landmarks, 203 points, where the user has the official ``landmark.onnx``.
 
-Nothing needs them: the default face model's 478 points drive crops and ratios. Eye and lip retargeting were trained with
-ratios of the 203 points, so these are a little truer there.
+Nothing needs them: the default face model's 478 points drive crops and ratios. Eye and lip retargeting were trained
+with ratios of the 203 points, so these are a little truer there.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The ONNX files of the community (FasterLivePortrait): names, inputs and outputs. All have a batch of one, float32.
 
-The picture is (1, 3, 256, 256) RGB, 0 to 1; key points are (1, 21, 3). The motion extractor's angles may come as 66 bins
-or as degrees.
+The picture is (1, 3, 256, 256) RGB, 0 to 1; key points are (1, 21, 3). The motion extractor's angles may come as 66
+bins or as degrees.
 """
 
 from __future__ import annotations
