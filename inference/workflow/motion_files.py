@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fractions import Fraction
 
 import numpy as np
@@ -14,10 +13,11 @@ from ..controls import BY_NAME, POSE_NAMES
 from ..errors import TalkingHeadError
 from ..performance import parse_rate
 from . import expression_editor, keypoints
-from .pickled_arrays import allowed, plain
+from .pickled_arrays import plain
+from .pickled_numbers import numbers, read_pickle, read_template, stack
 from .plan import CONSTANT, LINEAR, Key, NotUnderstood, Plan
 from .reading import shown
-from .restricted_pickle import Budget, Record, refused, unpickle
+from .restricted_pickle import Record, refused
 
 EXPRESSION = "ExpressionSet"
 TEMPLATE = "motion template"
@@ -26,7 +26,6 @@ _DEFAULT_RATE = Fraction(25)
 _STILL = 1e-4
 # Coordinates span -1 to 1 over a crop that is so many times as wide as the face (LivePortrait's driving crop).
 _CROP_SCALE = 2.2
-_MOST_FRAMES = 200_000
 _EYES, _LIPS = ("c_eyes_lst", "c_d_eyes_lst"), ("c_lip_lst", "c_d_lip_lst")
 # An eye whose lids are so far apart, in widths of the eye, counts as open in the first frame.
 _OPEN_EYE = 0.1
@@ -40,14 +39,14 @@ def expression_plan(content: bytes) -> Plan:
     Raises:
         TalkingHeadError: INVALID_REQUEST.
     """
-    record = _read(content, frozenset((EXPRESSION,)))
+    record = read_pickle(content, frozenset((EXPRESSION,)))
     if not isinstance(record, Record):
         raise refused("it holds no expression")
     try:
         state = {name: plain(value) for name, value in record.state.items()}
-        offsets = _numbers(state.get("e"), (keypoints.POINTS, 3))
-        angles = _numbers(state.get("r"), (3,))
-        scale, shift = float(_numbers(state.get("s", 0.0), ())), _numbers(state.get("t", np.zeros(3)), None)
+        offsets = numbers(state.get("e"), (keypoints.POINTS, 3))
+        angles = numbers(state.get("r"), (3,))
+        scale, shift = float(numbers(state.get("s", 0.0), ())), numbers(state.get("t", np.zeros(3)), None)
     except ValueError as error:
         raise refused(f"it holds no expression ({error})") from error
     fitted = keypoints.fit(offsets[None])
@@ -76,16 +75,11 @@ def template_plan(content: bytes) -> Plan:
     Raises:
         TalkingHeadError: INVALID_REQUEST.
     """
-    data = _read(content, frozenset())
-    if not isinstance(data, dict) or not isinstance(data.get("motion"), list):
-        raise refused("it holds no motion: a motion template is a dictionary with a list 'motion'")
     try:
-        frames = [_mapping(frame) for frame in data["motion"]]
-        if not 0 < len(frames) <= _MOST_FRAMES:
-            raise ValueError(f"it has {len(frames)} frames")
-        turns = _stack(frames, ("R", "R_d"), (3, 3))
-        scales, shifts = _stack(frames, ("scale",), ()), _stack(frames, ("t",), (3,))
-        offsets = _stack(frames, ("exp",), (keypoints.POINTS, 3))
+        data, frames = read_template(content)
+        turns = stack(frames, ("R", "R_d"), (3, 3))
+        scales, shifts = stack(frames, ("scale",), ()), stack(frames, ("t",), (3,))
+        offsets = stack(frames, ("exp",), (keypoints.POINTS, 3))
         if scales[0] <= 0:
             raise ValueError("the scale of the first frame is not positive")
     except ValueError as error:
@@ -144,7 +138,7 @@ def _openness(data: Mapping[object, object], count: int) -> np.ndarray | None:
     if not isinstance(rows, list) or len(rows) != count:
         return None
     try:
-        ratios = np.stack([_numbers(plain(row), (2,)) for row in rows])
+        ratios = np.stack([numbers(plain(row), (2,)) for row in rows])
     except ValueError:
         return None
     return ratios / ratios[0] if ratios[0].min() >= _OPEN_EYE else None
@@ -234,47 +228,11 @@ def _template_problems(data: Mapping[object, object], eyes_used: bool) -> list[N
 def _rate(data: Mapping[object, object], problems: list[NotUnderstood]) -> Fraction:
     value = data.get("output_fps")
     try:
-        return parse_rate(_numbers(plain(value), ()).item() if value is not None else None)
+        return parse_rate(numbers(plain(value), ()).item() if value is not None else None)
     except (TalkingHeadError, ValueError):
         what = f"output_fps = {shown(value)}"
         problems.append(NotUnderstood("", TEMPLATE, what, f"it is no frame rate; {_DEFAULT_RATE} is taken"))
         return _DEFAULT_RATE
-
-
-def _read(content: bytes, records: frozenset[str]) -> object:
-    budget = Budget()
-    return unpickle(io.BytesIO(content), allowed(budget, records), budget)
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    if not isinstance(value, dict):
-        raise ValueError("a frame is damaged")
-    return value
-
-
-def _stack(frames: Sequence[Mapping[str, object]], names: Sequence[str], shape: tuple[int, ...]) -> np.ndarray:
-    """(n, *shape) what each frame stores under one of the names."""
-    rows = []
-    for number, frame in enumerate(frames, 1):
-        name = next((name for name in names if name in frame), None)
-        if name is None:
-            raise ValueError(f"frame {number} has no {names[0]}")
-        rows.append(_numbers(plain(frame[name]), shape))
-    return np.stack(rows)
-
-
-def _numbers(value: object, shape: tuple[int, ...] | None) -> np.ndarray:
-    """Finite numbers of a shape, leading axes of length 1 left aside; None takes any shape."""
-    if not isinstance(value, (np.ndarray, int, float)):
-        raise ValueError("numbers are missing")
-    array = np.asarray(value, np.float64)
-    if not np.isfinite(array).all():
-        raise ValueError("a number is not finite")
-    if shape is None:
-        return array
-    if array.size != int(np.prod(shape)) or array.squeeze().shape not in (shape, tuple(s for s in shape if s != 1)):
-        raise ValueError(f"numbers have the shape {array.shape}, not {shape}")
-    return array.reshape(shape)
 
 
 def _tidy(value: float) -> float:
