@@ -98,7 +98,7 @@ def missing_weights(plan: Plan) -> list[str]:
 
 def _has(folder: Path, name: str) -> bool:
     file = weight_file(name)
-    path = folder / file.file_name
+    path = folder / file.path
     return path.is_file() and path.stat().st_size == file.size
 
 
