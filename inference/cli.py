@@ -132,6 +132,7 @@ def build_parser() -> argparse.ArgumentParser:
     for name, (command, text) in simple.items():
         commands.add_parser(name, help=text, description=_sentence(text)).set_defaults(command=command)
     _add_weights(commands)
+    _add_export_onnx(commands)
     return parser
 
 
@@ -299,6 +300,24 @@ def _edit(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     from .motion.edit_command import edit
 
     return edit(options)
+
+
+def _add_export_onnx(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    text = "write LivePortrait's networks as ONNX files"
+    export = commands.add_parser("export-onnx", help=text, description=_sentence(text))
+    export.add_argument("output", type=Path, metavar="DIR", help="folder to write them into; it is made")
+    export.add_argument(
+        "--set", default="liveportrait_human", choices=("liveportrait_human", "liveportrait_animal"),
+        help="models to read (default: liveportrait_human)",
+    )  # fmt: skip
+    export.add_argument("--weights", type=Path, action="append", default=[], metavar="DIR", help="folder of models")
+    export.set_defaults(command=_export_onnx)
+
+
+def _export_onnx(options: argparse.Namespace) -> int:
+    from .engines.liveportrait.onnx_command import export_set
+
+    return export_set(options.set, options.output, options.weights)
 
 
 def _add_weights(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
