@@ -85,3 +85,51 @@ def test_a_clip_at_another_speed_is_told(scene, portrait, actor):
     assert "another speed" in missing
     assert not rebuilt.th_acting_on
     assert [strip.name for strip in sequencer.all_strips(scene)] == [rebuilt.name]
+
+
+def prepared_and_forgotten(portrait, path) -> object:
+    """The job of a portrait, saved; all its strips are gone afterwards."""
+    prepared = talking.core("jobs.builder").prepare(portrait.id_data, portrait, "STRIP")
+    talking.shared("job").save(prepared.job, path)
+    for strip in list(sequencer.strips()):
+        sequencer.strips().remove(strip)
+    return prepared.job
+
+
+def same_motion(one, other) -> bool:
+    regions = ("positions", "head", "eyes", "brows", "mouth")
+    return all(getattr(one.exact, name) == pytest.approx(getattr(other.exact, name)) for name in regions)
+
+
+@pytest.mark.parametrize("spoken", [False, True])
+def test_an_engine_that_follows_the_clip_follows_it_again(scene, portrait, actor, tmp_path, spoken):
+    portrait.th_engine, portrait.th_strength_head, portrait.th_strength_eyes = "liveportrait", 1.5, 0.5
+    portrait.th_liveportrait_region, portrait.th_liveportrait_crop_scale = "exp", 3.2
+    portrait.th_head_pitch = 4.0
+    yaw = driving.ramp("head_yaw", 0.5, 120)
+    driving.remember(portrait, "acting", yaw)
+    if spoken:
+        portrait.th_speech_file, portrait.th_speech_on = str(driving.write_vowels(tmp_path / "vowels.wav")), True
+        driving.remember(portrait, "speech", driving.ramp("jaw_open", 0.01, 100))
+    job = prepared_and_forgotten(portrait, tmp_path / "a.job.json")
+    rebuilt, missing = talking.core("strips.rebuild").rebuild(scene, tmp_path / "a.job.json", 1)
+    assert missing == ""
+    driving.remember(rebuilt, "acting", yaw)
+    again = talking.core("jobs.builder").prepare(scene, rebuilt, "STRIP").job
+    assert again.settings == job.settings and again.engine == "liveportrait"
+    assert same_motion(again, job)
+    assert again.performance.values == pytest.approx(job.performance.values, abs=1e-4)
+    assert again.exact.mouth[0] == (0.0 if spoken else 1.0)
+
+
+def test_a_motion_template_acts_again(scene, portrait, tmp_path):
+    template = tmp_path / "motion.pkl"
+    template.write_bytes(b"read by the worker")
+    portrait.th_engine, portrait.th_acting_exact = "liveportrait", True
+    portrait.th_acting_file, portrait.th_acting_on = str(template), True
+    driving.remember(portrait, "acting", driving.ramp("head_yaw", 0.5, 4))
+    job = prepared_and_forgotten(portrait, tmp_path / "a.job.json")
+    rebuilt, missing = talking.core("strips.rebuild").rebuild(scene, tmp_path / "a.job.json", 1)
+    assert (missing, rebuilt.th_acting_file) == ("", str(template))
+    driving.remember(rebuilt, "acting", driving.ramp("head_yaw", 0.5, 4))
+    assert same_motion(talking.core("jobs.builder").prepare(scene, rebuilt, "STRIP").job, job)
