@@ -85,8 +85,8 @@ examples:
   weights --set liveportrait_human
   weights --set liveportrait_animal --folder D:/models
 
-Only what is missing is downloaded. Models that another program has are used where they are: name its folder, such as
-ComfyUI's, in the variable TALKINGHEAD_WEIGHTS.
+Only what is missing of a set is downloaded. Models that another program has are used where they are: name its folder,
+such as ComfyUI's, with --search, or for all commands in the variable TALKINGHEAD_WEIGHTS.
 """
 
 
@@ -334,6 +334,11 @@ def _add_weights(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     weights.add_argument("--list", action="store_true", help="list models, sizes, licences and what is there already")
     weights.add_argument("--folder", type=Path, help="where to keep them (default: the user's cache folder)")
+    weights.add_argument(
+        "--search", type=Path, action="append", default=[], metavar="DIR",
+        help="folder that may have models already, such as ComfyUI's; may be repeated",
+    )  # fmt: skip
+    weights.add_argument("--offline", action="store_true", help="use no network: only look and verify")
     weights.add_argument("--json", action="store_true", help="tell progress, errors and paths as lines of JSON")
     weights.set_defaults(command=lambda options: _weights(weights, options))
 

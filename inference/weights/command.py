@@ -30,14 +30,15 @@ def weights(options: argparse.Namespace) -> int:
         TalkingHeadError: with the sentence to show.
     """
     folder = (options.folder or user_folder()).absolute()
+    search = [folder, *options.search, *default_folders()]
     if options.list:
-        _print_list([folder, *default_folders()])
+        _print_list(search)
         return 0
     if not options.json:
-        _print_paths(_get(folder, options.names, options.set, _Shown()))
+        _print_paths(_get(options, search, _Shown()))
         return 0
     try:
-        paths = _get(folder, options.names, options.set, _AsJson())
+        paths = _get(options, search, _AsJson())
     except TalkingHeadError as error:
         _print_json({"error": error.to_dict()})
         return 1
@@ -45,14 +46,15 @@ def weights(options: argparse.Namespace) -> int:
     return 0
 
 
-def _get(folder: Path, names: list[str], sets: list[str], progress: Progress) -> list[Path]:
-    """Download what is missing of the named files and sets; without any, the small models every engine needs."""
-    if not names and not sets:
+def _get(options: argparse.Namespace, search: list[Path], progress: Progress) -> list[Path]:
+    """Download what is missing of the named files and sets; without any, the small models that every engine needs."""
+    names, folder = list(options.names), search[0]
+    if not names and not options.set:
         names = [file.name for file in FACE_MODELS]
-    store = WeightStore([folder, *default_folders()])
-    missing = [part.file.name for name in sets for part in store.found(name).missing]
-    fetched = fetch_all(folder, list(dict.fromkeys([*names, *missing])), progress)
-    from_sets = [path for name in sets for path in store.set_paths(name).values()]
+    store = WeightStore(search)
+    missing = [part.file.name for name in options.set for part in store.found(name).missing]
+    fetched = fetch_all(folder, list(dict.fromkeys([*names, *missing])), progress, online=not options.offline)
+    from_sets = [path for name in options.set for path in store.set_paths(name).values()]
     return list(dict.fromkeys([*fetched[: len(names)], *from_sets]))
 
 

@@ -23,7 +23,8 @@ def asked(monkeypatch):
     """Names that were asked for; the files are made instead of downloaded."""
     names = []
 
-    def fetch_all(folder, wanted, progress):
+    def fetch_all(folder, wanted, progress, online):
+        assert online
         names.extend(wanted)
         for file in map(weight_file, wanted):
             progress(file.name, 0, 4_000_000)
@@ -52,11 +53,13 @@ def test_a_set_gets_its_files_and_tells_where_they_are(asked, capsys, tmp_path):
     assert capsys.readouterr().out.splitlines() == [str(tmp_path / file.path) for file in files]
 
 
-def test_what_another_program_has_is_not_downloaded(asked, capsys, monkeypatch, tmp_path):
+@pytest.mark.parametrize("option", [True, False])
+def test_what_another_program_has_is_not_downloaded(asked, capsys, monkeypatch, tmp_path, option):
     made = weight_files.comfyui(tmp_path / "ComfyUI")
     made["warping_module"].write_bytes(b"broken")
-    monkeypatch.setattr(command, "default_folders", lambda: (tmp_path / "ComfyUI",))
-    assert main(["weights", "--set", "liveportrait_human", "--folder", str(tmp_path / "own")]) == 0
+    monkeypatch.setattr(command, "default_folders", lambda: () if option else (tmp_path / "ComfyUI",))
+    search = ["--search", str(tmp_path / "ComfyUI")] if option else []
+    assert main(["weights", "--set", "liveportrait_human", "--folder", str(tmp_path / "own"), *search]) == 0
     assert asked == ["liveportrait_warping_module"]
     paths = capsys.readouterr().out.splitlines()
     assert str(made["motion_extractor"]) in paths and str(made["warping_module"]) not in paths
@@ -76,13 +79,22 @@ def test_progress_and_paths_for_programs(asked, capsys, tmp_path):
 
 
 def test_errors_for_programs(capsys, monkeypatch, tmp_path):
-    def fails(*_):
+    def fails(*_, online):
         raise TalkingHeadError(ErrorCode.DISK_FULL, "The disk is full.", "Free some space.", Action.CHOOSE_FOLDER)
 
     monkeypatch.setattr(command, "fetch_all", fails)
     assert main(["weights", "--json", "--folder", str(tmp_path)]) == 1
     (line,) = capsys.readouterr().out.splitlines()
     assert TalkingHeadError.from_dict(json.loads(line)["error"]).code is ErrorCode.DISK_FULL
+
+
+def test_offline_nothing_is_asked_for(capsys, tmp_path):
+    made = weight_files.official(tmp_path)
+    arguments = ["weights", "--set", "liveportrait_human", "--folder", str(tmp_path), "--offline"]
+    assert main(arguments) == 0
+    made["motion_extractor"].unlink()
+    assert main(arguments) == 1
+    assert "online access is off" in capsys.readouterr().err
 
 
 def test_errors_for_people(capsys, tmp_path):
