@@ -1,18 +1,29 @@
 # SPDX-FileCopyrightText: 2026 Talking Head contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The add-on's preferences: consent, and which Python the worker uses."""
+"""The add-on's preferences: consent, which Python the worker uses and on what, folders of models."""
 
 import os
 from pathlib import Path
 from typing import Any
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, EnumProperty, StringProperty
 
 from .worker.torch_builds import CardChoice
 
 BASE_PACKAGE = (__package__ or "").rpartition(".")[0]
 PYTHON_VARIABLE = "TALKINGHEAD_PYTHON"
+
+
+class TalkingHeadModelFolder(bpy.types.PropertyGroup):
+    """A folder that has models"""
+
+    path: StringProperty(
+        name="Model Folder",
+        description="Folder that has models: ComfyUI's, its folder models, or the one with the files",
+        subtype="DIR_PATH",
+        update=lambda self, context: _refresh_worker(),
+    )
 
 
 class TalkingHeadPreferences(bpy.types.AddonPreferences):
@@ -62,9 +73,15 @@ class TalkingHeadPreferences(bpy.types.AddonPreferences):
         update=lambda self, context: _refresh_worker(),
     )
 
+    model_folders: CollectionProperty(
+        name="Model Folders",
+        description="Folders of other programs that have models; they are searched before the add-on's own",
+        type=TalkingHeadModelFolder,
+    )
+
     def draw(self, context: Any) -> None:
         """Draw the preferences."""
-        from .worker import worker_box
+        from .worker import models_box, worker_box
 
         layout = self.layout
         layout.use_property_split = True
@@ -75,6 +92,7 @@ class TalkingHeadPreferences(bpy.types.AddonPreferences):
         column.prop(self, "setup_python")
         column.prop(self, "graphics_card")
         column.prop(self, "device")
+        models_box.draw_folders(layout, self)
 
 
 def preferences() -> Any:
@@ -105,6 +123,28 @@ def device_choice() -> str:
     return "" if device == "auto" else device
 
 
+def named_model_folders() -> tuple[Path, ...]:
+    """Folders that the user named because other programs keep models there."""
+    return tuple(Path(bpy.path.abspath(entry.path)).absolute() for entry in preferences().model_folders if entry.path)
+
+
+def add_model_folder(folder: Path) -> None:
+    """Keep a folder of models in the preferences, if it is not there yet."""
+    if folder not in named_model_folders():
+        preferences().model_folders.add().path = str(folder)
+        bpy.context.preferences.is_dirty = True
+
+
+def remove_model_folder(index: int) -> bool:
+    """Take a folder of models out of the preferences; whether there was one."""
+    if not index < len(preferences().model_folders):
+        return False
+    preferences().model_folders.remove(index)
+    bpy.context.preferences.is_dirty = True
+    _refresh_worker()
+    return True
+
+
 def _refresh_worker() -> None:
     from .worker import worker
 
@@ -120,9 +160,11 @@ def _look_at_worker() -> None:
 
 def register() -> None:
     """Register the preferences."""
+    bpy.utils.register_class(TalkingHeadModelFolder)
     bpy.utils.register_class(TalkingHeadPreferences)
 
 
 def unregister() -> None:
     """Unregister the preferences."""
     bpy.utils.unregister_class(TalkingHeadPreferences)
+    bpy.utils.unregister_class(TalkingHeadModelFolder)

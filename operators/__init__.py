@@ -13,6 +13,7 @@ from . import (
     drivers,
     face,
     menu,
+    models,
     output,
     own_poses,
     performance,
@@ -26,7 +27,7 @@ from . import (
 
 MODULES: tuple[ModuleType, ...] = (
     animate, render, preview, face, drivers, controls, poses, own_poses, performance, workflow,
-    output, rebuild, worker, menu,
+    output, rebuild, worker, models, menu,
 )  # fmt: skip
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""
 
