@@ -1,0 +1,221 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""LivePortrait opened on one source and face."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from ...controls import names_for, rest_pose
+from ...face.face import Face
+from ...face.tracker import FaceTracker
+from ...media.picture import Picture, PictureReader
+from ...source import FaceChoice
+from ..engine import FrameRequest, Quality
+from .crop import CROP_PX
+from .description import LIVEPORTRAIT
+from .driving_motion import DrivingMotion, TemplateMotion
+from .frame_maker import FrameMaker
+from .landmark203 import Landmark203
+from .model import Model
+from .source_faces import SourceFace, SourceFaces
+from .targets import Targets
+
+log = logging.getLogger(__name__)
+
+# Frames that a GPU draws at once; a processor draws one at a time, so that progress is told and cancels are seen soon.
+_GPU_GROUP = 8
+# Frames that are pasted in threads while the next ones are drawn.
+_AHEAD = 8
+# Below so many px from ear to chin there is little to redraw from.
+_SMALL_FACE_PX = 100
+_CONTROLS = names_for(LIVEPORTRAIT.name)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a session works with; shared with other sessions.
+
+    Attributes:
+        motion: of the driving clip; None without.
+        landmark: the network of 203 landmarks, where the user has it.
+        executor: for pasting.
+    """
+
+    tracker: FaceTracker
+    model: Model
+    motion: DrivingMotion | TemplateMotion | None
+    landmark: Landmark203 | None
+    executor: Executor
+
+
+@dataclass(frozen=True, eq=False)
+class _Frame:
+    """A frame on its way.
+
+    Attributes:
+        source: None for a picture that is passed through.
+        x_d: (1, 21, 3) wanted key points; None for a picture that is passed through.
+    """
+
+    index: int
+    picture: Picture
+    source: SourceFace | None = None
+    x_d: np.ndarray | None = None
+
+    def key(self) -> tuple[object, ...]:
+        """Equal for frames whose redrawn squares are equal."""
+        assert self.source is not None and self.x_d is not None
+        return self.source.index, self.source.square, self.x_d.astype(np.float32).tobytes()
+
+
+class LivePortraitSession:
+    """Frames of one source.
+
+    Attributes:
+        warnings: sentences about source and driver that the user should read.
+    """
+
+    def __init__(
+        self, parts: Parts, pictures: PictureReader, choice: FaceChoice, settings: Mapping[str, object]
+    ) -> None:
+        self.warnings: list[str] = []
+        self._model = parts.model
+        self._executor = parts.executor
+        self._half = parts.model.half
+        crop_scale = float(settings["crop_scale"])  # type: ignore[arg-type]
+        self._faces = SourceFaces(parts.tracker, parts.model, pictures, choice, crop_scale, parts.landmark)
+        self._targets = Targets(parts.tracker, parts.model, parts.motion, settings)
+        self._maker = FrameMaker(parts.tracker, parts.model, settings, self._faces.chosen)
+        self._last: dict[tuple[object, ...], np.ndarray] = {}
+        self._warn_about(self._faces.chosen)
+
+    def frames(self, requests: Iterable[FrameRequest], quality: Quality) -> Iterator[tuple[int, Picture]]:
+        """The frames asked for, in their order. One group is pasted while the next one is drawn."""
+        waiting: deque[tuple[int, Future[Picture]]] = deque()
+        remaining = iter(requests)
+        size = 1 if self._model.device.kind == "cpu" or quality is Quality.PREVIEW else _GPU_GROUP
+        try:
+            while group := list(islice(remaining, size)):
+                waiting += self._made(group, quality)
+                while len(waiting) > _AHEAD:
+                    yield _taken(waiting)
+            while waiting:
+                yield _taken(waiting)
+        finally:
+            for _, future in waiting:
+                future.cancel()
+
+    def close(self) -> None:
+        """Free what the session holds."""
+        self._faces.close()
+        self._last.clear()
+
+    def _made(self, requests: Sequence[FrameRequest], quality: Quality) -> list[tuple[int, Future[Picture]]]:
+        """Frames, in threads as far as that can be."""
+        frames = self._planned(requests, quality)
+        redrawn = self._redrawn([frame for frame in frames if frame.x_d is not None])
+        self._warn_of_precision()
+        return [(frame.index, self._finishing(frame, redrawn)) for frame in frames]
+
+    def _planned(self, requests: Sequence[FrameRequest], quality: Quality) -> list[_Frame]:
+        """What is to be drawn for each request. Only faces that move are looked for."""
+        moving = [request for request in requests if not self._rests(request)]
+        found = dict(
+            zip(
+                (request.index for request in moving),
+                self._faces.of([request.picture for request in moving], quality),
+                strict=True,
+            )
+        )
+        return [self._plan(request, found, quality) for request in requests]
+
+    def _plan(self, request: FrameRequest, found: Mapping[int, SourceFace | None], quality: Quality) -> _Frame:
+        source = found.get(request.index)
+        if source is None:
+            if request.index in found:
+                self._warn(f"The face was lost in picture {request.picture + 1}; it is passed through unchanged.")
+            return _Frame(request.index, self._faces.read(request.picture))
+        x_d = self._targets.points(source, request, quality)
+        if request.driving is None and np.array_equal(x_d, source.x_s):
+            return _Frame(request.index, source.picture)
+        return _Frame(request.index, source.picture, source, x_d)
+
+    def _rests(self, request: FrameRequest) -> bool:
+        rest = rest_pose()
+        moved = any(request.pose.get(name, rest[name]) != rest[name] for name in _CONTROLS)
+        return not (moved or request.driving is not None or self._targets.closes_lips)
+
+    def _redrawn(self, frames: Sequence[_Frame]) -> dict[tuple[object, ...], np.ndarray]:
+        """(512, 512, 3) squares by the frames' keys; what was drawn last is not drawn again."""
+        keys = [frame.key() for frame in frames]
+        new = {key: frame for key, frame in zip(keys, frames, strict=True) if key not in self._last}
+        sources = [frame.source for frame in frames if frame.source is not None]
+        self._maker.prepare(sources)
+        if new:
+            drawn = self._decoded(list(new.values()))
+            self._last = {**self._last, **dict(zip(new, drawn, strict=True))}
+        self._last = {key: self._last[key] for key in dict.fromkeys(keys)} if keys else self._last
+        return self._last
+
+    def _decoded(self, frames: Sequence[_Frame]) -> np.ndarray:
+        sources = [frame.source for frame in frames if frame.source is not None]
+        wanted = np.concatenate([frame.x_d for frame in frames if frame.x_d is not None])
+        if all(source is sources[0] for source in sources):
+            return self._model.decode([sources[0].features], sources[0].x_s, wanted)
+        x_s = np.concatenate([source.x_s for source in sources])
+        return self._model.decode([source.features for source in sources], x_s, wanted)
+
+    def _finishing(self, frame: _Frame, redrawn: Mapping[tuple[object, ...], np.ndarray]) -> Future[Picture]:
+        if frame.source is None and not self._maker.cuts_out:
+            return _done(frame.picture)
+        if frame.source is None:
+            return _done(self._maker.cut(frame.picture, None))
+        square = redrawn[frame.key()]
+        if self._maker.cuts_out:
+            # The matte's network belongs to this thread.
+            return _done(self._maker.cut(self._maker.finished(frame.source, square), frame.source.face))
+        return self._executor.submit(self._maker.finished, frame.source, square)
+
+    def _warn_about(self, face: Face) -> None:
+        left, top, right, bottom = face.box()
+        side = max(right - left, bottom - top)
+        if side < _SMALL_FACE_PX:
+            self._warn(f"The face is only {side:.0f} px large; it will look coarse.")
+        scale = self._faces.crop_scale * side / CROP_PX
+        if scale > 1.5:
+            self._warn(
+                f"LivePortrait draws {CROP_PX} px for what has {self._faces.crop_scale * side:.0f} px in the source; "
+                "the face will look softer than its surroundings."
+            )
+        if face.manual and not self._faces.is_still:
+            self._warn("Points placed by hand do not follow the motion of a moving source.")
+        if self._targets.lacks_openness:
+            self._warn("The motion template does not tell how open eyes and lips are; they are not retargeted.")
+
+    def _warn_of_precision(self) -> None:
+        if self._half is not None and self._model.half is None:
+            self._warn("Half precision fails on this device; full precision is used.")
+
+    def _warn(self, sentence: str) -> None:
+        if sentence not in self.warnings:
+            self.warnings.append(sentence)
+            log.warning(sentence)
+
+
+def _done(picture: Picture) -> Future[Picture]:
+    future: Future[Picture] = Future()
+    future.set_result(picture)
+    return future
+
+
+def _taken(waiting: deque[tuple[int, Future[Picture]]]) -> tuple[int, Picture]:
+    index, future = waiting.popleft()
+    return index, future.result()

@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The key points that a frame shall have: the source's, driven by the clip, moved by the sliders, stitched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from ...errors import ErrorCode, TalkingHeadError
+from ...face.tracker import FaceTracker
+from ...media.images import read_image
+from ..engine import DrivingPlace, FrameRequest, Quality
+from .crop import SOURCE_SCALE
+from .driving_motion import DrivingMotion, TemplateMotion
+from .keypoints import Motion, MotionTrack
+from .model import Model
+from .ratios import Ratios
+from .sliders import Sliders, face_axes, kept, moved, opened
+from .source_faces import SourceFace, sample_motion
+from .transfer import TransferOptions, driven, finish, strengths_of
+
+
+class Targets:
+    """Key points of frames with one choice of settings.
+
+    Args:
+        motion: of the driving clip; None without.
+    """
+
+    def __init__(
+        self,
+        tracker: FaceTracker,
+        model: Model,
+        motion: DrivingMotion | TemplateMotion | None,
+        settings: Mapping[str, object],
+    ) -> None:
+        self._tracker = tracker
+        self._model = model
+        self._motion = motion
+        self._sample_file = str(settings["sample"])
+        self._driven = options_from(settings)
+        # Without an actor nothing is retargeted to one.
+        self._alone = replace(self._driven, eye_retargeting=False, lip_retargeting=False)
+
+    @property
+    def closes_lips(self) -> bool:
+        """Lips that are open in the source are closed also at rest."""
+        return self._alone.normalize_lip
+
+    @property
+    def lacks_openness(self) -> bool:
+        """Retargeting is asked for, and the driver does not tell how open eyes and lips are."""
+        wanted = self._driven.eye_retargeting or self._driven.lip_retargeting
+        return wanted and isinstance(self._motion, TemplateMotion) and self._motion.openness is None
+
+    def points(self, source: SourceFace, request: FrameRequest, quality: Quality) -> np.ndarray:
+        """(1, 21, 3); exactly the source's own where nothing moves.
+
+        Raises:
+            TalkingHeadError: NO_FACE for a sample picture without one; what reading driver and sample raises.
+        """
+        sliders = [Sliders.of(request.pose)]
+        target, options = kept(source.track, sliders), self._alone
+        driving = strengths = None
+        if request.driving is not None and self._motion is not None:
+            strengths = strengths_of([request.driving])
+            options, driving = self._openness(request.driving)
+            target = self._driven_by(self._motion, target, request.driving, strengths, quality)
+        sample = self._sample if sliders[0].uses_sample else None
+        target = moved(target, sliders, face_axes(source.width, source.square.angle), sample)
+        x_d = target.points() + opened(source.x_s, sliders, source.ratios, self._model)
+        return finish(source.x_s, x_d, options, self._model, source.ratios, driving, strengths)
+
+    def _driven_by(
+        self,
+        motion: DrivingMotion | TemplateMotion,
+        source: MotionTrack,
+        place: DrivingPlace,
+        strengths: np.ndarray,
+        quality: Quality,
+    ) -> MotionTrack:
+        return driven(source, motion.at(place, quality), motion.neutral(quality), self._driven, strengths)
+
+    def _openness(self, place: DrivingPlace) -> tuple[TransferOptions, Ratios | None]:
+        """The options of a driven frame, and how open the actor's eyes and lips are where that is needed and known."""
+        if self._motion is None or self._driven == self._alone:
+            return self._driven, None
+        ratios = self._motion.ratios(place)
+        return (self._alone, None) if ratios is None else (self._driven, ratios)
+
+    @cached_property
+    def _sample(self) -> Motion | None:
+        if not self._sample_file:
+            return None
+        picture = read_image(Path(self._sample_file))
+        motion = sample_motion(picture, self._tracker, self._model, SOURCE_SCALE)
+        if motion is None:
+            raise TalkingHeadError(
+                ErrorCode.NO_FACE,
+                f"No face was found in the sample picture {Path(self._sample_file).name}.",
+                "Choose a picture that shows a person's face, larger and from the front.",
+            )
+        return motion
+
+
+def options_from(settings: Mapping[str, object]) -> TransferOptions:
+    """The settings of the engine as options of the transfer."""
+    return TransferOptions(
+        region=str(settings["region"]),
+        relative=settings["motion"] == "relative",
+        expression_friendly=settings["option"] == "expression",
+        multiplier=float(settings["multiplier"]),  # type: ignore[arg-type]
+        stitching=bool(settings["stitching"]),
+        eye_retargeting=bool(settings["eye_retargeting"]),
+        lip_retargeting=bool(settings["lip_retargeting"]),
+        normalize_lip=bool(settings["normalize_lip"]),
+        lock_scale=bool(settings["lock_scale"]),
+    )
