@@ -35,8 +35,6 @@ _REFERENCE = {
     478: ((468,), (473,), (14,)),
 }
 _COINCIDENT_PX = 1e-3
-# A square is averaged down before it is sampled when it has more than so many pixels for one of the crop.
-_COARSE = 2.0
 
 
 @dataclass(frozen=True)
@@ -130,11 +128,11 @@ def box_square(box: np.ndarray) -> Square:
 def cut_square(picture: np.ndarray, square: Square, size_px: int = CROP_PX) -> np.ndarray:
     """(size_px, size_px, channels) the square's pixels, black where it leaves the picture.
 
-    A square with far more pixels than the crop is averaged down first, so that fine detail does not flicker; the
-    reference samples single pixels (``sample_square``).
+    A square with at least twice the pixels of the crop is averaged down first, so that fine detail does not flicker.
+    The reference samples single pixels (``sample_square``).
     """
-    factor = int(square.side / size_px / _COARSE * 2)
-    if factor < _COARSE:
+    factor = int(square.side / size_px)
+    if factor < 2:
         return sample_square(picture, square, size_px)
     left, top, right, bottom = _around(square, picture.shape)
     if right - left < factor or bottom - top < factor:

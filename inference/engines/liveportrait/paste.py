@@ -8,6 +8,7 @@ for comparison with recorded numbers: 8 bit, whole pictures, truncated.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -21,6 +22,8 @@ from .crop import CROP_PX, Square, warp_affine
 
 # Width of the reference's soft border in px of the crop.
 _TEMPLATE_BORDER_PX = 16
+# The crop is black where it leaves the picture, and the networks soften that border by so many px of the crop.
+_RIM_PX = 4
 # Where a picture is nearly transparent, its colours cannot be told from the grey that it was laid over.
 _LEAST_OPACITY = 0.25
 
@@ -33,11 +36,13 @@ class PastePlace:
         box: (x0, y0, x1, y1) in px of the picture, outside which nothing changes.
         matrix: (2, 3) from px of the 512 px crop to px of the box.
         mask: (h, w, 1) float32, 0 to 1, how much of the redrawn square shows.
+        rims: px of the box at its left, top, right and bottom that lie at the picture's edge: next to the crop's black.
     """
 
     box: tuple[int, int, int, int]
     matrix: np.ndarray
     mask: np.ndarray
+    rims: tuple[int, int, int, int]
 
 
 def paste_place(square: Square, size: tuple[int, int], feather: float) -> PastePlace | None:
@@ -48,14 +53,15 @@ def paste_place(square: Square, size: tuple[int, int], feather: float) -> PasteP
     """
     matrix = square.to_picture()[:2]
     corners = matrix @ np.array([[0, 0, CROP_PX, CROP_PX], [0, CROP_PX, 0, CROP_PX], [1, 1, 1, 1]])
-    low = np.maximum(np.floor(corners.min(axis=1)).astype(int), 0)
-    high = np.minimum(np.ceil(corners.max(axis=1)).astype(int) + 1, size)
+    first, end = np.floor(corners.min(axis=1)).astype(int), np.ceil(corners.max(axis=1)).astype(int) + 1
+    low, high = np.maximum(first, 0), np.minimum(end, size)
     if (high <= low).any():
         return None
     matrix[:, 2] -= low
-    width, height = (high - low).tolist()
-    mask = warp_affine(feathered_mask(feather), matrix, (width, height))[..., None]
-    return PastePlace((int(low[0]), int(low[1]), int(high[0]), int(high[1])), matrix, mask)
+    mask = warp_affine(feathered_mask(feather), matrix, (high - low).tolist())[..., None]
+    rim = math.ceil(_RIM_PX * square.side / CROP_PX)
+    left, top, right, bottom = (np.concatenate([first < low, end > high]) * rim).tolist()
+    return PastePlace((int(low[0]), int(low[1]), int(high[0]), int(high[1])), matrix, mask, (left, top, right, bottom))
 
 
 def paste(picture: Picture, redrawn: np.ndarray, place: PastePlace | None) -> Picture:
@@ -142,7 +148,17 @@ def _warped(redrawn: np.ndarray, place: PastePlace) -> np.ndarray:
         matrix = matrix @ np.array([[step, 0, middle], [0, step, middle], [0, 0, 1]])
     flags = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_LINEAR
     box = cv2.warpAffine(bgr, matrix, (x1 - x0, y1 - y0), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return np.clip(box, 0, 1, out=box)
+    return np.clip(_with_rims(box, place.rims), 0, 1)
+
+
+def _with_rims(box: np.ndarray, rims: tuple[int, int, int, int]) -> np.ndarray:
+    """A box whose rims at the picture's edge repeat what lies inside of them."""
+    left, top, right, bottom = rims
+    height, width = box.shape[:2]
+    if not any(rims) or left + right >= width or top + bottom >= height:
+        return box
+    inner = box[top : height - bottom, left : width - right]
+    return cv2.copyMakeBorder(inner, top, bottom, left, right, cv2.BORDER_REPLICATE)
 
 
 def _native(bgr: np.ndarray, region: np.ndarray, alpha: Alpha) -> np.ndarray:
