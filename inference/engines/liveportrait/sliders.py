@@ -21,7 +21,7 @@ opening jaw lifts the head, a wink leans it. What the editor lacks:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -184,7 +184,13 @@ def own_expression(sample: Motion) -> np.ndarray:
     return exp
 
 
-def _from_rest(network, x_s: np.ndarray, measured: np.ndarray, rest: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+def _from_rest(
+    network: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    x_s: np.ndarray,
+    measured: np.ndarray,
+    rest: np.ndarray,
+    wanted: np.ndarray,
+) -> np.ndarray:
     """A retargeting network's answer for the wanted openness, less that for the openness at rest (all n)."""
     answers = [per_source(network, x_s, np.column_stack([measured, target])) for target in (wanted, rest)]
     return answers[0] - answers[1]
@@ -237,4 +243,4 @@ def _turned(rotation: np.ndarray, angles: np.ndarray) -> np.ndarray:
     """(n, 3, 3) with (n, 3) degrees added to pitch, yaw and roll; without them bit for bit the same."""
     pitch, yaw, roll = (angles_deg(rotation) + angles).T
     turned = rotation_matrix(pitch, yaw, roll)
-    return np.where(angles.any(axis=1)[:, None, None], turned, rotation)
+    return np.where(np.any(angles != 0, axis=1).reshape(-1, 1, 1), turned, rotation)
