@@ -13,11 +13,11 @@ from .poses import pose_gallery, pose_library, pose_pictures
 from .preview import faces, overlay, preview
 from .registration import register_all, unregister_all
 from .strips import file_session, missing_frames
-from .worker import worker
+from .worker import memory, worker
 
 MODULES: tuple[ModuleType, ...] = (
-    properties, file_session, missing_frames, preferences, worker, service, faces, driver_tracks, preview, overlay,
-    pose_library, pose_pictures, pose_gallery, command_line
+    properties, file_session, missing_frames, preferences, worker, memory, service, faces, driver_tracks, preview,
+    overlay, pose_library, pose_pictures, pose_gallery, command_line
 )  # fmt: skip
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""
 

@@ -8,7 +8,7 @@ import bpy
 
 from ..blender_talkinghead.jobs import report, service
 from ..blender_talkinghead.jobs.runner import JobMaker
-from ..blender_talkinghead.worker import environment_setup, setup_job, worker
+from ..blender_talkinghead.worker import environment_setup, memory, setup_job, worker
 from ..blender_talkinghead.worker.environment import State
 from ..blender_talkinghead.worker.optional_tier import NEURAL
 from ..blender_talkinghead.worker.process import log_tail
@@ -125,8 +125,46 @@ class TALKINGHEAD_OT_install_neural(_SetUp, bpy.types.Operator):
         return setup_job.NEURAL_TITLE, setup_job.install_neural
 
 
+class TALKINGHEAD_OT_check_device(base.JobOperator, bpy.types.Operator):
+    """Ask PyTorch which graphics card neural engines compute on; it takes some seconds to start"""
+
+    bl_idname = "talkinghead.check_device"
+    bl_label = setup_job.DEVICE_TITLE
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return base.allow(cls, context, base.job_runs, _not_set_up)
+
+    def job(self, context: Any) -> tuple[str, JobMaker]:
+        return setup_job.DEVICE_TITLE, setup_job.check_device
+
+
+def _nothing_held(context: Any) -> str:
+    return "" if worker.running_client() else "The worker does not run, so it holds nothing"
+
+
+class TALKINGHEAD_OT_free_memory(bpy.types.Operator):
+    """Have the worker free the engines it keeps in memory; they are loaded again when they are needed"""
+
+    bl_idname = "talkinghead.free_memory"
+    bl_label = "Free Memory"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return base.allow(cls, context, base.job_runs, _nothing_held)
+
+    def execute(self, context: Any) -> set[str]:
+        try:
+            freed = memory.free()
+        except TalkingHeadError as error:
+            return base.report_error(self, error)
+        service.redraw()
+        self.report({"INFO"}, f"Freed: {freed}" if freed else "No engine was in memory")
+        return {"FINISHED"}
+
+
 class TALKINGHEAD_OT_remove_worker(bpy.types.Operator):
-    """Delete the worker's environment and the downloaded models; rendered frames stay"""
+    """Delete the worker's environment and the models it downloaded; rendered frames and your folders stay"""
 
     bl_idname = "talkinghead.remove_worker"
     bl_label = "Remove Worker"
@@ -137,9 +175,10 @@ class TALKINGHEAD_OT_remove_worker(bpy.types.Operator):
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         size_mb = environment_setup.size_bytes(worker.places()) / 1e6
-        return context.window_manager.invoke_confirm(
-            self, event, title="Remove Worker", message=f"This frees {size_mb:.0f} MB. Rendered frames stay."
+        message = (
+            f"This frees {size_mb:.0f} MB, downloaded models among them. Rendered frames and your own folders stay."
         )
+        return context.window_manager.invoke_confirm(self, event, title="Remove Worker", message=message)
 
     def execute(self, context: Any) -> set[str]:
         worker.stop()
@@ -200,6 +239,8 @@ register, unregister = bpy.utils.register_classes_factory(
         TALKINGHEAD_OT_repair_worker,
         TALKINGHEAD_OT_install_speech,
         TALKINGHEAD_OT_install_neural,
+        TALKINGHEAD_OT_check_device,
+        TALKINGHEAD_OT_free_memory,
         TALKINGHEAD_OT_remove_worker,
         TALKINGHEAD_OT_show_log,
         TALKINGHEAD_OT_copy_report,

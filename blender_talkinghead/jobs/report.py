@@ -8,6 +8,7 @@ from pathlib import Path
 
 import bpy
 
+from ..preferences import device_choice
 from ..worker import worker
 from ..worker.process import log_tail
 from . import service
@@ -23,6 +24,7 @@ def text() -> str:
         f"Talking Head {worker.app_version()}",
         f"Blender {bpy.app.version_string}, Python {platform.python_version()}, {platform.platform()}",
         f"Worker: {worker.state().value}, named: {worker.is_named()}, {dict(client.greeting or {})}",
+        f"Device: {_device()}",
         f"Online access: {bpy.app.online_access}, background: {bpy.app.background}",
     ]
     state = service.runner.state
@@ -33,6 +35,13 @@ def text() -> str:
     for name, log in (("worker.log", where.worker_log), ("setup.log", where.setup_log)):
         lines += [f"--- last lines of {name}", log_tail(log, _LOG_LINES)]
     return without_user("\n".join(lines))
+
+
+def _device() -> str:
+    """What neural engines compute on, as far as the worker said."""
+    info = worker.device()
+    installed = worker.neural_build() or "not installed here"
+    return f"{info.line if info else 'not asked'}, chosen: {device_choice() or 'automatic'}, PyTorch for: {installed}"
 
 
 def without_user(report: str) -> str:

@@ -30,6 +30,7 @@ TERMINATE_PATIENCE_S = 3.0
 EXIT_PATIENCE_S = 0.3
 DEATHS_ALLOWED = 3
 DEATHS_WINDOW_S = 300.0
+NOBODY = 0  # the id of requests without a listener
 
 _LOGGER = logging.getLogger(__name__)
 _END = object()
@@ -189,6 +190,12 @@ class Client:
         self._connection.send(Message(type_, {**(fields or {}), "id": request.id}, payload))
         self._requests[request.id] = request
         return request
+
+    def notify(self, type_: str, fields: Mapping[str, object] | None = None) -> None:
+        """Send a request whose answer nobody waits for to the worker, if one runs. Safe in any thread; never waits."""
+        connection = self._connection
+        if connection is not None:
+            connection.send(Message(type_, {**(fields or {}), "id": NOBODY}))
 
     def cancel(self, request: Request) -> None:
         """Ask the worker to give a request up. If it does not within some seconds it is stopped."""

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Setting the worker's environment up and adding optional packages to it, as jobs."""
 
+from collections.abc import Generator, Mapping
+
 from ...inference.errors import ErrorCode, TalkingHeadError
 from ...inference.weights.catalogue import weight_file
 from ..jobs.runner import JobControl, JobState, JobSteps, Phase
@@ -12,7 +14,8 @@ from .setup_steps import Plan, Steps
 TITLE = "Set Up Worker"
 SPEECH_TITLE = "Install English Speech Timing"
 NEURAL_TITLE = "Install Neural Engines"
-TITLES = frozenset({TITLE, SPEECH_TITLE, NEURAL_TITLE})
+DEVICE_TITLE = "Check Device"
+TITLES = frozenset({TITLE, SPEECH_TITLE, NEURAL_TITLE, DEVICE_TITLE})
 
 
 def announcement() -> tuple[str, ...]:
@@ -109,11 +112,27 @@ def install_neural(control: JobControl) -> JobSteps:
         )
     yield JobState(NEURAL_TITLE, Phase.RUNNING, "Looking for a graphics card")
     plan = worker.setup_plan(NEURAL.name)
-    yield from _follow(NEURAL_TITLE, optional_tier.install(plan), f"{NEURAL.label} is installed", control)
+    yield from _follow(NEURAL_TITLE, optional_tier.install(plan), f"{NEURAL.label} is installed", control, device=True)
 
 
-def _follow(title: str, steps: Steps, done: str, control: JobControl) -> JobSteps:
-    """Stop the worker, show a set-up's progress, start the worker again."""
+def check_device(control: JobControl) -> JobSteps:
+    """Have the worker say what neural engines compute on.
+
+    Raises:
+        TalkingHeadError: why the chosen device cannot be used; CANCELLED.
+    """
+    yield JobState(DEVICE_TITLE, Phase.RUNNING, "Asking PyTorch")
+    fields = yield from _ask("devices", DEVICE_TITLE, "Asking PyTorch", control)
+    info = worker.note_device(fields)
+    yield JobState(DEVICE_TITLE, Phase.DONE, info.line, fraction=1.0, warnings=tuple(filter(None, [info.warning])))
+
+
+def _follow(title: str, steps: Steps, done: str, control: JobControl, device: bool = False) -> JobSteps:
+    """Stop the worker, show a set-up's progress, start the worker again.
+
+    Args:
+        device: whether it is asked what it computes on.
+    """
     worker.stop()
     warnings: tuple[str, ...] = ()
     try:
@@ -125,10 +144,19 @@ def _follow(title: str, steps: Steps, done: str, control: JobControl) -> JobStep
         steps.close()
         worker.refresh()
     worker.client().forgive()
-    request = worker.client().submit("ping")
+    fields = yield from _ask("devices" if device else "ping", title, "Starting the worker", control)
+    if device:
+        info = worker.note_device(fields)
+        done = f"{done}. {info.line}"
+        warnings += (info.warning,) if info.warning else ()
+    yield JobState(title, Phase.DONE, done, fraction=1.0, warnings=warnings)
+
+
+def _ask(type_: str, title: str, text: str, control: JobControl) -> Generator[JobState, None, Mapping[str, object]]:
+    """Send the worker a request without fields; the fields of its answer."""
+    request = worker.client().submit(type_)
     while request.open:
         control.check()
         worker.client().pump(control.wait_s)
-        yield JobState(title, Phase.RUNNING, "Starting the worker", fraction=0.99)
-    request.result()
-    yield JobState(title, Phase.DONE, done, fraction=1.0, warnings=warnings)
+        yield JobState(title, Phase.RUNNING, text, fraction=0.99)
+    return request.result().fields

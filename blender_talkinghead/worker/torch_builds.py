@@ -120,7 +120,7 @@ class TorchBuild:
 # Of PyTorch 2.13.0 with ONNX Runtime 1.31.1. Measured: the wheels for Linux without CUDA, Windows without CUDA, macOS,
 # and the disk for Linux without CUDA. The others are put together from the large wheels that could be seen.
 _BUILDS: Mapping[tuple[str, str], TorchBuild] = {
-    (LINUX, "cpu"): TorchBuild("cpu", "the processor", 250, 1200, estimated=False),
+    (LINUX, "cpu"): TorchBuild("cpu", "the processor", 250, 1050, estimated=False),
     (WINDOWS, "cpu"): TorchBuild("cpu", "the processor", 170, 800),
     (MACOS, "cpu"): TorchBuild("", "the processor and Metal", 160, 700),
     (LINUX, "cu126"): TorchBuild("cu126", "NVIDIA, CUDA 12.6", 3000, 7000),

@@ -7,6 +7,7 @@ import os
 import platform
 import sys
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 import bpy
@@ -18,11 +19,13 @@ from ..preferences import (
     PYTHON_VARIABLE,
     card_choice,
     device_choice,
+    named_model_folders,
     named_setup_python,
     named_worker_python,
 )
 from . import environment, graphics, optional_tier, torch_builds
 from .client import Client
+from .device_info import DeviceInfo
 from .environment import BASE_TIER, Places, State
 from .process import Launch, inference_command, scrubbed_environment
 from .setup_steps import Plan
@@ -37,6 +40,7 @@ _speech_command = ""
 _neural = State.MISSING
 _neural_command = ""
 _neural_build = ""
+_device: DeviceInfo | None = None
 
 
 def places() -> Places:
@@ -141,6 +145,19 @@ def client() -> Client:
     return _client
 
 
+def device() -> DeviceInfo | None:
+    """What the worker said that neural engines compute on; None before it was asked, and when it was ended."""
+    return _device
+
+
+def note_device(fields: Mapping[str, object]) -> DeviceInfo:
+    """Keep the answer to ``devices``."""
+    global _device
+    chosen = os.environ.get(DEVICE_VARIABLE) or device_choice()
+    _device = DeviceInfo.from_fields(fields, chosen=bool(chosen) and chosen != "auto")
+    return _device
+
+
 def running_client() -> Client | None:
     """The connection if a worker runs. Safe in any thread."""
     return _client if _client is not None and _client.running else None
@@ -148,10 +165,10 @@ def running_client() -> Client | None:
 
 def stop() -> None:
     """End the worker, if one runs."""
-    global _client
+    global _client, _device
     if _client is not None:
         _client.stop()
-    _client = None
+    _client = _device = None
 
 
 def interpreter() -> Path:
@@ -209,8 +226,9 @@ def with_device(variables: dict[str, str], device: str) -> dict[str, str]:
 
 
 def named_weight_folders() -> tuple[Path, ...]:
-    """Folders in TALKINGHEAD_WEIGHTS, separated as in PATH."""
-    return tuple(Path(part) for part in os.environ.get(WEIGHTS_VARIABLE, "").split(os.pathsep) if part)
+    """Folders in TALKINGHEAD_WEIGHTS, separated as in PATH, then those in the preferences."""
+    in_variable = (Path(part) for part in os.environ.get(WEIGHTS_VARIABLE, "").split(os.pathsep) if part)
+    return (*in_variable, *named_model_folders())
 
 
 def setup_plan(tier: str = BASE_TIER) -> Plan:

@@ -37,6 +37,8 @@ def draw(layout: Any) -> None:
         _draw_job(box, job)
     if service.runner.running:
         return
+    if state is State.READY:
+        _draw_device(box)
     if worker.is_named():
         fixes.draw_note(box, "Its Python is named in the preferences or by TALKINGHEAD_PYTHON.")
         if state is State.READY:
@@ -67,6 +69,19 @@ def _draw_neural(box: Any) -> None:
     text = f"{_NEURAL_TEXTS[state]}: {worker.neural_build()}" if state is State.READY else _NEURAL_TEXTS[state]
     fixes.draw_note(box, text, "CHECKMARK" if state is State.READY else "INFO")
     box.operator("talkinghead.install_neural", text="Install Again" if state is State.READY else "Install")
+
+
+def _draw_device(box: Any) -> None:
+    """What neural engines compute on, once the worker said so, and what it holds in memory."""
+    info = worker.device()
+    if info is not None:
+        fixes.draw_note(box, info.line, "CHECKMARK")
+        if info.warning:
+            fixes.draw_note(box, info.warning, "ERROR")
+    row = box.row()
+    if worker.neural_state() is State.READY:
+        row.operator("talkinghead.check_device")
+    row.operator("talkinghead.free_memory")
 
 
 def _draw_job(box: Any, job: Any) -> None:

@@ -38,8 +38,16 @@ def _ping(message: Message, task: Task, sessions: Sessions) -> Message:
 
 
 def _unload(message: Message, task: Task, sessions: Sessions) -> Message:
-    sessions.unload()
-    return Message("done")
+    large = message.fields.get("large", False)
+    if not isinstance(large, bool):
+        raise _invalid("'large' must be true or false")
+    return Message("done", {"engines": sessions.unload_large() if large else sessions.unload()})
+
+
+def _devices(message: Message, task: Task, sessions: Sessions) -> Message:
+    from .devices import devices
+
+    return Message("done", {**devices(), "loaded": sessions.loaded()})
 
 
 def _run(message: Message, task: Task, sessions: Sessions) -> Message:
@@ -128,6 +136,7 @@ _HANDLERS = {
     "speak": _speak,
     "export": _export,
     "unload": _unload,
+    "devices": _devices,
 }
 
 

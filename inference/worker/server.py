@@ -19,7 +19,7 @@ from .channel import Channel
 from .inbox import Inbox
 
 _PACKAGES = ("numpy", "opencv-python", "opencv-python-headless", "av", "torch", "onnxruntime")
-# Sessions are closed after so long without a request, so that memory and files are not held for nothing.
+# Sessions are closed and large engines freed after so long without a request, so that nothing is held for nothing.
 _IDLE_S = 300.0
 _LOG = logging.getLogger(__name__)
 
@@ -120,7 +120,7 @@ class _Server:
         while True:
             message = self._inbox.next(_IDLE_S)
             if message is None:
-                self._sessions.close()
+                self._sessions.rest()
             elif message.type == "shutdown":
                 self._sessions.unload()
                 return 0

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _KEPT_SESSIONS = 3
 _KEPT_CAPTURES = 3
+# Engines that take so much are not kept while the worker idles or Blender renders.
+LARGE_MB = 1000
 _LOG = logging.getLogger(__name__)
 
 
@@ -81,6 +83,7 @@ class OpenSession:
     pictures: PrefetchingReader
     digests: dict[int, str]
     clip: Clip | None
+    engine: str
     in_use: bool = field(default=False)
 
     def serves(self, key: str, digests: Mapping[int, str]) -> bool:
@@ -191,16 +194,38 @@ class Sessions:
         for idle in [entry for entry in self._open if not entry.in_use]:
             self._drop(idle)
 
-    def unload(self) -> None:
-        """Free sessions and engines, drop the temporary folder."""
+    def loaded(self) -> list[str]:
+        """Names of the engines that are loaded."""
+        return list(self._engines)
+
+    def unload(self) -> list[str]:
+        """Free sessions and engines, drop the temporary folder; the names of the engines that were loaded."""
         self.close()
-        for engine in self._engines.values():
-            engine.unload()
-        self._engines.clear()
+        freed = self._unload(self.loaded())
         self._tracker = None
         if self._temporary is not None:
             self._temporary.cleanup()
             self._temporary = None
+        return freed
+
+    def unload_large(self) -> list[str]:
+        """Free the engines that take much memory, with their sessions; the names of those that were loaded."""
+        return self._unload([name for name in self._engines if description_of(name).memory_mb >= LARGE_MB])
+
+    def rest(self) -> None:
+        """Hold nothing large while nothing is asked for."""
+        self.close()
+        self.unload_large()
+
+    def _unload(self, names: Sequence[str]) -> list[str]:
+        busy = {entry.engine for entry in self._open if entry.in_use}
+        freed = [name for name in names if name not in busy]
+        for entry in [entry for entry in self._open if entry.engine in freed]:
+            self._drop(entry)
+        for name in freed:
+            self._engines.pop(name).unload()
+            _LOG.info("Engine %s unloaded", name)
+        return freed
 
     def _find_or_open(self, subject: Subject, needed: Sequence[int]) -> OpenSession:
         key = subject.key()
@@ -233,7 +258,7 @@ class Sessions:
         except BaseException:
             pictures.close()
             raise
-        return OpenSession(key, session, pictures, digests, subject.clip)
+        return OpenSession(key, session, pictures, digests, subject.clip, subject.engine)
 
     def _engine(self, name: str) -> Engine:
         if name not in self._engines:

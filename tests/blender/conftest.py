@@ -115,3 +115,71 @@ def hopper(tmp_path: Path) -> Path:
     import media
 
     return Path(shutil.copy(media.hopper(), tmp_path / "hopper.jpg"))
+
+
+@pytest.fixture
+def own_environment(addon: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The user named no interpreter and no models; what is set up is removed again."""
+    import talking
+
+    monkeypatch.delenv("TALKINGHEAD_PYTHON", raising=False)
+    monkeypatch.delenv("TALKINGHEAD_WEIGHTS", raising=False)
+    talking.fresh_start()
+    worker = talking.core("worker.worker")
+    worker.refresh()
+    yield
+    talking.core("worker.environment_setup").remove(worker.places())
+    talking.fresh_start()
+    talking.core("preferences").preferences().worker_python = ""
+    worker.refresh()
+
+
+@pytest.fixture
+def bare_setup(own_environment: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Set-up installs nothing: an environment without packages is good enough. Gives back the module of the set-up."""
+    from dataclasses import replace
+
+    import talking
+
+    worker, environment = talking.core("worker.worker"), talking.core("worker.environment")
+    setup, setup_job = talking.core("worker.environment_setup"), talking.core("worker.setup_job")
+    requirements = tmp_path / "base.txt"
+    requirements.write_text("")
+    nothing = lambda python, *_: [str(python), "-c", "pass"]  # noqa: E731
+    monkeypatch.setattr(environment.Places, "requirements", lambda self, tier: requirements)
+    monkeypatch.setattr(environment, "pip_command", nothing)
+    monkeypatch.setattr(environment, "import_command", nothing)
+    monkeypatch.setattr(setup, "inference_command", nothing)
+    plan = worker.setup_plan()
+    monkeypatch.setattr(
+        setup_job.worker,
+        "setup_plan",
+        lambda tier="base": replace(
+            plan, tier=tier, weights=(), online=True, build=worker.torch_build() if tier == "neural" else None
+        ),
+    )
+    return setup
+
+
+@pytest.fixture(scope="session")
+def bare_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the environment of ``bare_worker`` is kept once it was made."""
+    return tmp_path_factory.mktemp("bare") / "environment"
+
+
+@pytest.fixture
+def bare_worker(bare_setup: Any, bare_copy: Path) -> Any:
+    """The environment of ``bare_setup`` is there; its worker cannot start, because it has no numpy."""
+    import bpy
+    import talking
+
+    worker = talking.core("worker.worker")
+    place = worker.places().environment("base")
+    if bare_copy.exists():
+        shutil.copytree(bare_copy, place, symlinks=True)
+        worker.refresh()
+        return bare_setup
+    with pytest.raises(RuntimeError, match="could not start"):
+        bpy.ops.talkinghead.set_up_worker()
+    shutil.copytree(place, bare_copy, symlinks=True)
+    return bare_setup

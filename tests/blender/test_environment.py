@@ -12,34 +12,7 @@ import pytest
 import recording_layout
 import talking
 
-
-@pytest.fixture(autouse=True)
-def own_environment(addon, monkeypatch):
-    """The user named no interpreter and no models."""
-    monkeypatch.delenv("TALKINGHEAD_PYTHON", raising=False)
-    monkeypatch.delenv("TALKINGHEAD_WEIGHTS", raising=False)
-    talking.fresh_start()
-    talking.core("worker.worker").refresh()
-    yield
-    talking.core("worker.environment_setup").remove(talking.core("worker.worker").places())
-    talking.fresh_start()
-    talking.core("preferences").preferences().worker_python = ""
-
-
-@pytest.fixture
-def ready(monkeypatch, tmp_path):
-    """Set-up installs nothing: an environment without packages is good enough here."""
-    worker, environment = talking.core("worker.worker"), talking.core("worker.environment")
-    setup, setup_job = talking.core("worker.environment_setup"), talking.core("worker.setup_job")
-    requirements = tmp_path / "base.txt"
-    requirements.write_text("")
-    monkeypatch.setattr(environment.Places, "requirements", lambda self, tier: requirements)
-    monkeypatch.setattr(environment, "pip_command", lambda python, *_: [str(python), "-c", "pass"])
-    monkeypatch.setattr(environment, "import_command", lambda python, *_: [str(python), "-c", "pass"])
-    monkeypatch.setattr(setup, "inference_command", lambda python, *_: (str(python), "-c", "pass"))
-    plan = worker.setup_plan()
-    monkeypatch.setattr(setup_job.worker, "setup_plan", lambda: replace(plan, weights=(), online=True))
-    return setup
+pytestmark = pytest.mark.usefixtures("own_environment")
 
 
 def test_state_is_missing_at_first():
@@ -77,7 +50,7 @@ def test_set_up_offline_is_refused_with_the_way_out():
     assert error.hint
 
 
-def test_set_up_makes_an_environment_and_says_when_its_worker_fails(ready, monkeypatch):
+def test_set_up_makes_an_environment_and_says_when_its_worker_fails(bare_setup, monkeypatch):
     with pytest.raises(RuntimeError, match="could not start"):  # it has no numpy
         bpy.ops.talkinghead.set_up_worker()
     places = talking.core("worker.worker").places()
@@ -85,7 +58,7 @@ def test_set_up_makes_an_environment_and_says_when_its_worker_fails(ready, monke
     assert talking.core("worker.worker").state().value == "ready"
 
 
-def test_cancel_rolls_back(ready):
+def test_cancel_rolls_back(bare_setup):
     setup_job, runner = talking.core("worker.setup_job"), talking.core("jobs.service").runner
     runner.start(setup_job.TITLE, setup_job.set_up)
     talking.step_until(runner, lambda state: state.text.startswith("Making"))
@@ -94,7 +67,7 @@ def test_cancel_rolls_back(ready):
     assert not list(talking.core("worker.worker").places().user.glob("environment-*"))
 
 
-def test_remove_deletes_it(ready):
+def test_remove_deletes_it(bare_setup):
     with pytest.raises(RuntimeError):
         bpy.ops.talkinghead.set_up_worker()
     assert bpy.ops.talkinghead.remove_worker() == {"FINISHED"}
@@ -155,13 +128,9 @@ def test_log_opens_as_a_text():
 
 
 @pytest.fixture
-def base_is_there(ready, monkeypatch):
-    """An environment whose Python starts, with an optional tier that needs no package."""
-    with pytest.raises(RuntimeError):
-        bpy.ops.talkinghead.set_up_worker()
+def base_is_there(bare_worker, monkeypatch):
+    """A worker with an optional tier that needs no package."""
     monkeypatch.setattr(talking.core("worker.environment"), "pip_target_command", fake_pip)
-    plan = talking.core("worker.worker").setup_plan()
-    monkeypatch.setattr(talking.core("worker.worker"), "setup_plan", lambda tier="base": replace(plan, tier=tier))
 
 
 def fake_pip(python, requirements, target, wheels=None):

@@ -4,18 +4,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
 import shutil
 import stat
 import subprocess
 import sys
-import zipfile
 from pathlib import Path, PurePosixPath
 
 import pytest
 from source_package import ROOT, source_module
+from tiny_packages import make_places, make_plan, make_wheel
 
 environment = source_module("blender_talkinghead.worker.environment")
 setup = source_module("blender_talkinghead.worker.environment_setup")
@@ -24,45 +22,9 @@ setup_steps = source_module("blender_talkinghead.worker.setup_steps")
 errors = source_module("inference.errors")
 
 
-def make_wheel(folder: Path, name: str, text: str = "") -> None:
-    """A wheel that pip installs, with one module."""
-    info = f"{name}-1.0.dist-info"
-    files = {
-        f"{name}.py": text,
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = ""
-    for path, text in files.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
-        record += f"{path},sha256={digest},{len(text)}\n"
-    with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as wheel:
-        for path, text in {**files, f"{info}/RECORD": record + f"{info}/RECORD,,\n"}.items():
-            wheel.writestr(path, text)
-
-
-def make_places(folder: Path):
-    """An extension that carries one tiny wheel, and a user folder with a difficult name."""
-    extension = folder / "extension"
-    shutil.copytree(ROOT / "inference", extension / "inference", ignore=shutil.ignore_patterns("__pycache__"))
-    wheels = extension / "bundle" / "wheels"
-    wheels.mkdir(parents=True)
-    make_wheel(wheels, "talkinghead_tiny")
-    (extension / "inference" / "requirements" / "base.txt").write_text("# pinned\ntalkinghead_tiny==1.0\n")
-    return environment.Places(extension, folder / "user Ärger")
-
-
 @pytest.fixture
 def places(tmp_path):
     return make_places(tmp_path)
-
-
-def make_plan(places, **changes):
-    plan = {
-        "places": places, "tier": "base", "interpreters": (Path(sys.executable),), "weights": (), "online": False,
-        "offline_hint": "Go online.", "variables": {"PATH": "/usr/bin:/bin"},
-    }  # fmt: skip
-    return setup_steps.Plan(**{**plan, **changes})
 
 
 def test_set_up_from_the_bundle_needs_no_network_and_is_complete(places):
