@@ -141,8 +141,8 @@ def test_mask(liveportrait):
 
 
 def test_paste_back(liveportrait):
-    (whole,) = [name for name in liveportrait.names("e2e/") if name.endswith("/out_last_u8")]
-    crop, picture = liveportrait.array(whole), liveportrait.array("in/source_u8")
+    whole = [name for name in liveportrait.names("e2e/") if name.endswith("/out_last_u8")]
+    crop, picture = liveportrait.array(whole[0]), liveportrait.array("in/source_u8")
     recorded = [found[1] for name in liveportrait.names("geo/") if (found := PASTED.fullmatch(name))]
     assert recorded
     for count in recorded:

@@ -77,12 +77,15 @@ def paste(picture: Picture, redrawn: np.ndarray, place: PastePlace | None) -> Pi
     x0, y0, x1, y1 = place.box
     region = pixels[y0:y1, x0:x1]
     colours = _native(_warped(redrawn, place), region, picture.alpha)
-    old = region[..., :3].astype(np.float32)
-    # Values that are no numbers stay where nothing is pasted and go where all is.
-    mixed = np.where(place.mask >= 1, colours, old + place.mask * (colours - old))
-    if pixels.dtype != np.float32:
-        mixed = np.rint(np.clip(mixed, 0, peak_of(pixels)))
-    np.copyto(region[..., :3], mixed.astype(pixels.dtype), where=place.mask > 0)
+    if pixels.dtype == np.float32:
+        _mix_floats(region[..., :3], colours, place.mask)
+    else:
+        old = region[..., :3].astype(np.float32)
+        colours -= old
+        colours *= place.mask
+        colours += old
+        # Where the mask is 0 this is exactly the old whole number.
+        region[..., :3] = np.rint(colours, out=colours)
     return replace(picture, pixels=pixels)
 
 
@@ -137,7 +140,7 @@ def _distance_to_inner(border_px: float) -> np.ndarray:
 def _warped(redrawn: np.ndarray, place: PastePlace) -> np.ndarray:
     """(h, w, 3) float32 B, G, R, 0 to 1, of the place's box; the square's rim goes on outside of it."""
     x0, y0, x1, y1 = place.box
-    bgr = np.ascontiguousarray(redrawn[..., ::-1], np.float32)
+    bgr = cv2.cvtColor(np.ascontiguousarray(redrawn, np.float32), cv2.COLOR_RGB2BGR)
     matrix = place.matrix
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     if scale < 0.5:
@@ -159,6 +162,12 @@ def _with_rims(box: np.ndarray, rims: tuple[int, int, int, int]) -> np.ndarray:
         return box
     inner = box[top : height - bottom, left : width - right]
     return cv2.copyMakeBorder(inner, top, bottom, left, right, cv2.BORDER_REPLICATE)
+
+
+def _mix_floats(old: np.ndarray, new: np.ndarray, mask: np.ndarray) -> None:
+    """Mix into ``old``; its values that are no numbers stay where nothing is pasted and go where all is."""
+    mixed = np.where(mask >= 1, new, old + mask * (new - old))
+    np.copyto(old, mixed, where=mask > 0)
 
 
 def _native(bgr: np.ndarray, region: np.ndarray, alpha: Alpha) -> np.ndarray:
