@@ -20,7 +20,7 @@ from .errors import TalkingHeadError
 
 FAILED, CANCELED = 1, 130
 # Options of render that a saved job answers, and movies that hold sound.
-_JOBS_OWN = ("output", "set", "performance", "rate", "face", "points", "sound", "setting")
+_JOBS_OWN = ("output", "set", "performance", "driver", "rate", "face", "points", "sound", "setting")
 _WITH_SOUND = (".mp4", ".mkv", ".mov")
 
 _RENDER_EXAMPLES = """\
@@ -28,6 +28,7 @@ examples:
   render --source portrait.png --set head_yaw=15 --set jaw_open=0.5 --output out.png
   render --source portrait.png --performance speech.json --output frames/
   render --source shot.mov --set mouth_smile=0.5 --setting background=hold --output smile.mp4
+  render --source portrait.png --engine liveportrait --driver actor.mp4 --output acted.mp4
   render --job frames/0123abcd.job.json --only 0-249      (one machine's part of a farm job)
 
 'controls' lists what --set takes, 'engines' what --setting takes.
@@ -159,6 +160,11 @@ def _add_render(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a control, on all frames; may be repeated"
     )
     render.add_argument("--performance", type=Path, metavar="FILE", help="controls over time, as JSON")
+    render.add_argument("--driver", type=Path, metavar="CLIP", help="movie or folder of pictures of an actor, or .pkl")
+    render.add_argument(
+        "--driver-neutral", default="auto", metavar="N|auto",
+        help="picture of the driver on which the actor's face rests, counted from 1 (default: auto)",
+    )  # fmt: skip
     render.add_argument("--rate", metavar="RATE", help="frames a second, such as 25 or 30000/1001")
     render.add_argument("--face", type=int, default=0, metavar="N", help="which face, 0 is the largest (default: 0)")
     render.add_argument(

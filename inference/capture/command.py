@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from ..acting import AUTOMATIC, CaptureSpec
+from ..acting import CaptureSpec
 from ..errors import ErrorCode, TalkingHeadError
 from ..media.digests import Digests
 from ..motion.track import Track
@@ -19,7 +19,7 @@ from ..source import FaceChoice, SourceKind
 from ..weights.store import WeightStore, default_folders, user_folder
 from ..worker import logs
 from ..worker.failures import as_error
-from ..worker.render_command import show_progress, source_of
+from ..worker.render_command import neutral_from, show_progress, source_of
 from ..worker.sessions import Sessions
 from ..worker.task import Task
 from .capture import Capture
@@ -69,7 +69,7 @@ def spec_of(options: argparse.Namespace) -> CaptureSpec:
     return CaptureSpec(
         source=source,
         face=FaceChoice(options.face),
-        neutral=_neutral(options.neutral),
+        neutral=neutral_from(options.neutral),
         smoothing=options.smoothing,
         rate=parse_rate(options.clip_rate) if options.clip_rate else None,
     )
@@ -80,17 +80,6 @@ def resampled(track: Track, rate: Fraction) -> Performance:
     frames = max(1, round(len(track) / track.rate * rate))
     values = track.at([frame / rate * track.rate for frame in range(frames)])
     return Performance(rate, np.round(values, _DECIMALS))
-
-
-def _neutral(text: str) -> int:
-    """Picture index from "auto" or a number counted from 1."""
-    if text == "auto":
-        return AUTOMATIC
-    if not text.isdecimal() or int(text) < 1:
-        raise TalkingHeadError(
-            ErrorCode.INVALID_REQUEST, f"'{text}' is no picture.", "Write --neutral auto, or a number from 1 on."
-        )
-    return int(text) - 1
 
 
 def _captured(spec: CaptureSpec, options: argparse.Namespace) -> Capture | TemplateCapture:

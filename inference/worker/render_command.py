@@ -16,7 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
+from ..acting import AUTOMATIC, CaptureSpec
 from ..controls import checked_value
 from ..engines import description_of
 from ..engines.description import SettingKind
@@ -35,6 +37,7 @@ from ..source import MANUAL_POINTS, FaceChoice, Source, SourceKind
 from ..weights.store import WeightStore, default_folders, user_folder
 from . import logs
 from .failures import as_error
+from .render_driver import Driver
 from .runner import run
 from .sessions import Sessions
 from .task import Task
@@ -72,15 +75,18 @@ def _render_job(options: argparse.Namespace) -> int:
 
 
 def _render_source(options: argparse.Namespace) -> int:
-    job, rate = make_job(options)
+    places = _places(options)
+    driver = _driver(options, places)
+    job, rate = make_job(options, driver)
+    job = driver.drives(job) if driver else job
     output: Path = options.output.absolute()
     suffix = output.suffix.lower()
     if suffix in CODEC_BY_EXTENSION:
         with _temporary_folder(output) as folder:
-            frames = _frames(job, folder, _places(options))
+            frames = _frames(job, folder, places)
             export_movie(MovieExport(frames, rate, CODEC_BY_EXTENSION[suffix], output, options.sound))
     elif suffix in (".png", ".exr"):
-        _one_frame(job, output, _places(options))
+        _one_frame(job, output, places)
     elif suffix:
         raise TalkingHeadError(
             ErrorCode.INVALID_REQUEST,
@@ -88,13 +94,13 @@ def _render_source(options: argparse.Namespace) -> int:
             "Use .png, .exr, " + ", ".join(CODEC_BY_EXTENSION) + ", or a folder without an extension.",
         )
     else:
-        _numbered(_frames(job, _made(output / _WORK), _places(options)), output)
+        _numbered(_frames(job, _made(output / _WORK), places), output)
     print(options.output)
     return 0
 
 
-def make_job(options: argparse.Namespace) -> tuple[Job, Fraction]:
-    """The job that the options describe, and its frame rate."""
+def make_job(options: argparse.Namespace, driver: Driver | None = None) -> tuple[Job, Fraction]:
+    """The job that the options describe, still without the driver's motion, and its frame rate."""
     source = source_of(options.source.absolute())
     reader = open_source(source, Digests())
     pictures, movie_rate = len(reader), reader.rate
@@ -104,8 +110,9 @@ def make_job(options: argparse.Namespace) -> tuple[Job, Fraction]:
         performance = load_performance(options.performance)
         performance = Performance(rate or performance.rate, performance.values)
     else:
-        at_rest = [{}] * _length(pictures, movie_rate, rate)
-        performance = Performance.from_poses(rate or movie_rate or _STILL_RATE, at_rest)
+        own_rate = rate or movie_rate or (driver.track.rate if driver else _STILL_RATE)
+        length = driver.frames(own_rate) if driver and pictures == 1 else _length(pictures, movie_rate, rate)
+        performance = Performance.from_poses(own_rate, [{}] * length)
     performance = _with_set(performance, options.set)
     picture_rate = movie_rate or performance.rate
     indices = [picture_of_frame(frame, performance.rate, picture_rate) for frame in range(len(performance))]
@@ -119,6 +126,31 @@ def make_job(options: argparse.Namespace) -> tuple[Job, Fraction]:
         pictures=tuple(min(index, pictures - 1) for index in indices),
         performance=performance,
     ), performance.rate
+
+
+def _driver(options: argparse.Namespace, places: Places) -> Driver | None:
+    """The driving clip that the options name, watched."""
+    if options.driver is None:
+        return None
+    spec = CaptureSpec(source_of(options.driver.absolute()), neutral=neutral_from(options.driver_neutral))
+    sessions = _sessions(places)
+    try:
+        return Driver.of(spec, sessions, Task(show_progress, lambda: None))
+    finally:
+        sessions.unload()
+
+
+def neutral_from(text: str) -> int:
+    """Picture index of the neutral picture from "auto" or a number counted from 1.
+
+    Raises:
+        TalkingHeadError: INVALID_REQUEST.
+    """
+    if text == "auto":
+        return AUTOMATIC
+    if not text.isdecimal() or int(text) < 1:
+        raise _invalid(f"'{text}' is no picture.", "Write auto, or a number from 1 on.")
+    return int(text) - 1
 
 
 def _length(pictures: int, movie_rate: Fraction | None, rate: Fraction | None) -> int:
@@ -223,12 +255,19 @@ def _places(options: argparse.Namespace) -> Places:
 
 
 def _run(path: Path, only: Sequence[int] | None, places: Places) -> dict[str, object]:
-    weights = WeightStore([*places.weights, *default_folders()], places.cache / "weight-digests")
-    sessions = Sessions(weights, Digests(), lambda: None, places.cache)
+    sessions = _sessions(places)
     try:
-        return run(Task(show_progress, lambda: None), path, only, sessions)
+        done = run(Task(show_progress, lambda: None), path, only, sessions)
     finally:
         sessions.unload()
+    for warning in cast("list[str]", done["warnings"]):
+        print(f"warning: {warning}", file=sys.stderr)
+    return done
+
+
+def _sessions(places: Places) -> Sessions:
+    weights = WeightStore([*places.weights, *default_folders()], places.cache / "weight-digests")
+    return Sessions(weights, Digests(), lambda: None, places.cache)
 
 
 def show_progress(type_: str, payload: bytes = b"", **fields: object) -> None:
@@ -253,11 +292,15 @@ def _one_frame(job: Job, output: Path, places: Places) -> None:
         raise _invalid(
             f"There are {len(job.pictures)} frames, and {output.name} holds one.", "Name a folder or a movie as output."
         )
+    reader = open_source(job.source, Digests())
+    suffix = reader.extension(job.pictures[0])
+    reader.close()
+    if suffix != output.suffix.lower():
+        raise _invalid(
+            f"The source's depth needs a {suffix} file.", f"Use --output {output.with_suffix(suffix).name}."
+        )  # fmt: skip
     with _temporary_folder(output) as folder:
         (frame,) = _frames(job, folder, places)
-        if frame.suffix != output.suffix.lower():
-            better = output.with_suffix(frame.suffix).name
-            raise _invalid(f"The source's depth needs a {frame.suffix} file.", f"Use --output {better}.")
         os.replace(frame, output)
 
 
