@@ -18,8 +18,11 @@ from ..errors import Action, ErrorCode, TalkingHeadError
 PICKLED = (".pth", ".pt", ".ckpt", ".bin")
 SAFETENSORS = ".safetensors"
 
-# What torch's reader raises for files that were cut or changed, besides UnpicklingError.
-_DAMAGE = (RuntimeError, ValueError, EOFError, LookupError, AttributeError, TypeError, AssertionError, struct.error)
+# What the readers raise for files that were cut or changed, besides errors of their own; OSError is a wrong place in
+# the file, which was opened before.
+_DAMAGE = (
+    RuntimeError, ValueError, OSError, EOFError, LookupError, AttributeError, TypeError, AssertionError, struct.error
+)  # fmt: skip
 
 
 def read_tensors(path: Path, only: Collection[str] | None = None) -> dict[str, Tensor]:
@@ -52,6 +55,10 @@ def read_tensors(path: Path, only: Collection[str] | None = None) -> dict[str, T
             Action.GET_MODELS,
             str(path),
         )
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise _unreadable(path, error) from error
     tensors = _from_safetensors(path, only) if suffix == SAFETENSORS else _from_pickled(path, only)
     _check(path, tensors)
     return tensors
@@ -65,8 +72,6 @@ def _from_safetensors(path: Path, only: Collection[str] | None) -> dict[str, Ten
             return {name: file.get_tensor(name).clone() for name in wanted}
     except (SafetensorError, *_DAMAGE) as error:
         raise _damaged(path, error) from error
-    except OSError as error:
-        raise _unreadable(path, error) from error
 
 
 def _from_pickled(path: Path, only: Collection[str] | None) -> dict[str, Tensor]:
@@ -76,8 +81,6 @@ def _from_pickled(path: Path, only: Collection[str] | None) -> dict[str, Tensor]
         raise _refused(path, error) from error
     except _DAMAGE as error:
         raise _damaged(path, error) from error
-    except OSError as error:
-        raise _unreadable(path, error) from error
     if not isinstance(content, Mapping):
         raise _foreign(path, f"it is a {type(content).__name__} and not a table of tensors")
     kept = {name: value for name, value in content.items() if only is None or name in only}
