@@ -88,7 +88,7 @@ class DrivingMotion:
         position = min(max(position, 0.0), len(self._clip) - 1.0)
         low = int(position)
         high = low + 1
-        if high >= len(self._clip) or high in self._clip.cuts:
+        if position == low or high >= len(self._clip) or high in self._clip.cuts:
             return low, low, 0.0
         return low, high, position - low
 
