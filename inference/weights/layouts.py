@@ -46,7 +46,7 @@ def find(weights: WeightSet, folders: Iterable[Path], problem: Callable[[Path], 
     Args:
         problem: why a file cannot be used, "" if it can.
     """
-    folders = list(folders)
+    folders = [folder.absolute() for folder in folders]
     paths: dict[str, Path] = {}
     refused: list[Refused] = []
     for part in weights.parts:
@@ -60,19 +60,11 @@ def find(weights: WeightSet, folders: Iterable[Path], problem: Callable[[Path], 
     return Found(paths, missing, tuple(refused))
 
 
-def places_of(part: Part, folder: Path) -> Iterator[Path]:
-    """Where a part may be in a folder that a user named, the first wins; nothing needs to exist."""
-    for base in _BASES:
-        for place in part.folders:
-            for name in part.file_names:
-                path = folder.absolute() / base / place / name
-                if _allowed(part, path):
-                    yield path
-
-
 def _present(part: Part, folders: Iterable[Path]) -> Iterator[Path]:
-    paths = (path for folder in folders for path in places_of(part, folder))
-    return (path for path in dict.fromkeys(paths) if path.is_file())
+    """The files that may be a part, the first wins, each once."""
+    places = (Path(folder, base, place) for folder in folders for base in _BASES for place in part.folders)
+    paths = (place / name for place in places if place.is_dir() for name in part.file_names)
+    return (path for path in dict.fromkeys(paths) if path.is_file() and _allowed(part, path))
 
 
 def _allowed(part: Part, path: Path) -> bool:
