@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names of frames."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from inference.controls import POSE_CONTROLS, POSE_NAMES, rest_pose
+from inference.job import Job
+from inference.performance import Performance
+from inference.source import FaceChoice, Source, SourceKind
+from inference.worker.exact import FrameMotion
+from inference.worker.plan import make_plan
+
+
+class Reader:
+    """A source of one picture."""
+
+    def __len__(self) -> int:
+        return 1
+
+    def digest(self, index: int) -> str:
+        return "0123456789abcdef"
+
+    def extension(self, index: int) -> str:
+        return ".png"
+
+
+def name_of(folder: Path, engine: str, **pose: float) -> str:
+    performance = Performance.from_poses(Fraction(24), [{**rest_pose(), **pose}])
+    source = Source(SourceKind.IMAGE, (str(folder / "source.png"),))
+    job = Job("0123", "strip", engine, {}, source, FaceChoice(), (0,), performance)
+    weights: Any = SimpleNamespace(set_digests=lambda name: ["f" * 64])
+    (name,) = make_plan(job, Reader(), folder, None, lambda: None, FrameMotion(), weights).names  # type: ignore[arg-type]
+    return name
+
+
+def test_names_of_the_puppets_frames_never_change(tmp_path):
+    # Made before there was a second engine. Another name makes all frames on users' disks be rendered again.
+    assert name_of(tmp_path, "puppet", head_yaw=12.5, jaw_open=0.25) == "40711de9a7379b87131b07cb06563c37.png"
+
+
+def test_sliders_that_an_engine_does_not_have_are_no_part_of_its_names(tmp_path):
+    own = {control.name: control.minimum for control in POSE_CONTROLS if control.engine}
+    assert name_of(tmp_path, "puppet", **own) == name_of(tmp_path, "puppet")
+
+
+def test_every_slider_that_it_has_is(tmp_path):
+    moved = {control.name: control.minimum for control in POSE_CONTROLS if control.minimum != control.rest}
+    moved |= {name: 0.5 for name in POSE_NAMES if name not in moved}
+    names = [name_of(tmp_path, "liveportrait", **{name: value}) for name, value in moved.items()]
+    assert len({name_of(tmp_path, "liveportrait"), *names}) == len(POSE_NAMES) + 1
