@@ -8,7 +8,7 @@ import bpy
 
 from ..blender_talkinghead import fixes, properties
 from ..blender_talkinghead.drivers import drivers
-from ..blender_talkinghead.worker import worker
+from ..blender_talkinghead.worker import models_box, worker
 from ..blender_talkinghead.worker.environment import State
 from ..blender_talkinghead.worker.optional_tier import NEURAL
 from ..inference.engines import description_of
@@ -26,6 +26,7 @@ class TALKINGHEAD_PT_engine(Child, bpy.types.Panel):
         layout.use_property_split, layout.use_property_decorate = True, False
         layout.prop(source, "th_engine")
         _draw_packages(layout, _engine_of(source))
+        models_box.draw_missing(layout, _engine_of(source), properties.settings_of(source))
         _draw_settings(layout, source, Section.MAIN)
         if source.th_hidden_source:
             layout.operator("talkinghead.show_source", icon="HIDE_OFF")

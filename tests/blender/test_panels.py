@@ -120,6 +120,17 @@ def test_engine_says_which_packages_it_lacks(scene, saved_file, astronaut, monke
     assert "PyTorch" not in draw("engine").text
 
 
+def test_engine_says_which_models_it_lacks(scene, saved_file, astronaut, monkeypatch, tmp_path):
+    source = talking.animated(astronaut, length=2)
+    monkeypatch.setenv("TALKINGHEAD_WEIGHTS", str(tmp_path))
+    assert "models" not in draw("engine").text
+    for source.th_liveportrait_model, label in (("human", "people"), ("animal", "animals")):
+        source.th_engine = "liveportrait"
+        drawn = draw("engine")
+        assert f"The models of LivePortrait for {label} are missing" in drawn.text
+        assert "talkinghead.get_models" in drawn.of("operator")
+
+
 def test_acting_says_what_exact_does_with_the_engine(scene, saved_file, astronaut, tmp_path):
     source = talking.animated(astronaut, length=2)
     source.th_acting_on = True
