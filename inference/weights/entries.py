@@ -74,6 +74,7 @@ class Part:
         file_names: names that it may have in each of them; the first wins.
         only: patterns (``PurePath.match``), one of which a path must match; () for any path.
         never: patterns that no path may match: models of other kinds have the same file names.
+        conversions: files with the same tensors in another format.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Part:
     file_names: tuple[str, ...]
     only: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
+    conversions: tuple[WeightFile, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -40,18 +40,22 @@ class Found:
     refused: tuple[Refused, ...]
 
 
-def find(weights: WeightSet, folders: Iterable[Path], problem: Callable[[Path], str] = problem_of) -> Found:
+def _structure(part: Part, path: Path) -> str:
+    return problem_of(path)
+
+
+def find(weights: WeightSet, folders: Iterable[Path], problem: Callable[[Part, Path], str] = _structure) -> Found:
     """Look for each part of a set; the first folder that has a usable file wins.
 
     Args:
-        problem: why a file cannot be used, "" if it can.
+        problem: why a file cannot be used as a part, "" if it can.
     """
     folders = [folder.absolute() for folder in folders]
     paths: dict[str, Path] = {}
     refused: list[Refused] = []
     for part in weights.parts:
         for path in _present(part, folders):
-            reason = problem(path)
+            reason = problem(part, path)
             if not reason:
                 paths[part.name] = path
                 break

@@ -95,57 +95,32 @@ _LANDMARK_FILE = _official(
     114_666_491,
     "31d22a5041326c31f19b78886939a634a5aedcaa5ab8b9b951a1167595d147db",
 )
-_CONVERTED: tuple[WeightFile, ...] = (
-    *(
-        _converted(f"liveportrait_{part}_safetensors", "liveportrait", f"{part}.safetensors", size, sha256)
-        for part, (_, _, _, size, sha256) in _BASE.items()
-    ),
-    _converted(
-        f"liveportrait_{_STITCHING}_safetensors",
-        "liveportrait",
-        f"{_STITCHING}.safetensors",
-        911_836,
-        "60725cf3523ae413880da28ed583c9e84c5c25695a0cef1b77210ea31cc424ea",
-    ),
-    *(
-        _converted(
-            f"liveportrait_animal_{part}_safetensors", "liveportrait/animal", f"animal/{part}.safetensors", size, ""
-        )
-        for part, (_, _, _, size, _) in _BASE.items()
-    ),
-)
-
-# Their sizes and hashes are not published; these are sizes of our own export of the same networks.
-_ONNX_FOLDER = "liveportrait_onnx"
-_ONNX_FILES = {
-    name: WeightFile(
-        f"liveportrait_onnx_{name}",
-        f"{name}.onnx",
-        size,
-        "",
-        _LICENCE,
-        _ONNX_NOTE,
-        (UrlSource(f"{_ONNX}/{_ONNX_FOLDER}/{name}.onnx"),),
-        _ONNX_FOLDER,
-        exact_size=False,
-    )
-    for name, size in {
-        "appearance_feature_extractor": 3_354_343,
-        "motion_extractor": 112_588_218,
-        "warping_spade": 407_163_613,
-        "stitching": 182_094,
-        "stitching_eye": 580_477,
-        "stitching_lip": 150_340,
-    }.items()
+_HUMAN_CONVERTED = {
+    part: _converted(f"liveportrait_{part}_safetensors", "liveportrait", f"{part}.safetensors", size, sha256)
+    for part, (_, _, _, size, sha256) in _BASE.items()
 }
+_ANIMAL_CONVERTED = {
+    part: _converted(
+        f"liveportrait_animal_{part}_safetensors", "liveportrait/animal", f"animal/{part}.safetensors", size, ""
+    )
+    for part, (_, _, _, size, _) in _BASE.items()
+}
+_STITCHING_CONVERTED = _converted(
+    f"liveportrait_{_STITCHING}_safetensors",
+    "liveportrait",
+    f"{_STITCHING}.safetensors",
+    911_836,
+    "60725cf3523ae413880da28ed583c9e84c5c25695a0cef1b77210ea31cc424ea",
+)
 
 LIVEPORTRAIT_FILES: tuple[WeightFile, ...] = (
     *_HUMAN.values(),
     _STITCHING_FILE,
     *_ANIMAL.values(),
     _LANDMARK_FILE,
-    *_CONVERTED,
-    *_ONNX_FILES.values(),
+    *_HUMAN_CONVERTED.values(),
+    _STITCHING_CONVERTED,
+    *_ANIMAL_CONVERTED.values(),
 )
 
 # Models for animals have the file names of those for people; only folders tell them apart.
@@ -165,37 +140,33 @@ _ANIMAL_PLACES = (
 _RETARGETING_PLACES = (_RETARGETING_FOLDER, "retargeting_models", "liveportrait", "")
 
 
+def _human(name: str) -> Part:
+    conversions = (_HUMAN_CONVERTED[name],)
+    return Part(name, _HUMAN[name], _HUMAN_PLACES, _names(name), never=_OF_ANIMALS, conversions=conversions)
+
+
+def _animal(name: str) -> Part:
+    conversions = (_ANIMAL_CONVERTED[name],)
+    return Part(name, _ANIMAL[name], _ANIMAL_PLACES, _names(name), only=_OF_ANIMALS, conversions=conversions)
+
+
 def _names(part: str) -> tuple[str, ...]:
     return (f"{part}.pth", f"{part}.safetensors")
 
 
-_STITCHING_PART = Part(_STITCHING, _STITCHING_FILE, _RETARGETING_PLACES, _names(_STITCHING), never=_OF_ANIMALS)
+# The official program uses that of people for animals as well.
+_STITCHING_PART = Part(
+    _STITCHING,
+    _STITCHING_FILE,
+    _RETARGETING_PLACES,
+    _names(_STITCHING),
+    never=_OF_ANIMALS,
+    conversions=(_STITCHING_CONVERTED,),
+)
 
 LIVEPORTRAIT_SETS: tuple[WeightSet, ...] = (
-    WeightSet(
-        "liveportrait_human",
-        "LivePortrait for people",
-        (
-            *(Part(name, file, _HUMAN_PLACES, _names(name), never=_OF_ANIMALS) for name, file in _HUMAN.items()),
-            _STITCHING_PART,
-        ),
-    ),
-    WeightSet(
-        "liveportrait_animal",
-        "LivePortrait for animals",
-        (
-            *(Part(name, file, _ANIMAL_PLACES, _names(name), only=_OF_ANIMALS) for name, file in _ANIMAL.items()),
-            _STITCHING_PART,
-        ),
-    ),
-    WeightSet(
-        "liveportrait_onnx",
-        "LivePortrait for people, as ONNX",
-        tuple(
-            Part(name, file, (_ONNX_FOLDER, "checkpoints/liveportrait_onnx", ""), (file.file_name,), never=_OF_ANIMALS)
-            for name, file in _ONNX_FILES.items()
-        ),
-    ),
+    WeightSet("liveportrait_human", "LivePortrait for people", (*map(_human, _BASE), _STITCHING_PART)),
+    WeightSet("liveportrait_animal", "LivePortrait for animals", (*map(_animal, _BASE), _STITCHING_PART)),
     WeightSet(
         "liveportrait_landmark",
         "LivePortrait's own landmarks (203 points)",

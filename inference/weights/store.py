@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..errors import Action, ErrorCode, TalkingHeadError
-from .catalogue import CATALOGUE, WeightFile, WeightSet, weight_file, weight_set
+from .catalogue import CATALOGUE, Part, WeightFile, WeightSet, weight_file, weight_set
 from .layouts import Found, find
 from .structure import problem_of
 from .verified import VerifiedFiles, sha256_of, state_of
 
 ENVIRONMENT_VARIABLE = "TALKINGHEAD_WEIGHTS"
+_BY_SHA256 = {file.sha256: file for file in CATALOGUE if file.sha256}
 
 
 class WeightStore:
@@ -29,7 +30,7 @@ class WeightStore:
     def __init__(self, folders: Sequence[Path], cache: Path | None = None) -> None:
         self.folders = tuple(Path(folder) for folder in folders)
         self._verified: dict[str, Path] = {}
-        self._files = VerifiedFiles(cache, [file.sha256 for file in CATALOGUE])
+        self._files = VerifiedFiles(cache, _BY_SHA256)
         self._sets: dict[str, tuple[Found, list[str]]] = {}
 
     def path(self, name: str) -> Path:
@@ -77,9 +78,18 @@ class WeightStore:
         """What there is of a set; looks again when something was missing or a file in use has changed."""
         found, states = self._sets.get(name, (None, []))
         if found is None or found.missing or _states(found) != states:
-            found = find(weight_set(name), self.folders, self._files.problem_of)
+            found = find(weight_set(name), self.folders, self._problem)
             self._sets[name] = found, _states(found)
         return found
+
+    def _problem(self, part: Part, path: Path) -> str:
+        """Why a file cannot be used as a part; one with a published hash must be published for that part."""
+        if problem := self._files.problem_of(path):
+            return problem
+        known = _BY_SHA256.get(self._files.sha256_of(path))
+        if known is None or known in (part.file, *part.conversions):
+            return ""
+        return f"it is another model, {known.name}"
 
     def _find(self, file: WeightFile) -> Path:
         candidates = [folder / file.path for folder in self.folders]

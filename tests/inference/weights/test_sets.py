@@ -10,8 +10,8 @@ import weight_files
 from weight_files import BASE_PARTS, PARTS, STITCHING
 
 from inference.errors import Action, ErrorCode, TalkingHeadError
-from inference.weights import verified
-from inference.weights.catalogue import CATALOGUE, SETS, UrlSource, weight_set
+from inference.weights import store, verified
+from inference.weights.catalogue import CATALOGUE, SETS, UrlSource, weight_file, weight_set
 from inference.weights.store import WeightStore
 
 HUMAN, ANIMAL, LANDMARK = "liveportrait_human", "liveportrait_animal", "liveportrait_landmark"
@@ -148,9 +148,9 @@ def test_a_broken_file_is_passed_over_with_a_warning(tmp_path):
     broken = weight_files.official(tmp_path / "a")["warping_module"]
     broken.write_bytes(broken.read_bytes()[:-100])
     good = weight_files.comfyui(tmp_path / "b")["warping_module"]
-    store = WeightStore([tmp_path / "a", tmp_path / "b"])
-    assert store.set_paths(HUMAN)["warping_module"] == good
-    assert store.set_warnings(HUMAN) == (f"The model file {broken} was passed over: it is cut off.",)
+    weights = WeightStore([tmp_path / "a", tmp_path / "b"])
+    assert weights.set_paths(HUMAN)["warping_module"] == good
+    assert weights.set_warnings(HUMAN) == (f"The model file {broken} was passed over: it is cut off.",)
 
 
 def test_a_broken_file_without_another_is_refused_with_its_reason(tmp_path):
@@ -161,6 +161,39 @@ def test_a_broken_file_without_another_is_refused_with_its_reason(tmp_path):
     assert caught.value.message == (
         "The model file warping_module.pth cannot be used: it is a Git LFS pointer, not the model itself."
     )
+
+
+@pytest.mark.parametrize(
+    ("taken_for", "accepted"),
+    [
+        ("liveportrait_motion_extractor", True),
+        ("liveportrait_motion_extractor_safetensors", True),
+        ("liveportrait_animal_motion_extractor", False),
+        ("liveportrait_warping_module", False),
+    ],
+)
+def test_a_published_file_counts_as_what_it_was_published_for(monkeypatch, tmp_path, taken_for, accepted):
+    path = weight_files.write(weight_files.official(tmp_path)["motion_extractor"], "its own content")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    monkeypatch.setattr(store, "_BY_SHA256", {digest: weight_file(taken_for)})
+    if accepted:
+        assert WeightStore([tmp_path]).set_paths(HUMAN)["motion_extractor"] == path
+        return
+    with pytest.raises(TalkingHeadError) as caught:
+        WeightStore([tmp_path]).set_paths(HUMAN)
+    assert caught.value.message == (
+        f"The model file motion_extractor.pth cannot be used: it is another model, {taken_for}."
+    )
+
+
+def test_a_published_hash_stands_for_all_other_checks(monkeypatch, tmp_path):
+    path = weight_files.official(tmp_path)["motion_extractor"]
+    content = bytearray(path.read_bytes())
+    content[content.index(bytes(range(256)))] ^= 1
+    path.write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    monkeypatch.setattr(store, "_BY_SHA256", {digest: weight_file("liveportrait_motion_extractor")})
+    assert WeightStore([tmp_path]).set_paths(HUMAN)["motion_extractor"] == path
 
 
 def test_a_missing_part_is_told_before_a_broken_one_that_has_a_stand_in(tmp_path):
@@ -198,9 +231,9 @@ def reads(monkeypatch):
 
 def test_files_are_read_once_and_remembered_for_the_next_worker(tmp_path, reads):
     weight_files.comfyui(tmp_path / "ComfyUI")
-    store = WeightStore([tmp_path / "ComfyUI"], tmp_path / "cache")
-    first = store.set_digests(HUMAN)
-    assert store.set_digests(HUMAN) == first
+    weights = WeightStore([tmp_path / "ComfyUI"], tmp_path / "cache")
+    first = weights.set_digests(HUMAN)
+    assert weights.set_digests(HUMAN) == first
     assert len(reads) == len(PARTS)
     assert WeightStore([tmp_path / "ComfyUI"], tmp_path / "cache").set_digests(HUMAN) == first
     assert len(reads) == len(PARTS)
@@ -208,21 +241,21 @@ def test_files_are_read_once_and_remembered_for_the_next_worker(tmp_path, reads)
 
 def test_a_changed_file_is_read_again(tmp_path, reads):
     made = weight_files.comfyui(tmp_path / "ComfyUI")
-    store = WeightStore([tmp_path / "ComfyUI"], tmp_path / "cache")
-    first = store.set_digests(HUMAN)
+    weights = WeightStore([tmp_path / "ComfyUI"], tmp_path / "cache")
+    first = weights.set_digests(HUMAN)
     weight_files.write(made["motion_extractor"], "another one, of another length")
-    second = store.set_digests(HUMAN)
+    second = weights.set_digests(HUMAN)
     assert [a == b for a, b in zip(first, second, strict=True)] == [True, False, True, True, True]
     assert reads[len(PARTS) :] == ["motion_extractor.safetensors"]
 
 
 def test_a_file_of_the_same_size_written_later_is_read_again(tmp_path, reads):
     path = weight_files.comfyui(tmp_path)["motion_extractor"]
-    store = WeightStore([tmp_path])
-    first = store.set_digests(HUMAN)
+    weights = WeightStore([tmp_path])
+    first = weights.set_digests(HUMAN)
     path.write_bytes(path.read_bytes()[:-1] + b"!")
     os.utime(path, ns=(1, 1))
-    assert store.set_digests(HUMAN) != first
+    assert weights.set_digests(HUMAN) != first
 
 
 def test_a_cache_that_cannot_be_written_does_no_harm(tmp_path):
@@ -232,34 +265,34 @@ def test_a_cache_that_cannot_be_written_does_no_harm(tmp_path):
 
 
 def test_models_that_come_later_are_found_by_the_same_store(tmp_path):
-    store = WeightStore([tmp_path])
+    weights = WeightStore([tmp_path])
     with pytest.raises(TalkingHeadError):
-        store.set_paths(HUMAN)
+        weights.set_paths(HUMAN)
     made = weight_files.official(tmp_path)
-    assert store.set_paths(HUMAN) == made
+    assert weights.set_paths(HUMAN) == made
 
 
 def test_models_that_go_are_missed(tmp_path):
     made = weight_files.official(tmp_path)
-    store = WeightStore([tmp_path])
-    store.set_paths(HUMAN)
+    weights = WeightStore([tmp_path])
+    weights.set_paths(HUMAN)
     made["motion_extractor"].unlink()
     with pytest.raises(TalkingHeadError) as caught:
-        store.set_paths(HUMAN)
+        weights.set_paths(HUMAN)
     assert caught.value.code is ErrorCode.WEIGHTS_MISSING
 
 
 def test_optional_landmarks(tmp_path):
-    store = WeightStore([tmp_path])
-    assert store.optional(LANDMARK) is None
+    weights = WeightStore([tmp_path])
+    assert weights.optional(LANDMARK) is None
     path = weight_files.write(tmp_path / "models" / "liveportrait" / "landmark.onnx")
-    assert store.optional(LANDMARK) == path
-    assert store.set_digests(LANDMARK) == (hashlib.sha256(path.read_bytes()).hexdigest(),)
+    assert weights.optional(LANDMARK) == path
+    assert weights.set_digests(LANDMARK) == (hashlib.sha256(path.read_bytes()).hexdigest(),)
 
 
 def test_broken_optional_landmarks_are_as_good_as_none(tmp_path):
     path = weight_files.write(tmp_path / "landmark.onnx")
     path.write_bytes(path.read_bytes()[:-3])
-    store = WeightStore([tmp_path])
-    assert store.optional(LANDMARK) is None
-    assert store.set_warnings(LANDMARK) == (f"The model file {path} was passed over: it is cut off.",)
+    weights = WeightStore([tmp_path])
+    assert weights.optional(LANDMARK) is None
+    assert weights.set_warnings(LANDMARK) == (f"The model file {path} was passed over: it is cut off.",)
