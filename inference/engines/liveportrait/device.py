@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -21,7 +21,6 @@ VARIABLE = "TALKINGHEAD_DEVICE"
 KINDS = ("cuda", "mps", "cpu")
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
-Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
@@ -134,24 +133,27 @@ class Batches:
         self.size = size
         self._device = device
 
-    def run(self, function: Callable[[Sequence[Item]], Result], items: Sequence[Item]) -> Iterator[Result]:
-        """The function's result for each batch of items, in their order.
+    def run(self, function: Callable[[slice], Result], count: int) -> Iterator[Result]:
+        """The function's result for each batch of ``count`` items, in their order.
+
+        Args:
+            function: takes the batch as a slice of the items.
 
         Raises:
             TalkingHeadError: OUT_OF_MEMORY where not even one item fits.
         """
         start = 0
-        while start < len(items):
-            batch = items[start : start + self.size]
+        while start < count:
+            end = min(start + self.size, count)
             try:
-                result = function(batch)
+                result = function(slice(start, end))
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
-                self._halve(len(batch), error)
+                self._halve(end - start, error)
             else:
                 yield result
-                start += len(batch)
+                start = end
                 continue
             # Only here, behind the except clause, is the traceback gone that kept the batch's tensors alive.
             self._device.release()

@@ -3,7 +3,7 @@
 """LivePortrait's networks on a device, from and to NumPy arrays: the only part of the engine that computes with torch.
 
 The heavy ones (appearance, warping, decoder) run in one of two forms with equal results: ``fast.cpu`` computes in
-32 bit on processors without matrix units, ``fast.plain`` runs the networks as they are on everything else.
+32 bit on processors, ``fast.plain`` runs the networks as they are on GPUs and in 16 bit.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from .device import Batches, Device
+from .fast.cpu import CpuRenderer
 from .fast.features import Features
 from .fast.plain import PlainRenderer
 from .keypoints import Motion, degrees_of_bins
@@ -47,7 +48,8 @@ class Model:
     """The networks, ready to be called; for one thread at a time.
 
     Args:
-        networks: on the CPU; nothing else may change them afterwards.
+        networks: on the CPU. They move to the device, or their weights are turned into others: use them no more, and
+            let them go.
         device: where they run.
         precision: ``full`` (32 bit), ``half`` (16 bit) or ``auto`` (16 bit where the device is faster with it). Where
             16 bit gives numbers that are not finite, the batch is repeated in 32 bit and so are all that follow.
@@ -61,10 +63,11 @@ class Model:
         assert precision in PRECISIONS, precision
         self.device = device
         self.half = _half_type(device, precision)
-        self._networks = networks
+        self._networks = networks if device.kind != "cpu" or self.half else None
+        self._motion = networks.motion.to(device.torch)
+        self._stitching, self._eye, self._lip = networks.stitching, networks.eye, networks.lip
         self._renderer = _renderer(networks, device, self.half)
         self._batches = Batches(device, _CPU_BATCH if device.kind == "cpu" else _GPU_BATCH)
-        networks.motion.to(device.torch)
 
     @torch.inference_mode()
     def features(self, crops: np.ndarray) -> list[Features]:
@@ -77,7 +80,7 @@ class Model:
             One for each picture, to be given to :meth:`decode`; they stay on the device.
         """
         found: list[Features] = []
-        for batch in self._batches.run(lambda part: self._renderer.features(self._pictures(part)), crops):
+        for batch in self._batches.run(lambda rows: self._renderer.features(self._pictures(crops, rows)), len(crops)):
             found += batch
         return found
 
@@ -85,7 +88,7 @@ class Model:
     def motion(self, crops: np.ndarray) -> list[Motion]:
         """Pose, expression and key points found in (n, 256, 256, 3) uint8 RGB pictures; always in 32 bit."""
         found: list[Motion] = []
-        for batch in self._batches.run(lambda part: self._networks.motion(self._pictures(part)), crops):
+        for batch in self._batches.run(lambda rows: self._motion(self._pictures(crops, rows)), len(crops)):
             found += _motions({name: values.cpu().numpy() for name, values in batch.items()})
         return found
 
@@ -96,15 +99,15 @@ class Model:
             x_s: (21, 3) key points of the source.
             x_d: (n, 21, 3) wanted key points.
         """
-        return _corrections(self._networks.stitching, x_s, x_d.reshape(len(x_d), -1))
+        return _corrections(self._stitching, x_s, x_d.reshape(len(x_d), -1))
 
     def eye(self, x_s: np.ndarray, ratios: np.ndarray) -> np.ndarray:
         """Offsets (n, 21, 3) for openings (n, 3): the source's left and right eye, the wanted opening."""
-        return _corrections(self._networks.eye, x_s, ratios).reshape(-1, 21, 3)
+        return _corrections(self._eye, x_s, ratios).reshape(-1, 21, 3)
 
     def lip(self, x_s: np.ndarray, ratios: np.ndarray) -> np.ndarray:
         """Offsets (n, 21, 3) for openings (n, 2): the source's lips, the wanted opening."""
-        return _corrections(self._networks.lip, x_s, ratios).reshape(-1, 21, 3)
+        return _corrections(self._lip, x_s, ratios).reshape(-1, 21, 3)
 
     def decode(self, features: Sequence[Features], x_s: np.ndarray, x_d: np.ndarray) -> np.ndarray:
         """Draw frames.
@@ -124,35 +127,32 @@ class Model:
         """As :meth:`decode`, batch by batch as they are done: (b, 512, 512, 3) each."""
         count = len(x_d)
         assert len(features) in (1, count), (len(features), count)
-        each = [features[0]] * count if len(features) == 1 else features
+        each = [features[0]] * count if len(features) == 1 else list(features)
         sources = np.broadcast_to(np.asarray(x_s, np.float32).reshape(-1, 21, 3), (count, 21, 3))
         wanted = np.asarray(x_d, np.float32)
 
-        def draw(batch: Sequence[int]) -> np.ndarray:
-            rows = list(batch)
-            return self._draw([each[row] for row in rows], sources[rows], wanted[rows])
-
-        yield from self._batches.run(draw, range(count))
+        yield from self._batches.run(lambda rows: self._draw(each[rows], sources[rows], wanted[rows]), count)
 
     def free(self) -> None:
         """Release the device's memory; the model cannot be used afterwards."""
-        del self._renderer, self._networks
+        del self._renderer, self._networks, self._motion
         self.device.release()
 
     @torch.inference_mode()
     def _draw(self, features: Sequence[Features], x_s: np.ndarray, x_d: np.ndarray) -> np.ndarray:
-        points = [torch.from_numpy(points).to(self.device.torch) for points in (x_s, x_d)]
+        points = [torch.tensor(points, device=self.device.torch) for points in (x_s, x_d)]
         frames = self._renderer.render(features, *points)
         if self.half is not None and not bool(torch.isfinite(frames).all()):
             _LOG.warning("%s gave numbers that are not finite; going on in 32 bit", self.half)
+            assert self._networks is not None
             self.half = None
             self._renderer = _renderer(self._networks, self.device, None)
             frames = self._renderer.render(features, *points)
         return frames.float().cpu().numpy()
 
-    def _pictures(self, crops: np.ndarray) -> Tensor:
-        """(n, 256, 256, 3) uint8 to (n, 3, 256, 256) in 0..1 on the device."""
-        pictures = torch.from_numpy(np.ascontiguousarray(crops)).to(self.device.torch)
+    def _pictures(self, crops: np.ndarray, rows: slice) -> Tensor:
+        """Some of (n, 256, 256, 3) uint8 to (b, 3, 256, 256) in 0..1 on the device."""
+        pictures = torch.from_numpy(np.ascontiguousarray(crops[rows])).to(self.device.torch)
         return pictures.permute(0, 3, 1, 2).to(torch.float32) / 255
 
 
@@ -165,6 +165,8 @@ def _half_type(device: Device, precision: str) -> torch.dtype | None:
 
 
 def _renderer(networks: LivePortraitNetworks, device: Device, half: torch.dtype | None) -> Renderer:
+    if device.kind == "cpu" and half is None:
+        return CpuRenderer(networks)
     return PlainRenderer(networks, device, half)
 
 

@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""3x3x3 convolutions over volumes (depth, h, w, c): Winograd's in the plane, summed over three depths.
+
+The sum over the depths happens between the transforms, so that each plane is transformed once. Volumes have an empty
+plane before and behind, as they have a border around.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ..networks.blocks import ConvBlock2d, ConvBlock3d
+from .winograd import TILE, chunks, kernel_points, read_points, tile_view, write_tiles
+from .workspace import Workspace
+
+TAPS = 3
+
+
+class WinogradVolume:
+    """A 3x3x3 convolution with padding 1, and ReLU.
+
+    Args:
+        weight: (outputs, inputs, 3, 3, 3), depth first.
+        bias: (outputs,).
+        halve: give the mean of each 2x2 pixels instead; the quarter is already in the weights, as ReLU allows.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor, halve: bool = False) -> None:
+        scale = 0.25 if halve else 1.0
+        self.halve = halve
+        self.outputs = weight.shape[0]
+        self._points = [kernel_points(weight[:, :, tap] * scale) for tap in range(TAPS)]
+        self._bias = bias * scale
+
+    def __call__(self, bordered: Tensor, out: Tensor, space: Workspace) -> Tensor:
+        """Convolve.
+
+        Args:
+            bordered: (d + 2, h + 2, w + 2, inputs), zeros around; h and w are multiples of 4.
+            out: (d, h, w, outputs), or half of h and w where they are halved.
+        """
+        planes, height, width = len(bordered), bordered.shape[1] - 2, bordered.shape[2] - 2
+        for first, rows in chunks(planes, height // TILE, width // TILE):
+            points = read_points(bordered, first, rows, space)
+            made = write_tiles(self._products(points, planes, space), self._bias, space).relu_()
+            target = tile_view(out, first, rows, TILE // 2 if self.halve else TILE)
+            made = made.unflatten(0, target.shape[:3])
+            if self.halve:
+                pairs = torch.add(made[:, :, :, 0::2], made[:, :, :, 1::2])
+                torch.add(pairs[:, :, :, :, 0::2], pairs[:, :, :, :, 1::2], out=target)
+            else:
+                target.copy_(made)
+        return out
+
+    def _products(self, points: Tensor, planes: int, space: Workspace) -> Tensor:
+        """(d + 2 planes of tiles, 36, inputs) to (36, d planes of tiles, outputs)."""
+        tiles = len(points) // planes
+        count = len(points) - 2 * tiles
+        products = space.take("products", points.shape[1], count, self.outputs)
+        for tap, weight in enumerate(self._points):
+            part = points[tap * tiles : tap * tiles + count].transpose(0, 1)
+            if tap == 0:
+                torch.bmm(part, weight, out=products)
+            else:
+                products.baddbmm_(part, weight)
+        return products
+
+
+def folded(convolution: nn.Conv2d | nn.Conv3d, norm: nn.BatchNorm2d | nn.BatchNorm3d) -> tuple[Tensor, Tensor]:
+    """Weight and bias of a convolution with the batch norm behind it."""
+    assert norm.running_mean is not None and norm.running_var is not None and convolution.bias is not None
+    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+    weight = convolution.weight * scale.view(-1, *[1] * (convolution.weight.ndim - 1))
+    return weight, (convolution.bias - norm.running_mean) * scale + norm.bias
+
+
+def folded_block(block: nn.Module) -> tuple[Tensor, Tensor]:
+    """The same of one of the networks' blocks."""
+    assert isinstance(block, (ConvBlock2d, ConvBlock3d))
+    return folded(block.conv, block.norm)
