@@ -22,7 +22,8 @@ from .retargeting import EYE, LIP, STITCHING, RetargetingMlp
 from .warping import WarpingNetwork
 
 STITCHING_FILE = "stitching_retargeting_module"
-FILES = ("appearance_feature_extractor", "motion_extractor", "warping_module", "spade_generator", STITCHING_FILE)
+# The small ones first, so that a wrong set of files is told soon.
+FILES = (STITCHING_FILE, "appearance_feature_extractor", "motion_extractor", "warping_module", "spade_generator")
 RETARGETING_PARTS = ("retarget_shoulder", "retarget_mouth", "retarget_eye")
 _SHOWN = 3
 
