@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("onnx")
 
+from inference.engines.liveportrait.device import Device
 from inference.engines.liveportrait.onnx_export import export
 from inference.engines.liveportrait.onnx_files import FILES
 from inference.engines.liveportrait.onnx_model import OnnxModel
@@ -19,7 +20,7 @@ def model(liveportrait_networks, tmp_path_factory):
     folder = tmp_path_factory.mktemp("onnx")
     written = export(liveportrait_networks, folder)
     assert [path.name for path in written] == [file.file_name for file in FILES.values()]
-    opened = OnnxModel(dict(zip(FILES, written, strict=True)), "cpu")
+    opened = OnnxModel(dict(zip(FILES, written, strict=True)), Device("cpu"))
     for path in written:
         path.unlink()
     return opened

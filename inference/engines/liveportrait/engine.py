@@ -20,8 +20,8 @@ from .description import LIVEPORTRAIT
 from .device import choose_device
 from .driving_motion import driving_motion_of
 from .landmark203 import Landmark203
-from .model import Model
-from .networks.loading import load_networks
+from .onnx_model import OnnxModel
+from .opened import AnyModel, opened
 from .session import LivePortraitSession, Parts
 
 # Frames are pasted and handed out while the next ones are drawn.
@@ -37,9 +37,9 @@ class LivePortraitEngine:
     def __init__(self) -> None:
         self._weights: WeightStore | None = None
         self._tracker: FaceTracker | None = None
-        self._model: Model | None = None
+        self._model: AnyModel | None = None
         # Sessions hold the networks they were opened with; the engine holds the last ones for the next session.
-        self._models: WeakValueDictionary[tuple[object, ...], Model] = WeakValueDictionary()
+        self._models: WeakValueDictionary[tuple[object, ...], AnyModel] = WeakValueDictionary()
         self._executor: ThreadPoolExecutor | None = None
 
     def load(self, weights: WeightStore) -> None:
@@ -78,7 +78,10 @@ class LivePortraitEngine:
             executor=self._executor,
         )
         session = LivePortraitSession(parts, pictures, face, checked)
-        session.warnings += self._weights.set_warnings(name)
+        session.warnings += (
+            *self._weights.set_warnings(name),
+            *(model.warnings if isinstance(model, OnnxModel) else ()),
+        )
         return session
 
     def unload(self) -> None:
@@ -92,7 +95,7 @@ class LivePortraitEngine:
             self._executor.shutdown()
             self._executor = None
 
-    def _model_of(self, name: str, digests: Sequence[str], precision: str) -> Model:
+    def _model_of(self, name: str, digests: Sequence[str], precision: str) -> AnyModel:
         """The networks, read once as long as anybody uses them."""
         assert self._weights is not None
         device = choose_device()
@@ -100,7 +103,7 @@ class LivePortraitEngine:
         model = self._models.get(wanted)
         if model is None:
             self._model = None
-            model = self._models[wanted] = Model(load_networks(self._weights.set_paths(name)), device, precision)
+            model = self._models[wanted] = opened(self._weights.set_paths(name), device, precision)
         self._model = model
         return model
 

@@ -16,7 +16,7 @@ from ..puppet.colour import Canvas, peak_of
 from ..puppet.warp import Warp
 from .colour_match import ColourMatch, match_colours
 from .crop import Square, sample_square
-from .model import Model
+from .opened import AnyModel
 from .paste import PastePlace, paste, paste_place
 from .source_faces import SourceFace
 
@@ -26,7 +26,7 @@ _KEPT = 4
 class FrameMaker:
     """Finishes the frames of one source with one choice of settings."""
 
-    def __init__(self, tracker: FaceTracker, model: Model, settings: Mapping[str, object], chosen: Face) -> None:
+    def __init__(self, tracker: FaceTracker, model: AnyModel, settings: Mapping[str, object], chosen: Face) -> None:
         self._tracker = tracker
         self._model = model
         self._chosen = chosen

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .device import Device
 from .keypoints import Motion, degrees_of_bins
 from .onnx_files import FILES, MOTION_OUTPUTS
 from .onnx_session import OnnxSession
@@ -29,19 +30,23 @@ class OnnxModel:
 
     Args:
         paths: the files by their names in ``onnx_files.FILES``.
-        device: "cuda", "mps" or "cpu".
+        device: where they run, as far as onnxruntime can.
 
     Attributes:
+        device: as given.
+        half: None: the files compute in 32 bit.
         warnings: sentences for the user.
 
     Raises:
         TalkingHeadError: as ``OnnxSession``.
     """
 
-    def __init__(self, paths: Mapping[str, Path], device: str) -> None:
+    def __init__(self, paths: Mapping[str, Path], device: Device) -> None:
+        self.device = device
+        self.half = None
         self.warnings: list[str] = []
-        self._sessions = {name: OnnxSession(paths[name], device, file.inputs) for name, file in FILES.items()}
-        if device == "cuda" and "CUDAExecutionProvider" not in self._sessions["warping_spade"].providers:
+        self._sessions = {name: OnnxSession(paths[name], device.kind, file.inputs) for name, file in FILES.items()}
+        if device.kind == "cuda" and "CUDAExecutionProvider" not in self._sessions["warping_spade"].providers:
             self.warnings.append("onnxruntime cannot use the graphics card here; the ONNX models run on the processor.")
 
     def features(self, crops: np.ndarray) -> list[OnnxFeatures]:

@@ -24,7 +24,7 @@ from .description import LIVEPORTRAIT
 from .driving_motion import DrivingMotion, TemplateMotion
 from .frame_maker import FrameMaker
 from .landmark203 import Landmark203
-from .model import Model
+from .opened import AnyModel
 from .source_faces import SourceFace, SourceFaces
 from .targets import Targets
 
@@ -32,8 +32,6 @@ log = logging.getLogger(__name__)
 
 # Frames that a GPU draws at once; a processor draws one at a time, so that progress is told and cancels are seen soon.
 _GPU_GROUP = 8
-# Frames that are pasted in threads while the next ones are drawn.
-_AHEAD = 8
 # Below so many px from ear to chin there is little to redraw from.
 _SMALL_FACE_PX = 100
 _CONTROLS = names_for(LIVEPORTRAIT.name)
@@ -50,7 +48,7 @@ class Parts:
     """
 
     tracker: FaceTracker
-    model: Model
+    model: AnyModel
     motion: DrivingMotion | TemplateMotion | None
     landmark: Landmark203 | None
     executor: Executor
@@ -98,14 +96,14 @@ class LivePortraitSession:
         self._warn_about(self._faces.chosen)
 
     def frames(self, requests: Iterable[FrameRequest], quality: Quality) -> Iterator[tuple[int, Picture]]:
-        """The frames asked for, in their order. One group is pasted while the next one is drawn."""
+        """The frames asked for, in their order. Most of a group is pasted while the next one is drawn."""
         waiting: deque[tuple[int, Future[Picture]]] = deque()
         remaining = iter(requests)
         size = 1 if self._model.device.kind == "cpu" or quality is Quality.PREVIEW else _GPU_GROUP
         try:
             while group := list(islice(remaining, size)):
                 waiting += self._made(group, quality)
-                while len(waiting) > _AHEAD:
+                while len(waiting) >= size:
                     yield _taken(waiting)
             while waiting:
                 yield _taken(waiting)

@@ -24,7 +24,7 @@ from .description import LIVEPORTRAIT
 from .fast.features import Features
 from .keypoints import Motion, MotionTrack
 from .landmark203 import Landmark203
-from .model import Model
+from .opened import AnyModel
 from .ratios import Ratios, ratios_of
 
 # Pictures of a moving source that are kept with their features, for frames that show the same one.
@@ -90,7 +90,7 @@ class SourceFaces:
     def __init__(
         self,
         tracker: FaceTracker,
-        model: Model,
+        model: AnyModel,
         pictures: PictureReader,
         choice: FaceChoice,
         crop_scale: float,
@@ -169,7 +169,7 @@ class SourceFaces:
             self._kept.popitem(last=False)
 
 
-def sample_motion(picture: Picture, tracker: FaceTracker, model: Model, crop_scale: float) -> Motion | None:
+def sample_motion(picture: Picture, tracker: FaceTracker, model: AnyModel, crop_scale: float) -> Motion | None:
     """Motion of the largest face of a sample picture; None where there is no face."""
     bgr = to_bgr8(picture)
     faces = tracker.faces(bgr)

@@ -18,7 +18,7 @@ from ..engine import DrivingPlace, FrameRequest, Quality
 from .crop import SOURCE_SCALE
 from .driving_motion import DrivingMotion, TemplateMotion
 from .keypoints import Motion, MotionTrack
-from .model import Model
+from .opened import AnyModel
 from .ratios import Ratios
 from .sliders import Sliders, face_axes, kept, moved, opened
 from .source_faces import SourceFace, sample_motion
@@ -35,7 +35,7 @@ class Targets:
     def __init__(
         self,
         tracker: FaceTracker,
-        model: Model,
+        model: AnyModel,
         motion: DrivingMotion | TemplateMotion | None,
         settings: Mapping[str, object],
     ) -> None:
