@@ -42,6 +42,7 @@ class StandInModel(LinearNetworks):
         self.crops: list[int] = []
         self.looked: list[int] = []
         self.drawn: list[int] = []
+        self.wanted: list[np.ndarray] = []
 
     def features(self, crops: np.ndarray) -> list[np.ndarray]:
         self.crops.append(len(crops))
@@ -54,6 +55,7 @@ class StandInModel(LinearNetworks):
 
     def decode(self, features: Sequence[np.ndarray], x_s: np.ndarray, x_d: np.ndarray) -> np.ndarray:
         self.drawn.append(len(x_d))
+        self.wanted += list(x_d)
         assert len(features) in (1, len(x_d)) and len(x_s) in (1, len(x_d))
         moved = np.abs(x_d - x_s).mean(axis=(1, 2))
         each = list(features) * (len(x_d) if len(features) == 1 else 1)
