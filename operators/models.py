@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Getting models, and naming the folders of programs that have them."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +62,7 @@ class TALKINGHEAD_OT_get_models(base.JobOperator, bpy.types.Operator):
         return super().execute(context) if bpy.app.background else self.start(context)
 
     def job(self, context: Any) -> tuple[str, JobMaker]:
-        name = self.models
-        return models_job.TITLE, lambda control: models_job.get_models(name, control)
+        return models_job.TITLE, partial(models_job.get_models, self.models)
 
 
 def _needed(context: Any) -> str:

@@ -3,6 +3,7 @@
 """``blender -b edit.blend --command talkinghead ...``: rendering and setting up without a window."""
 
 import argparse
+import functools
 import os
 import re
 import sys
@@ -13,8 +14,9 @@ import bpy
 
 from ...inference.engines import ENGINES
 from ...inference.errors import ErrorCode, TalkingHeadError
+from ...inference.weights.catalogue import SETS
 from .. import compat, consent, properties
-from ..worker import setup_job
+from ..worker import models_job, setup_job
 from . import jobs, service
 from .runner import JobState, Phase
 
@@ -27,6 +29,7 @@ examples:
   blender -b edit.blend --command talkinghead render --strip Bob --frames 1-250
   blender -b edit.blend --command talkinghead render --i-have-the-rights --save
   blender -b --command talkinghead setup --yes
+  blender -b --command talkinghead models liveportrait_human --yes
 
 Frames go to the folder that the file names, and only those that changed are computed.
 Exit codes: 0 done, 1 failed, 2 wrong usage.
@@ -68,6 +71,11 @@ def build_parser() -> argparse.ArgumentParser:
     setup = commands.add_parser("setup", help=text, description=text[0].upper() + text[1:] + ".")
     setup.add_argument("--yes", action="store_true", help="agree to what is downloaded; without it, it is only listed")
     setup.set_defaults(command=_setup)
+    text = "get the models of an engine"
+    models = commands.add_parser("models", help=text, description=text[0].upper() + text[1:] + ".")
+    models.add_argument("set", choices=tuple(SETS), help="which models")
+    models.add_argument("--yes", action="store_true", help="agree to what is downloaded; without it, it is only listed")
+    models.set_defaults(command=_models)
     return parser
 
 
@@ -198,17 +206,30 @@ def _setup(options: argparse.Namespace) -> int:
     return DONE
 
 
-class _Printer:
-    """Prints a job's progress: each new step, and each tenth of the frames."""
+def _models(options: argparse.Namespace) -> int:
+    for line in models_job.announcement(options.set):
+        print(line, flush=True)
+    if not options.yes:
+        print("error: Nothing was done. Run it again with --yes to agree.", file=sys.stderr, flush=True)
+        return WRONG_USAGE
+    job = functools.partial(models_job.get_models, options.set)
+    state = service.run_to_end(models_job.TITLE, job, _Printer("models", tenths_only=True).show)
+    print(state.text, flush=True)
+    return DONE
 
-    def __init__(self, name: str) -> None:
+
+class _Printer:
+    """Prints a job's progress: each new step, and each tenth of the frames; or nothing but tenths."""
+
+    def __init__(self, name: str, *, tenths_only: bool = False) -> None:
         self._name = name
+        self._tenths_only = tenths_only
         self._text = ""
         self._next = 0.0
 
     def show(self, state: JobState) -> None:
         """Print a state if it says something new."""
-        counts = state.done > 0 and state.phase is Phase.RUNNING
+        counts = self._tenths_only or (state.done > 0 and state.phase is Phase.RUNNING)
         if state.phase is Phase.DONE:
             return
         if state.text != self._text and not counts:

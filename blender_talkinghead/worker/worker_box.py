@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import fixes
 from ..jobs import service
-from . import setup_job, worker
+from . import models_job, setup_job, worker
 from .environment import State
 from .optional_tier import NEURAL, SPEECH
 
@@ -33,7 +33,7 @@ def draw(layout: Any) -> None:
     state, job = worker.state(), service.runner.state
     box = layout.box()
     fixes.draw_note(box, _TEXTS[state], "CHECKMARK" if state is State.READY else "INFO")
-    if job and job.title in setup_job.TITLES:
+    if job and job.title in (*setup_job.TITLES, models_job.TITLE):
         _draw_job(box, job)
     if service.runner.running:
         return

@@ -10,6 +10,7 @@ import bpy
 import pytest
 import sequencer
 import talking
+import weight_files
 
 
 @pytest.fixture(autouse=True)
@@ -137,7 +138,7 @@ def test_wrong_usage_is_exit_code_2(argv, capsys):
     assert "usage" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("argv", [("--help",), ("render", "--help"), ("setup", "--help")])
+@pytest.mark.parametrize("argv", [("--help",), ("render", "--help"), ("setup", "--help"), ("models", "--help")])
 def test_help_is_exit_code_0(argv, capsys):
     assert run(*argv) == 0
     assert "usage: talkinghead" in capsys.readouterr().out
@@ -171,6 +172,21 @@ def test_setup_offline_says_what_to_do(monkeypatch, capsys):
     monkeypatch.delenv("TALKINGHEAD_PYTHON")
     assert run("setup", "--yes") == 1
     assert "offline" in capsys.readouterr().err.lower()
+
+
+def test_models_are_listed_first_and_need_yes(monkeypatch, capsys):
+    monkeypatch.delenv("TALKINGHEAD_WEIGHTS", raising=False)
+    assert run("models", "liveportrait_human") == 2
+    captured = capsys.readouterr()
+    assert "motion_extractor.pth: 112.5 MB, MIT" in captured.out
+    assert "--yes" in captured.err
+
+
+def test_models_that_are_there_are_verified(monkeypatch, capsys, tmp_path):
+    weight_files.comfyui(tmp_path)
+    monkeypatch.setenv("TALKINGHEAD_WEIGHTS", str(tmp_path))
+    assert run("models", "liveportrait_human", "--yes") == 0
+    assert capsys.readouterr().out.endswith("The models of LivePortrait for people are there.\n")
 
 
 def test_command_is_registered_where_blender_can():

@@ -175,6 +175,16 @@ def test_models_are_downloaded_with_progress(downloads):
     assert state().present
 
 
+def test_the_command_line_prints_tenths(downloads, capsys):
+    name, total = "liveportrait_motion_extractor", 112_545_506
+    lines = [{"name": name, "done": done * 1_000_000, "total": total} for done in range(1, 112)]
+    downloads(lines, all_files(HUMAN), then="time.sleep(0.2)")
+    assert talking.core("jobs.command_line").main(["models", HUMAN, "--yes"]) == 0
+    output = capsys.readouterr().out
+    assert "motion_extractor.pth: 112.5 MB, MIT" in output
+    assert 1 <= sum(line.startswith("models: ") for line in output.splitlines()) < 12
+
+
 def test_the_operator_downloads_in_background(downloads):
     downloads([], all_files(ANIMAL))
     assert bpy.ops.talkinghead.get_models(models=ANIMAL) == {"FINISHED"}
