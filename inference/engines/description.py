@@ -106,6 +106,7 @@ class EngineDescription:
         version: part of every frame's key; raised when the engine's pixels change.
         tier: requirements file of its packages ("base", "neural", "diffusion").
         weights: names in the weights catalogue.
+        optional_sets: weight sets that it uses where they are there.
         set_setting: the CHOICE setting that picks the engine's set of large weights, "" for an engine without.
         neighbours: how many pictures before and after a frame's own it looks at, in moving sources.
         memory_mb: what it needs at 1080p.
@@ -120,6 +121,7 @@ class EngineDescription:
     tier: str
     module: str
     weights: tuple[str, ...] = ()
+    optional_sets: tuple[str, ...] = ()
     set_setting: str = ""
     controls: tuple[str, ...] = RIG_NAMES
     takes: Takes = Takes()

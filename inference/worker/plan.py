@@ -69,8 +69,7 @@ def make_plan(
     description = description_of(job.engine)
     settings = description.settings_from(job.settings)
     weights = [weight_file(name).sha256 for name in description.weights]
-    if weight_set := description.weight_set(settings):
-        weights += sessions.set_digests(weight_set)
+    weights += sessions.set_digests(description, settings)
     settings |= file_digests(description, settings, sessions)
     columns = [POSE_NAMES.index(name) for name in description.controls]
     names = []

@@ -150,13 +150,15 @@ class Sessions:
             self._temporary = tempfile.TemporaryDirectory(prefix="talkinghead-", ignore_cleanup_errors=True)
         return Path(self._temporary.name)
 
-    def set_digests(self, name: str) -> tuple[str, ...]:
-        """sha256 of the files of a weight set that are in use.
+    def set_digests(self, engine: EngineDescription, settings: Mapping[str, object]) -> tuple[str, ...]:
+        """sha256 of the files of an engine's weight sets that are in use.
 
         Raises:
             TalkingHeadError: WEIGHTS_MISSING, WEIGHTS_CORRUPT.
         """
-        return self._weights.set_digests(name)
+        needed = engine.weight_set(settings)
+        names = [*([needed] if needed else []), *(n for n in engine.optional_sets if self._weights.optional(n))]
+        return tuple(digest for name in names for digest in self._weights.set_digests(name))
 
     def reader(self, source: Source) -> SourceReader:
         """The pictures of a source; the caller closes them."""

@@ -34,7 +34,7 @@ def name_of(folder: Path, engine: str, **pose: float) -> str:
     performance = Performance.from_poses(Fraction(24), [{**rest_pose(), **pose}])
     source = Source(SourceKind.IMAGE, (str(folder / "source.png"),))
     job = Job("0123", "strip", engine, {}, source, FaceChoice(), (0,), performance)
-    weights: Any = SimpleNamespace(set_digests=lambda name: ["f" * 64])
+    weights: Any = SimpleNamespace(set_digests=lambda engine, settings: ("f" * 64,) if engine.set_setting else ())
     (name,) = make_plan(job, Reader(), folder, None, lambda: None, FrameMotion(), weights).names  # type: ignore[arg-type]
     return name
 

@@ -162,6 +162,7 @@ LIVEPORTRAIT = EngineDescription(
     tier="neural",
     module="liveportrait.engine",
     weights=("face_landmarker", "selfie_segmenter"),
+    optional_sets=("liveportrait_landmark",),
     set_setting=MODEL.name,
     controls=names_for("liveportrait"),
     takes=Takes(driving_video=True),

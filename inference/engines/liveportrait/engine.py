@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from weakref import WeakValueDictionary
 
 from ...errors import ErrorCode, TalkingHeadError
@@ -26,7 +27,6 @@ from .session import LivePortraitSession, Parts
 
 # Frames are pasted and handed out while the next ones are drawn.
 _THREADS = 4
-_LANDMARK = "liveportrait_landmark"
 
 
 class LivePortraitEngine:
@@ -40,6 +40,7 @@ class LivePortraitEngine:
         self._model: AnyModel | None = None
         # Sessions hold the networks they were opened with; the engine holds the last ones for the next session.
         self._models: WeakValueDictionary[tuple[object, ...], AnyModel] = WeakValueDictionary()
+        self._landmark: tuple[Path, Landmark203] | None = None
         self._executor: ThreadPoolExecutor | None = None
 
     def load(self, weights: WeightStore) -> None:
@@ -69,19 +70,16 @@ class LivePortraitEngine:
         name = LIVEPORTRAIT.weight_set(checked)
         digests = self._weights.set_digests(name)
         model = self._model_of(name, digests, str(checked["precision"]))
-        landmark = self._weights.optional(_LANDMARK)
+        warnings = [*self._weights.set_warnings(name), *(model.warnings if isinstance(model, OnnxModel) else ())]
         parts = Parts(
             tracker=self._tracker,
             model=model,
             motion=None if driving is None else driving_motion_of(driving, model, "-".join(digests)),
-            landmark=Landmark203(landmark) if landmark is not None else None,
+            landmark=self._landmark_network(warnings),
             executor=self._executor,
         )
         session = LivePortraitSession(parts, pictures, face, checked)
-        session.warnings += (
-            *self._weights.set_warnings(name),
-            *(model.warnings if isinstance(model, OnnxModel) else ()),
-        )
+        session.warnings += warnings
         return session
 
     def unload(self) -> None:
@@ -90,10 +88,25 @@ class LivePortraitEngine:
             device = self._model.device
             self._model = None
             device.release()
-        self._tracker = None
+        self._tracker = self._landmark = None
         if self._executor is not None:
             self._executor.shutdown()
             self._executor = None
+
+    def _landmark_network(self, warnings: list[str]) -> Landmark203 | None:
+        """LivePortrait's own landmarks where the user has them; a file that cannot be used is a warning."""
+        assert self._weights is not None
+        (name,) = LIVEPORTRAIT.optional_sets
+        path = self._weights.optional(name)
+        if path is None:
+            return None
+        try:
+            if self._landmark is None or self._landmark[0] != path:
+                self._landmark = path, Landmark203(path)
+        except TalkingHeadError as error:
+            warnings.append(f"The default landmarks are used: {error.message}")
+            return None
+        return self._landmark[1]
 
     def _model_of(self, name: str, digests: Sequence[str], precision: str) -> AnyModel:
         """The networks, read once as long as anybody uses them."""
