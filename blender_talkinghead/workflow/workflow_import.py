@@ -23,7 +23,7 @@ from ..drivers.driver_strips import Part
 from ..performance import curves
 from ..strips import sources
 from ..strips.sampling import scene_rate
-from . import workflow_clips, workflow_media
+from . import workflow_clips, workflow_engines, workflow_media
 from .workflow_clips import Place
 
 REPORT_NAME = "Talking Head Import"
@@ -87,6 +87,7 @@ def make(context: Any, plan: Plan, options: Options) -> Imported:
         place = _place(scene, plan, options, target)
         strip = _make_strips(scene, plan, found, target, place, remarks)
         count = _insert_keys(strip, plan, place)
+    workflow_engines.apply(strip, plan, options.path, options.folder, remarks)
     compat.set_active_strip(scene, strip)
     curves.refresh(scene)
     imported = Imported(strip.name, count, tuple(remarks))

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..controls import POSE_NAMES
-from . import expression_editor, motion_command
+from . import expression_editor, liveportrait_settings, motion_command
 from .expression_editor import BY_SLIDER
 from .graph import Node
+from .liveportrait_settings import OWN_CONTROLS, REST
 from .media_nodes import medium
-from .plan import ACTING, CONSTANT, SOURCE, Key, PlannedStrip
+from .plan import ACTING, CONSTANT, SAMPLE, SOURCE, Key, PlannedStrip
 from .reading import Reading
 
 ANIMATOR = "AdvancedLivePortrait"
@@ -21,7 +22,7 @@ TOPIC = "live_portrait"
 _DEFAULT_CROP = 1.7
 _LONGEST_CHAIN = 1000
 _SAVED_EXPRESSION = 2  # position of the editor's output of that name
-_UNUSED = "it is kept in the settings; no engine that is installed uses it"
+_NO_RETARGETING = "it is kept in the settings; LivePortrait's own retargeting follows the clip's eyes and lips instead"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def _poses(reading: Reading, node: Node, chain: Sequence[Node], edits: Sequence[
     base = dict.fromkeys(expression_editor.NAMES, 0.0)
     for editor in edits:
         reading.note(f"{EDITOR} {editor.id} changes the portrait before it is animated: its pose is always there.")
-        base = _sum(base, _pose(reading, editor))
+        base = _sum(base, _pose(reading, editor, still=True))
     poses = [base, *(_sum(base, _pose(reading, editor)) for editor in chain)]
     if edits:
         for pose in poses:
@@ -67,12 +68,23 @@ def _poses(reading: Reading, node: Node, chain: Sequence[Node], edits: Sequence[
 
 
 def _sum(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
-    return {name: one.get(name, 0.0) + other.get(name, 0.0) for name in expression_editor.NAMES}
+    """Two poses on top of each other: positions of sliders, and the engine's own controls counted from their rest."""
+    result = {name: one.get(name, 0.0) + other.get(name, 0.0) for name in expression_editor.NAMES}
+    for name in OWN_CONTROLS:
+        if name in one or name in other:
+            result[name] = one.get(name, REST[name]) + other.get(name, REST[name]) - REST[name]
+    return result
+
+
+def _rig(pose: Mapping[str, float]) -> dict[str, float]:
+    """Controls of a pose that do not rest."""
+    own = {name: liveportrait_settings.limited(name, pose[name]) for name in OWN_CONTROLS if name in pose}
+    return expression_editor.to_rig(pose)[0] | {name: value for name, value in own.items() if value != REST[name]}
 
 
 def _keys(steps: Sequence[motion_command.Step], poses: Sequence[Mapping[str, float]]) -> list[Key]:
     """Keys of the commands; without any, the neutral pose holds from frame 1 on."""
-    neutral, *others = [expression_editor.to_rig(pose)[0] for pose in poses]
+    neutral, *others = [_rig(pose) for pose in poses]
     if steps:
         return motion_command.keys_of(steps, others, neutral)
     return [Key(name, 1, neutral[name], CONSTANT) for name in POSE_NAMES if name in neutral]
@@ -80,10 +92,9 @@ def _keys(steps: Sequence[motion_command.Step], poses: Sequence[Mapping[str, flo
 
 def still_of(reading: Reading, node: Node) -> Film:
     """The strip and keys of an editor that stands alone: its pose, held from frame 1 on."""
-    pose, _ = expression_editor.to_rig(_pose(reading, node))
+    pose = _rig(_pose(reading, node, still=True))
     source = medium(reading, node, "src_image", SOURCE)
-    crop = reading.number(node, "crop_factor", _DEFAULT_CROP)
-    reading.setting(TOPIC, crop_factor=crop)
+    reading.setting(TOPIC, crop_factor=_crop(reading, node))
     keys = tuple(Key(name, 1, pose[name], CONSTANT) for name in POSE_NAMES if name in pose)
     return Film(() if source is None else (source,), keys, 1)
 
@@ -102,7 +113,7 @@ def last_editors(reading: Reading) -> list[Node]:
 
 def _settings(reading: Reading, node: Node) -> None:
     numbers = {name: reading.number(node, name, 0.0) for name in ("retargeting_eyes", "retargeting_mouth")}
-    crop = reading.number(node, "crop_factor", _DEFAULT_CROP)
+    crop = _crop(reading, node)
     names = ("turn_on", "tracking_src_vid", "animate_without_vid")
     on, tracking, alone = (reading.switch(node, name, name == "turn_on") for name in names)
     reading.setting(
@@ -110,11 +121,18 @@ def _settings(reading: Reading, node: Node) -> None:
     )
     for name, value in numbers.items():
         if value:
-            reading.report(node, f"{name} = {value:g}", _UNUSED)
-    if abs(crop - _DEFAULT_CROP) > 1e-6:  # ComfyUI saves 1.7000000000000002 as well
-        reading.report(node, f"crop_factor = {crop:g}", _UNUSED)
+            reading.report(node, f"{name} = {value:g}", _NO_RETARGETING)
     if not on:
         reading.note(f"{ANIMATOR} {node.id} is turned off in the workflow; it is imported all the same.")
+
+
+def _crop(reading: Reading, node: Node) -> float:
+    """The node's crop factor; another one than usual becomes the engine's crop, in proportion."""
+    crop = reading.number(node, "crop_factor", _DEFAULT_CROP)
+    if abs(crop - _DEFAULT_CROP) > 1e-6:  # ComfyUI saves 1.7000000000000002 as well
+        scale = liveportrait_settings.crop_scale(reading, crop / _DEFAULT_CROP)
+        reading.note(f"crop_factor {crop:g} became LivePortrait's Crop {scale:g}, in proportion to their usual values.")
+    return crop
 
 
 def _chain(reading: Reading, node: Node) -> list[Node]:
@@ -129,17 +147,22 @@ def _chain(reading: Reading, node: Node) -> list[Node]:
     return chain[::-1]
 
 
-def _pose(reading: Reading, node: Node) -> dict[str, float]:
-    """Slider values of a node of the chain; an unknown kind of node keeps its place and stays neutral."""
+def _pose(reading: Reading, node: Node, *, still: bool = False) -> dict[str, float]:
+    """Slider values of a node, and those of the engine's own controls that it moves.
+
+    An unknown kind of node keeps its place in the chain and stays neutral.
+
+    Args:
+        still: the node makes a picture of its own; in a chain it only passes on what it adds.
+    """
     reading.use(node)
     if node.type != EDITOR:
         reading.report(node, "its pose", "only ExpressionEditor nodes are read; the pose stays neutral")
         return {}
     sliders = _own_sliders(reading, node)
     _add_expression(reading, node, sliders)
-    _list_samples(reading, node)
     _list_losses(reading, node, sliders)
-    return sliders
+    return sliders | _sampled(reading, node) | _source_ratio(reading, node, still)
 
 
 def _list_losses(reading: Reading, node: Node, sliders: Mapping[str, float]) -> None:
@@ -177,19 +200,32 @@ def _add_expression(reading: Reading, node: Node, sliders: dict[str, float]) -> 
     reading.report(node, f"add_exp from {other.type} {other.id}", hint)
 
 
-def _list_samples(reading: Reading, node: Node) -> None:
-    sample = reading.graph.linked(node, "sample_image")
-    if sample is not None:
-        reading.use(sample)
-        parts, ratio = reading.raw(node, "sample_parts"), reading.number(node, "sample_ratio", 1.0)
-        reading.report(
-            node,
-            f"sample_image (sample_parts {parts}, sample_ratio {ratio:g})",
-            "the expression of another picture can only be measured by LivePortrait's networks",
-        )
+def _sampled(reading: Reading, node: Node) -> dict[str, float]:
+    """What a sample picture adds; the picture itself becomes a setting of the engine."""
+    if reading.graph.linked(node, "sample_image") is None:
+        return {}
+    file = medium(reading, node, "sample_image", SAMPLE)
+    ratio = reading.number(node, "sample_ratio", 1.0)
+    if file is None or file.kind != "image":
+        reading.report(node, "sample_image", "only a picture that a node loads can be the sample")
+        return {}
+    parts = reading.text(node, "sample_parts") or "OnlyExpression"
+    if parts not in liveportrait_settings.SAMPLE_PARTS:
+        reading.report(node, f"sample_parts {parts}", "this part is not known")
+        return {}
+    if ratio == 0 or not liveportrait_settings.sample(reading, node, file.file):
+        return {}
+    return dict.fromkeys(liveportrait_settings.SAMPLE_PARTS[parts], ratio)
+
+
+def _source_ratio(reading: Reading, node: Node, still: bool) -> dict[str, float]:
     ratio = reading.number(node, "src_ratio", 1.0)
-    if ratio != 1:
-        reading.report(node, f"src_ratio = {ratio:g}", "the rig starts from the expression that the picture has")
+    if ratio == 1:
+        return {}
+    if not still:
+        reading.report(node, f"src_ratio = {ratio:g}", "in a film the node leaves it out; Source Ratio can be keyed")
+        return {}
+    return {liveportrait_settings.SOURCE_RATIO: ratio}
 
 
 def _steps(reading: Reading, node: Node, chain: Sequence[Node]) -> list[motion_command.Step]:

@@ -15,6 +15,7 @@ LINEAR = "LINEAR"
 CONSTANT = "CONSTANT"
 SOURCE = "source"
 ACTING = "acting"
+SAMPLE = "sample"
 _DEEPEST = 8
 
 

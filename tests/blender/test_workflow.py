@@ -349,3 +349,34 @@ def test_locked_curves_are_told_before_anything_is_made(core, scene, folder, hop
     with pytest.raises(RuntimeError, match="Head Yaw of 'Hopper' is locked"):
         imported(folder, film(), onto_active=True)
     assert talking.snapshot(scene) == before
+
+
+def sampled(sample: str) -> dict[str, Any]:
+    """One editor that stands alone, with a sample picture."""
+    workflow = comfyui_files.Workflow()
+    editor = workflow.editor((0.5, 0.8, "OnlyMouth", 2.0), smile=0.25)
+    workflow.link(workflow.image("portrait.png"), 0, editor, "src_image")
+    workflow.link(workflow.image(sample), 0, editor, "sample_image")
+    return workflow.data()
+
+
+def test_what_liveportrait_alone_has_is_set_and_told(core, scene, folder):
+    imported(folder, sampled("portrait.png"))
+    portrait = strip_named("portrait.png")
+    assert portrait.th_liveportrait_sample_mouth == pytest.approx(0.8)
+    assert portrait.th_liveportrait_source_ratio == pytest.approx(0.5)
+    assert portrait.th_liveportrait_crop_scale == pytest.approx(2.706)
+    assert (
+        Path(portrait.th_liveportrait_sample).name == "portrait.png" and Path(portrait.th_liveportrait_sample).exists()
+    )
+    told = "Source Ratio, Sample Mouth, Crop, Sample Picture: only LivePortrait has that"
+    assert told in report_text()
+    portrait.th_engine = "liveportrait"
+    imported(folder, sampled("portrait.png"), onto_active=True)
+    assert told not in report_text()
+
+
+def test_a_sample_picture_that_is_gone_is_told(core, scene, folder):
+    imported(folder, sampled("nowhere.png"))
+    assert not strip_named("portrait.png").th_liveportrait_sample
+    assert "Sample Picture: nowhere.png was not found" in report_text()

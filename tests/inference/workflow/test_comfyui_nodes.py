@@ -57,16 +57,83 @@ def test_sliders_of_another_editor_are_added():
     assert result.not_understood == ()
 
 
-def test_samples_and_files_are_listed():
+def test_files_are_listed():
     workflow = chained("1 = 5:0", {"smile": 0.25})
     loader = workflow.add("LoadExpData", ["grin", 0.5], [], [("exp", "EXP_DATA")])
     workflow.link(loader, 0, 3, "add_exp")
-    workflow.link(workflow.image("sample.png"), 0, 3, "sample_image")
-    workflow.nodes[2]["widgets_values"][12] = 0.5
     text = listed(plan(workflow))
     assert "add_exp from LoadExpData" in text and "grin.exp" in text
-    assert "sample_image" in text
-    assert "src_ratio = 0.5" in text
+
+
+def sampled(parts: str, ratio: float = 0.8, source_ratio: float = 1.0) -> Workflow:
+    """One editor that stands alone, with a sample picture."""
+    workflow = Workflow()
+    editor = workflow.editor((source_ratio, ratio, parts, 1.7), smile=0.25)
+    workflow.link(workflow.image(), 0, editor, "src_image")
+    workflow.link(workflow.image("sample.png"), 0, editor, "sample_image")
+    return workflow
+
+
+@pytest.mark.parametrize(
+    ("parts", "names"),
+    [("OnlyExpression", ["expression"]), ("OnlyRotation", ["rotation"]), ("OnlyMouth", ["mouth"]),
+     ("OnlyEyes", ["eyes"]), ("All", ["expression", "rotation"])],
+)  # fmt: skip
+def test_a_sample_picture_becomes_a_setting_and_sliders_of_liveportrait(parts, names):
+    result = plan(sampled(parts))
+    keys = {key.control: key.value for key in result.keys}
+    assert keys == {"mouth_smile": 0.25, **{f"liveportrait_sample_{name}": 0.8 for name in names}}
+    assert result.settings["liveportrait"] == {"sample": "sample.png"}
+    assert [strip.file for strip in result.strips] == ["portrait.png"]
+    assert result.not_understood == ()
+
+
+def test_a_sample_that_adds_nothing_is_left_out():
+    result = plan(sampled("All", ratio=0))
+    assert [key.control for key in result.keys] == ["mouth_smile"]
+    assert "liveportrait" not in result.settings
+
+
+def test_a_sample_stops_at_the_sliders_end():
+    (key,) = [key for key in plan(sampled("OnlyMouth", ratio=2)).keys if "sample" in key.control]
+    assert key.value == 1.2
+
+
+def test_source_ratio_is_keyed_for_a_still_and_listed_for_a_film():
+    still = plan(sampled("All", 0, source_ratio=0.5))
+    assert Key("liveportrait_source_ratio", 1, 0.5, "CONSTANT") in still.keys
+    workflow = chained("1 = 5:0", {"smile": 0.25})
+    workflow.nodes[2]["widgets_values"][12] = 0.5
+    film = plan(workflow)
+    assert {key.control for key in film.keys} == {"mouth_smile"}
+    assert "src_ratio = 0.5: in a film the node leaves it out" in listed(film)
+
+
+def test_samples_of_a_chain_come_and_go_with_their_editors():
+    workflow = chained("1 = 2:2\n2 = 2:0", {"smile": 0.5}, {"aaa": 12})
+    workflow.link(workflow.image("sample.png"), 0, 3, "sample_image")
+    result = plan(workflow)
+    found = [(key.frame, key.value) for key in result.keys if key.control == "liveportrait_sample_expression"]
+    assert found == [(0, 0), (2, 1), (4, 1), (6, 0)]
+    workflow.link(workflow.image("other.png"), 0, 4, "sample_image")
+    result = plan(workflow)
+    assert "other.png: one sample picture counts, sample.png" in listed(result)
+    assert result.settings["liveportrait"] == {"sample": "sample.png"}
+
+
+def test_a_film_is_no_sample():
+    workflow = chained("1 = 2:2", {"smile": 0.5})
+    workflow.link(workflow.video(), 0, 3, "sample_image")
+    assert "sample_image: only a picture" in listed(plan(workflow))
+
+
+def test_another_crop_becomes_liveportraits_in_proportion():
+    workflow = chained("1 = 2:2", {"smile": 0.5})
+    animator = next(node for node in workflow.nodes if node["type"] == "AdvancedLivePortrait")
+    animator["widgets_values"] = [0, 0, 2.0, True, False, False, "1 = 2:2"]
+    result = plan(workflow)
+    assert result.settings["liveportrait"] == {"crop_scale": 2.706}
+    assert any("Crop 2.706" in note for note in result.notes)
 
 
 def test_an_editor_that_changes_the_portrait_is_there_all_the_time():
