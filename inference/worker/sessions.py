@@ -25,6 +25,7 @@ from ..media.prefetch import PrefetchingReader
 from ..media.reader import SourceReader, open_source
 from ..source import FaceChoice, Source
 from ..weights.store import WeightStore
+from .give_back import give_back
 from .last_few import LastFew
 
 if TYPE_CHECKING:
@@ -227,6 +228,8 @@ class Sessions:
         for name in freed:
             self._engines.pop(name).unload()
             _LOG.info("Engine %s unloaded", name)
+        if freed:
+            give_back()
         return freed
 
     def _find_or_open(self, subject: Subject, needed: Sequence[int]) -> OpenSession:

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 import sys
 from dataclasses import replace
 from types import ModuleType
 
 import pytest
 import tint_engine
-from worker_host import host, make_job, picture, saved_job
+from worker_host import ROOT, host, make_job, picture, saved_job
 
 import inference.engines
 from inference.media.digests import Digests
@@ -106,6 +107,24 @@ def test_server_lets_go_after_a_pause(sessions, tmp_path):
     server._channel, server._inbox, server._sessions = None, Inbox(), sessions
     assert server.serve() == 0
     assert pauses == [(300.0, ["large"]), (300.0, [])]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the memory of a process is read from Linux")
+def test_freed_memory_goes_back_to_the_system():
+    """In a process of its own: many blocks, of which only the last is kept, hold the heap's end."""
+    code = (
+        "import ctypes; from inference.worker.give_back import give_back\n"
+        "libc = ctypes.CDLL(None); libc.malloc.restype = ctypes.c_void_p\n"
+        "libc.memset.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t]\n"
+        "libc.free.argtypes = [ctypes.c_void_p]\n"
+        "def resident(): return int(open('/proc/self/statm').read().split()[1]) * 4096\n"
+        "blocks = [libc.malloc(60_000) for _ in range(4000)]\n"
+        "[libc.memset(block, 1, 60_000) for block in blocks]\n"
+        "[libc.free(block) for block in blocks[:-1]]\n"
+        "before = resident(); give_back(); print(before - resident())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 200_000_000
 
 
 def test_unload_says_what_was_loaded(tmp_path):
