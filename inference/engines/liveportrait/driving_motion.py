@@ -32,7 +32,7 @@ _NUMBERS = 4 + 3 + 63 + 63
 class MotionNetwork(Protocol):
     """The part of the model that finds motion."""
 
-    def motion(self, crops: np.ndarray) -> list[Motion]:
+    def motion(self, crops: np.ndarray) -> Sequence[Motion]:
         """Motion in (n, 256, 256, 3) uint8 RGB crops."""
         ...
 

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,6 @@ from ...source import FaceChoice
 from ..engine import Quality
 from .crop import Square, cut_square, face_square, for_network
 from .description import LIVEPORTRAIT
-from .fast.features import Features
 from .keypoints import Motion, MotionTrack
 from .landmark203 import Landmark203
 from .opened import AnyModel
@@ -41,7 +41,7 @@ class SourceFace:
         face: landmarks, smoothed over neighbours in a moving source.
         square: what of the picture is redrawn.
         crop: (512, 512, 3) uint8 RGB of the square.
-        features: for drawing.
+        features: for drawing; the networks' own.
         motion: pose and expression.
         ratios: (1) how open eyes and lips are.
     """
@@ -51,7 +51,7 @@ class SourceFace:
     face: Face
     square: Square
     crop: np.ndarray
-    features: Features
+    features: Any
     motion: Motion
     ratios: Ratios
 
@@ -149,7 +149,7 @@ class SourceFaces:
         return self._moving.alone(index) if quality is Quality.PREVIEW else self._moving.at(index)
 
     def _finished(
-        self, index: int, draft: tuple[Picture, Face, Square, np.ndarray], features: Features, motion: Motion
+        self, index: int, draft: tuple[Picture, Face, Square, np.ndarray], features: Any, motion: Motion
     ) -> SourceFace:
         picture, face, square, crop = draft
         return SourceFace(index, picture, face, square, crop, features, motion, self._ratios(picture, face))
