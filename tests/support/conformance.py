@@ -54,8 +54,11 @@ class Case:
             pytest.skip(f"the case has no {missing[0]}")
 
     def array(self, name: str) -> np.ndarray:
-        """One array, read-only; it counts as read from now on."""
-        assert name in self._arrays, f"the case {self.engine}_{self.name} has no array {name}"
+        """One array, read-only; it counts as read from now on. A case that does not have it skips the test.
+
+        A name that is wrong hides nothing: the array that was meant stays unread.
+        """
+        self.need(name)
         self._read.add(name)
         return self._arrays[name]
 
