@@ -37,8 +37,13 @@ class Target:
     pair_id: str = ""
 
 
-def answer_of(request: Request, state: JobState, control: JobControl) -> Generator[JobState, None, Message]:
-    """Wait for the answer to a request; its ``progress`` shows in the state.
+def answer_of(
+    request: Request, state: JobState, control: JobControl, *, progress: bool = True
+) -> Generator[JobState, None, Message]:
+    """Wait for the answer to a request.
+
+    Args:
+        progress: its ``progress`` shows in the state; else the state stays as it is.
 
     Raises:
         TalkingHeadError: the worker's error; CANCELLED.
@@ -49,7 +54,7 @@ def answer_of(request: Request, state: JobState, control: JobControl) -> Generat
                 worker.client().cancel(request)
             worker.client().pump(control.wait_s)
             for message in request.poll():
-                if message.type == "progress":
+                if progress and message.type == "progress":
                     state = with_progress(state, message)
             yield state
         return request.result()

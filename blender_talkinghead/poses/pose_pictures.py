@@ -200,7 +200,7 @@ def _draw_all(
         request = worker.client().submit("preview", {"job": posed.to_dict(), "max_size": asked})
         text = f"{pose.name}, {number + 1} of {len(wanted)}"
         shown = replace(state, phase=Phase.RUNNING, text=text, fraction=number / len(wanted))
-        answer = yield from job_steps.answer_of(request, shown, control)
+        answer = yield from job_steps.answer_of(request, shown, control, progress=False)
         width, height = answer.fields["size"]
         size = int(width), int(height)
         path = shelf.folder / f"{pose_key(pose)}.png"
