@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ...inference.errors import ErrorCode, TalkingHeadError
 from ...inference.weights.catalogue import weight_file
+from ...inference.weights.layouts import is_there
 from . import environment, optional_tier
 from .environment import Interpreter, Places
 from .process import inference_command, popen_options, rotate_log, scrubbed_environment
@@ -99,7 +100,7 @@ def missing_weights(plan: Plan) -> list[str]:
 def _has(folder: Path, name: str) -> bool:
     file = weight_file(name)
     path = folder / file.path
-    return path.is_file() and path.stat().st_size == file.size
+    return is_there(path.is_file) and path.stat().st_size == file.size
 
 
 def _find_interpreter(plan: Plan, wheels_python: str | None) -> Generator[Progress, None, Interpreter]:

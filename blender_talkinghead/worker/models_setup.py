@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ...inference.errors import ErrorCode, TalkingHeadError
 from ...inference.weights.catalogue import WeightFile, weight_file
@@ -121,8 +122,7 @@ class _Told:
         """Read on; the last line may be unfinished."""
         text = self._rest + "".join(lines)
         *whole, self._rest = text.split("\n")
-        for line in whole:
-            entry = json.loads(line)
+        for entry in map(_entry, whole):
             if "error" in entry:
                 self.error = TalkingHeadError.from_dict(entry["error"])
             elif "name" in entry:
@@ -140,3 +140,12 @@ class _Told:
 
     def _fraction(self) -> float:
         return sum(self.done.values()) / max(1, sum(self.total.values()))
+
+
+def _entry(line: str) -> dict[str, Any]:
+    """A line of JSON; nothing for what something else printed."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return {}
+    return entry if isinstance(entry, dict) else {}

@@ -67,8 +67,16 @@ def find(weights: WeightSet, folders: Iterable[Path], problem: Callable[[Part, P
 def _present(part: Part, folders: Iterable[Path]) -> Iterator[Path]:
     """The files that may be a part, the first wins, each once."""
     places = (Path(folder, base, place) for folder in folders for base in _BASES for place in part.folders)
-    paths = (place / name for place in places if place.is_dir() for name in part.file_names)
-    return (path for path in dict.fromkeys(paths) if path.is_file() and _allowed(part, path))
+    paths = (place / name for place in places if is_there(place.is_dir) for name in part.file_names)
+    return (path for path in dict.fromkeys(paths) if is_there(path.is_file) and _allowed(part, path))
+
+
+def is_there(look: Callable[[], bool]) -> bool:
+    """What may not be looked at, or lies on a disk that is gone, is not there."""
+    try:
+        return look()
+    except OSError:
+        return False
 
 
 def _allowed(part: Part, path: Path) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..errors import Action, ErrorCode, TalkingHeadError
 from .catalogue import CATALOGUE, Part, WeightFile, WeightSet, weight_file, weight_set
-from .layouts import Found, find
+from .layouts import Found, find, is_there
 from .structure import problem_of
 from .verified import VerifiedFiles, sha256_of, state_of
 
@@ -93,7 +93,7 @@ class WeightStore:
 
     def _find(self, file: WeightFile) -> Path:
         candidates = [folder / file.path for folder in self.folders]
-        present = [path for path in candidates if path.is_file()]
+        present = [path for path in candidates if is_there(path.is_file)]
         for path in present:
             if is_intact(path, file):
                 return path

@@ -159,9 +159,10 @@ def test_the_variable_comes_before_the_preferences(monkeypatch, tmp_path):
 
 
 def test_models_are_downloaded_with_progress(downloads):
-    lines = [
+    lines: list[object] = [
         {"name": "liveportrait_motion_extractor", "done": 56_000_000, "total": 112_545_506},
         {"name": "liveportrait_motion_extractor", "done": 112_545_506, "total": 112_545_506},
+        "said by somebody else",
     ]
     downloads(lines, all_files(HUMAN), then="time.sleep(0.3)")
     seen = []

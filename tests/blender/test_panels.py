@@ -258,7 +258,7 @@ def test_preferences_draw():
     from types import SimpleNamespace
 
     fields = preferences.TalkingHeadPreferences
-    stand_in = SimpleNamespace(layout=layout, bl_rna=fields.bl_rna)
+    stand_in = SimpleNamespace(layout=layout, bl_rna=fields.bl_rna, model_folders=())
     fields.draw(stand_in, bpy.context)
     assert layout.of("prop") == ["consent", "worker_python", "setup_python", "graphics_card", "device"]
 
@@ -272,4 +272,4 @@ def test_menu_lists_every_operator_but_the_internal_ones():
     for name in layout.of("menu"):
         getattr(bpy.types, name).draw(SimpleNamespace(layout=layout), bpy.context)
     listed = {name.removeprefix("talkinghead.") for name in layout.of("operator")}
-    assert set(dir(bpy.ops.talkinghead)) - listed == {"give_consent", "move_point", "watch_job"}
+    assert set(dir(bpy.ops.talkinghead)) - listed == {"give_consent", "move_point", "remove_model_folder", "watch_job"}

@@ -4,6 +4,7 @@
 
 import hashlib
 import os
+from pathlib import Path
 
 import pytest
 import weight_files
@@ -262,6 +263,19 @@ def test_a_cache_that_cannot_be_written_does_no_harm(tmp_path):
     weight_files.comfyui(tmp_path)
     (tmp_path / "file").write_bytes(b"")
     assert len(WeightStore([tmp_path], tmp_path / "file").set_digests(HUMAN)) == len(PARTS)
+
+
+def test_a_folder_that_may_not_be_looked_at_is_passed_over(monkeypatch, tmp_path):
+    made = weight_files.comfyui(tmp_path / "good")
+    original = Path.is_dir
+
+    def is_dir(path):
+        if tmp_path / "secret" in path.parents:
+            raise PermissionError(13, "Permission denied")
+        return original(path)
+
+    monkeypatch.setattr(Path, "is_dir", is_dir)
+    assert WeightStore([tmp_path / "secret", tmp_path / "good"]).set_paths(HUMAN) == made
 
 
 def test_models_that_come_later_are_found_by_the_same_store(tmp_path):
