@@ -22,7 +22,7 @@ from ...inference.job import Job
 from .. import compat, consent, properties
 from ..drivers import drivers
 from ..jobs import builder, job_steps, service
-from ..jobs.runner import duration_text
+from ..jobs.runner import JobState, Phase, duration_text
 from ..strips import sampling
 from ..worker import worker
 from ..worker.client import Outcome, Request
@@ -71,6 +71,7 @@ class _Preview:
         stage: what the worker does for the request; "" before it has begun.
         begun_s: when it began; 0 before.
         took_s: how long the last frame took the worker, by engine.
+        job_seen: state of the last job when the error was last looked at.
     """
 
     scene: str
@@ -87,6 +88,7 @@ class _Preview:
     took_s: dict[str, float] = field(default_factory=dict)
     picture: Picture | None = None
     error: TalkingHeadError | None = None
+    job_seen: JobState | None = None
 
 
 _current: _Preview | None = None
@@ -185,6 +187,10 @@ def watch() -> bool:
     if seen != preview.seen:
         preview.seen, preview.changed_s = seen, now
     rests = now - preview.changed_s >= DEBOUNCE_S and not service.playing()
+    if preview.error is not None and service.runner.state is not preview.job_seen:
+        preview.job_seen = service.runner.state
+        if preview.job_seen is not None and preview.job_seen.phase is Phase.DONE:
+            preview.asked = None  # a job has ended well, perhaps the one that mends the error
     begun = preview.request is not None and bool(preview.stage)
     if rests and seen != preview.asked and not begun and not service.blender_renders():
         _ask_again(preview, scene, strip)
@@ -202,6 +208,7 @@ def _ask_again(preview: _Preview, scene: Any, strip: Any) -> None:
 def _ask(preview: _Preview, scene: Any, strip: Any) -> None:
     seen = _look(scene, strip)
     asked, preview.seen, preview.asked = preview.asked, seen, seen  # also if it fails: not again at each beat then
+    preview.job_seen = service.runner.state
     if preview.job is None or asked is None or asked.rest != seen.rest:
         preview.job = None
         preview.job = _job(scene, strip)

@@ -119,6 +119,20 @@ def test_failure_is_told_once_until_something_changes(scene, source, monkeypatch
     assert preview().error() is None
 
 
+def test_failure_is_tried_again_after_a_job_that_may_mend_it(scene, source, monkeypatch):
+    bpy.ops.talkinghead.preview_frame()
+    errors, runner = talking.shared("errors"), talking.core("jobs.service").runner
+    preview()._current.error = errors.TalkingHeadError(errors.ErrorCode.WEIGHTS_MISSING, "The models are missing.")
+    preview().watch()
+    assert preview().error() is not None
+    states = talking.core("jobs.runner")
+    runner.start("Get Models", lambda control: iter([states.JobState("Get Models", states.Phase.DONE)]))
+    while runner.running:
+        runner.step()
+    assert beat_until_fresh() is not None
+    assert preview().error() is None
+
+
 def test_stop_and_another_file_end_it(scene, source):
     bpy.ops.talkinghead.preview_frame()
     assert bpy.ops.talkinghead.stop_preview() == {"FINISHED"}
