@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from . import hello_meme, live_portrait
+from . import hello_meme, live_portrait, live_portrait_kj
 from .graph import Graph, Mode, Node
 from .live_portrait import Film
 from .media_nodes import LOADERS, output_of
@@ -55,9 +55,9 @@ def plan_of(graph: Graph) -> Plan:
 
 def _film(reading: Reading) -> tuple[Node | None, Film]:
     portrait = sorted(reading.graph.active(live_portrait.ANIMATOR), key=_promise)
-    memes = reading.graph.active(*hello_meme.ANIMATORS)
+    others = reading.graph.active(live_portrait_kj.ANIMATOR, *hello_meme.ANIMATORS)
     stills = live_portrait.last_editors(reading)
-    candidates: Sequence[Node] = [*portrait, *memes] or stills[::-1]
+    candidates: Sequence[Node] = [*portrait, *others] or stills[::-1]
     if not candidates:
         return None, Film((), (), 0)
     chosen = candidates[0]
@@ -66,6 +66,8 @@ def _film(reading: Reading) -> tuple[Node | None, Film]:
         reading.report(other, "the node", f"one film is imported at a time, that of {chosen.type} {chosen.id}")
     if chosen.type == live_portrait.ANIMATOR:
         return chosen, live_portrait.film_of(reading, chosen)
+    if chosen.type == live_portrait_kj.ANIMATOR:
+        return chosen, live_portrait_kj.film_of(reading, chosen)
     if chosen.type in hello_meme.ANIMATORS:
         return chosen, hello_meme.film_of(reading, chosen)
     return chosen, live_portrait.still_of(reading, chosen)

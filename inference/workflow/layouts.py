@@ -109,6 +109,16 @@ _LOADER: tuple[Layout, ...] = (
     (*_MODELS_5, Widget("deployment", _text), Widget("lora_scale", _number), Widget("dtype", _text)),
 )
 _IMAGE = Widget("image", _text)
+# ComfyUI-LivePortraitKJ: the last widget of the models' loader and the last two of the process came later.
+_PROCESS = (
+    Widget("lip_zero", _switch),
+    Widget("lip_zero_threshold", _number),
+    Widget("stitching", _switch),
+    Widget("delta_multiplier", _number),
+    *_of(_text, "mismatch_method", "relative_motion_mode"),
+    Widget("driving_smooth_observation_variance", _number),
+)
+_FRIENDLY = (Widget("expression_friendly", _switch), Widget("expression_friendly_multiplier", _number))
 
 LAYOUTS: Mapping[str, tuple[Layout, ...]] = {
     "ExpressionEditor": (
@@ -127,6 +137,23 @@ LAYOUTS: Mapping[str, tuple[Layout, ...]] = {
         (*_RETARGETING, _CROP, *_of(_any, "turn_on", "tracking_src_vid", "animate_without_vid"), _COMMAND),
         (*_RETARGETING, _CROP, Widget("turn_on", _any), _COMMAND),
     ),
+    "LivePortraitProcess": ((*_PROCESS, *_FRIENDLY), (*_PROCESS, _FRIENDLY[0]), _PROCESS),
+    "LivePortraitCropper": (
+        (
+            *_of(_number, "dsize", "scale", "vx_ratio", "vy_ratio", "face_index"),
+            Widget("face_index_order", _text),
+            Widget("rotate", _switch),
+        ),
+    ),
+    "LivePortraitRetargeting": (
+        (
+            Widget("eye_retargeting", _switch),
+            Widget("eyes_retargeting_multiplier", _number),
+            Widget("lip_retargeting", _switch),
+            Widget("lip_retargeting_multiplier", _number),
+        ),
+    ),
+    "DownloadAndLoadLivePortraitModels": (_of(_text, "precision", "mode"), _of(_text, "precision")),
     "VHS_LoadVideo": _LOAD_VIDEO,
     "VHS_LoadVideoPath": _LOAD_VIDEO,
     "VHS_VideoCombine": (_COMBINE, (*_COMBINE, _UPLOAD)),

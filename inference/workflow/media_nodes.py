@@ -25,6 +25,7 @@ WIRING = frozenset(
     (
         "GetVideoDriveParams", "GetImageDriveParams", "GetDrivePose", "GetDriveExpression", "GetHeadPose",
         "GetExpression", "GetExpression2", "GetFaceLandmarks", "GetReferenceImageRT", "GetVideoComponents",
+        "GetImageSizeAndCount",
     )
 )  # fmt: skip
 
