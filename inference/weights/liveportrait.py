@@ -113,6 +113,32 @@ _STITCHING_CONVERTED = _converted(
     "60725cf3523ae413880da28ed583c9e84c5c25695a0cef1b77210ea31cc424ea",
 )
 
+# Sizes and hashes are not published; these are the sizes of our own export of the same networks.
+_ONNX_FOLDER = "liveportrait_onnx"
+_ONNX_SIZES = {
+    "appearance_feature_extractor": 3_354_343,
+    "motion_extractor": 112_588_218,
+    "warping_spade": 407_163_613,
+    "stitching": 182_094,
+    "stitching_eye": 580_477,
+    "stitching_lip": 150_340,
+}
+_ONNX_FILES = {
+    name: WeightFile(
+        name=f"liveportrait_onnx_{name}",
+        file_name=f"{name}.onnx",
+        size=size,
+        sha256="",
+        licence=_LICENCE,
+        licence_note=_ONNX_NOTE,
+        sources=(UrlSource(f"{_ONNX}/{_ONNX_FOLDER}/{name}.onnx"),),
+        folder=_ONNX_FOLDER,
+        exact_size=False,
+    )
+    for name, size in _ONNX_SIZES.items()
+}
+_ONNX_PLACES = (_ONNX_FOLDER, f"checkpoints/{_ONNX_FOLDER}", "")
+
 LIVEPORTRAIT_FILES: tuple[WeightFile, ...] = (
     *_HUMAN.values(),
     _STITCHING_FILE,
@@ -121,6 +147,7 @@ LIVEPORTRAIT_FILES: tuple[WeightFile, ...] = (
     *_HUMAN_CONVERTED.values(),
     _STITCHING_CONVERTED,
     *_ANIMAL_CONVERTED.values(),
+    *_ONNX_FILES.values(),
 )
 
 # Models for animals have the file names of those for people; only folders tell them apart.
@@ -167,6 +194,13 @@ _STITCHING_PART = Part(
 LIVEPORTRAIT_SETS: tuple[WeightSet, ...] = (
     WeightSet("liveportrait_human", "LivePortrait for people", (*map(_human, _BASE), _STITCHING_PART)),
     WeightSet("liveportrait_animal", "LivePortrait for animals", (*map(_animal, _BASE), _STITCHING_PART)),
+    WeightSet(
+        "liveportrait_onnx",
+        "LivePortrait for people, as ONNX",
+        tuple(
+            Part(name, file, _ONNX_PLACES, (file.file_name,), never=_OF_ANIMALS) for name, file in _ONNX_FILES.items()
+        ),
+    ),
     WeightSet(
         "liveportrait_landmark",
         "LivePortrait's own landmarks (203 points)",
