@@ -50,7 +50,8 @@ class DeviceInfo:
             return "Runs on the CPU, without PyTorch"
         memory = f", {self.memory_mb / 1000:.0f} GB" if self.memory_mb else ""
         toolkit = f", {self.cuda}" if self.cuda else ""
-        return f"Runs on {self.name}{memory} (PyTorch {self.torch}{toolkit})"
+        name = "the CPU" if self.kind == "cpu" else self.name
+        return f"Runs on {name}{memory} (PyTorch {self.torch}{toolkit})"
 
     @property
     def warning(self) -> str:

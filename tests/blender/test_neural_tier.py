@@ -187,6 +187,7 @@ def test_answer_of_the_worker_is_put_into_words():
     assert card.line == "Runs on NVIDIA H200, 144 GB (PyTorch 2.13.0+cu130, CUDA 13.0)"
     assert (card.warning, card.loaded) == ("", ("liveportrait",))
     lost = {**fields, "kind": "cpu", "name": "CPU", "memory_mb": 0}
+    assert info.from_fields(lost).line == "Runs on the CPU (PyTorch 2.13.0+cu130, CUDA 13.0)"
     assert "cannot use" in info.from_fields(lost).warning
     assert info.from_fields(lost, chosen=True).warning == ""
     assert info.from_fields({}).line == "Runs on the CPU, without PyTorch"
