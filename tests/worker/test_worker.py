@@ -210,7 +210,7 @@ def test_previews_pass_a_running_job_and_the_newest_wins(worker, tmp_path):
     assert ends[11] == "done"
     assert set(ends) == set(range(1, 12))
     assert [ends[number] for number in range(2, 11)].count("cancelled") >= 7
-    shown = next(m for m in messages if m.fields["id"] == 11).array()
+    shown = next(m for m in messages if m.fields["id"] == 11 and m.type == "done").array()
     assert shown[0, 0, 0] == round(255 * 11 / 20)
     assert len(frames_in(tmp_path)) == 60
 
