@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
 
@@ -52,22 +52,25 @@ class DrivingMotion:
         self._what = f"{LIVEPORTRAIT.name} {LIVEPORTRAIT.version} motion {version}"
         self._rows = self._remembered()
         self._shots = _shots(len(clip), clip.cuts)
+        self._holdings: dict[int, Holding] = {}
         self._boxes: dict[int, np.ndarray] = {}
         self._smoothed: dict[int, Sequence[Motion]] = {}
 
-    def at(self, place: DrivingPlace, quality: Quality) -> MotionTrack:
-        """(1) The motion at a place, between the pictures beside it but not across a cut."""
-        return MotionTrack.of([self._at(place.position, quality)])
+    def at(self, places: Sequence[DrivingPlace], quality: Quality) -> MotionTrack:
+        """(n) The motion at places, between the pictures beside them but not across a cut."""
+        return MotionTrack.of([self._at(place.position, quality) for place in places])
 
     def neutral(self, quality: Quality) -> MotionTrack:
         """(1) The motion at rest."""
         return MotionTrack.of([self._at(float(self._clip.neutral), quality)])
 
-    def ratios(self, place: DrivingPlace) -> Ratios:
-        """(1) How open eyes and lips are at a place."""
-        low, high, part = self._beside(place.position)
-        first, second = (ratios_of(self._clip.landmarks(picture)[None]) for picture in (low, high))
-        return _mixed(first, second, part)
+    def ratios(self, places: Sequence[DrivingPlace]) -> Ratios:
+        """(n) How open eyes and lips are at places."""
+        low, high, part = zip(*(self._beside(place.position) for place in places), strict=True)
+        first, second = (
+            ratios_of(np.stack([self._clip.landmarks(picture) for picture in pictures])) for pictures in (low, high)
+        )
+        return _mixed(first, second, np.array(part))
 
     def _at(self, position: float, quality: Quality) -> Motion:
         """A preview takes what single pictures show until the shot is known: finding it all takes a while."""
@@ -106,11 +109,13 @@ class DrivingMotion:
         """Two pictures with a face, and the second one's share, that a picture is made of."""
         shot = self._shot_of(picture)
         first, end = self._shots[shot]
-        if not self._clip.found[first:end].any():
+        found = self._clip.found[first:end]
+        if not found.any():
             (nearest,) = self._pictures_of(shot)
             return nearest, nearest, 0.0
-        holding = Holding.over(self._clip.found[first:end], self._clip.rate)
-        place = picture - first
+        if shot not in self._holdings:
+            self._holdings[shot] = Holding.over(found, self._clip.rate)
+        holding, place = self._holdings[shot], picture - first
         return first + int(holding.before[place]), first + int(holding.after[place]), float(holding.part[place])
 
     def _mixed_of(self, before: int, after: int, part: float) -> Motion:
@@ -175,23 +180,23 @@ class TemplateMotion:
     openness: Ratios | None
     rest: int
 
-    def at(self, place: DrivingPlace, quality: Quality) -> MotionTrack:
-        """(1) The motion at a place."""
-        return MotionTrack.of([motion_at(self.motions, place.position)])
+    def at(self, places: Sequence[DrivingPlace], quality: Quality) -> MotionTrack:
+        """(n) The motion at places."""
+        return MotionTrack.of([motion_at(self.motions, place.position) for place in places])
 
     def neutral(self, quality: Quality) -> MotionTrack:
         """(1) The motion at rest."""
         return MotionTrack.of([self.motions[self.rest]])
 
-    def ratios(self, place: DrivingPlace) -> Ratios | None:
-        """(1) How open eyes and lips are at a place."""
+    def ratios(self, places: Sequence[DrivingPlace]) -> Ratios | None:
+        """(n) How open eyes and lips are at places."""
         if self.openness is None:
             return None
-        position = min(max(place.position, 0.0), len(self.motions) - 1.0)
-        low = int(position)
-        high = min(low + 1, len(self.motions) - 1)
-        first, second = (Ratios(self.openness.eyes[[i]], self.openness.lips[[i]]) for i in (low, high))
-        return _mixed(first, second, position - low)
+        positions = np.clip([place.position for place in places], 0.0, len(self.motions) - 1.0)
+        low = positions.astype(int)
+        high = np.minimum(low + 1, len(self.motions) - 1)
+        first, second = (Ratios(self.openness.eyes[rows], self.openness.lips[rows]) for rows in (low, high))
+        return _mixed(first, second, positions - low)
 
 
 def driving_motion_of(clip: DrivingClip, network: MotionNetwork, version: str) -> DrivingMotion | TemplateMotion:
@@ -213,9 +218,10 @@ def driving_motion_of(clip: DrivingClip, network: MotionNetwork, version: str) -
     return TemplateMotion([track.motion(index) for index in range(len(track))], template.openness, clip.neutral)
 
 
-def _mixed(first: Ratios, second: Ratios, part: float) -> Ratios:
-    eyes = first.eyes * (1 - part) + second.eyes * part
-    return replace(first, eyes=eyes, lips=first.lips * (1 - part) + second.lips * part)
+def _mixed(first: Ratios, second: Ratios, part: np.ndarray) -> Ratios:
+    """Openness (n) between two, by the second one's share (n,)."""
+    eyes = first.eyes * (1 - part[:, None]) + second.eyes * part[:, None]
+    return Ratios(eyes, first.lips * (1 - part) + second.lips * part)
 
 
 def _shots(count: int, cuts: Sequence[int]) -> list[tuple[int, int]]:

@@ -133,15 +133,33 @@ class LivePortraitSession:
                 strict=True,
             )
         )
-        return [self._plan(request, found, quality) for request in requests]
+        wanted = self._wanted(moving, found, quality)
+        return [self._plan(request, found, wanted) for request in requests]
 
-    def _plan(self, request: FrameRequest, found: Mapping[int, SourceFace | None], quality: Quality) -> _Frame:
+    def _wanted(
+        self, requests: Sequence[FrameRequest], found: Mapping[int, SourceFace | None], quality: Quality
+    ) -> dict[int, np.ndarray]:
+        """(1, 21, 3) key points by the requests' indices; those of one source picture are made together."""
+        of_source: dict[SourceFace, list[FrameRequest]] = {}
+        for request in requests:
+            source = found[request.index]
+            if source is not None:
+                of_source.setdefault(source, []).append(request)
+        wanted = {}
+        for source, group in of_source.items():
+            for request, x_d in zip(group, self._targets.points(source, group, quality), strict=True):
+                wanted[request.index] = x_d[None]
+        return wanted
+
+    def _plan(
+        self, request: FrameRequest, found: Mapping[int, SourceFace | None], wanted: Mapping[int, np.ndarray]
+    ) -> _Frame:
         source = found.get(request.index)
         if source is None:
             if request.index in found:
                 self._warn(f"The face was lost in picture {request.picture + 1}; it is passed through unchanged.")
             return _Frame(request.index, self._faces.read(request.picture))
-        x_d = self._targets.points(source, request, quality)
+        x_d = wanted[request.index]
         if request.driving is None and np.array_equal(x_d, source.x_s):
             return _Frame(request.index, source.picture)
         return _Frame(request.index, source.picture, source, x_d)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from ...media.images import read_image
 from ..engine import DrivingPlace, FrameRequest, Quality
 from .crop import SOURCE_SCALE
 from .driving_motion import DrivingMotion, TemplateMotion
-from .keypoints import Motion, MotionTrack
+from .keypoints import POINTS, Motion
 from .opened import AnyModel
 from .ratios import Ratios
 from .sliders import Sliders, face_axes, kept, moved, opened
@@ -58,39 +58,43 @@ class Targets:
         wanted = self._driven.eye_retargeting or self._driven.lip_retargeting
         return wanted and isinstance(self._motion, TemplateMotion) and self._motion.openness is None
 
-    def points(self, source: SourceFace, request: FrameRequest, quality: Quality) -> np.ndarray:
-        """(1, 21, 3); exactly the source's own where nothing moves.
+    def points(self, source: SourceFace, requests: Sequence[FrameRequest], quality: Quality) -> np.ndarray:
+        """(n, 21, 3) for frames of one source picture; exactly the source's own where nothing moves.
 
         Raises:
             TalkingHeadError: NO_FACE for a sample picture without one; what reading driver and sample raises.
         """
-        sliders = [Sliders.of(request.pose)]
+        result = np.empty((len(requests), POINTS, 3))
+        places = [request.driving if self._motion is not None else None for request in requests]
+        for is_driven in (False, True):
+            rows = [row for row, place in enumerate(places) if (place is not None) == is_driven]
+            if rows:
+                driving = [place for place in places if place is not None] if is_driven else []
+                result[rows] = self._points(source, [requests[row] for row in rows], driving, quality)
+        return result
+
+    def _points(
+        self, source: SourceFace, requests: Sequence[FrameRequest], places: Sequence[DrivingPlace], quality: Quality
+    ) -> np.ndarray:
+        """As ``points``, for frames that are all driven, each from its place, or none of them."""
+        sliders = [Sliders.of(request.pose) for request in requests]
         target, options = kept(source.track, sliders), self._alone
-        driving = strengths = None
-        if request.driving is not None and self._motion is not None:
-            strengths = strengths_of([request.driving])
-            options, driving = self._openness(request.driving)
-            target = self._driven_by(self._motion, target, request.driving, strengths, quality)
-        sample = self._sample if sliders[0].uses_sample else None
+        openness = strengths = None
+        if places and self._motion is not None:
+            strengths = strengths_of(places)
+            options, openness = self._openness(places)
+            at, rest = self._motion.at(places, quality), self._motion.neutral(quality)
+            target = driven(target, at, rest, options, strengths)
+        sample = self._sample if any(one.uses_sample for one in sliders) else None
         target = moved(target, sliders, face_axes(source.width, source.square.angle), sample)
         x_d = target.points() + opened(source.x_s, sliders, source.ratios, self._model)
-        return finish(source.x_s, x_d, options, self._model, source.ratios, driving, strengths)
+        return finish(source.x_s, x_d, options, self._model, source.ratios, openness, strengths)
 
-    def _driven_by(
-        self,
-        motion: DrivingMotion | TemplateMotion,
-        source: MotionTrack,
-        place: DrivingPlace,
-        strengths: np.ndarray,
-        quality: Quality,
-    ) -> MotionTrack:
-        return driven(source, motion.at(place, quality), motion.neutral(quality), self._driven, strengths)
-
-    def _openness(self, place: DrivingPlace) -> tuple[TransferOptions, Ratios | None]:
-        """The options of a driven frame, and how open the actor's eyes and lips are where that is needed and known."""
+    def _openness(self, places: Sequence[DrivingPlace]) -> tuple[TransferOptions, Ratios | None]:
+        """The options of driven frames, and how open the actor's eyes and lips are where that is needed and known."""
         if self._motion is None or self._driven == self._alone:
             return self._driven, None
-        ratios = self._motion.ratios(place)
+        ratios = self._motion.ratios(places)
         return (self._alone, None) if ratios is None else (self._driven, ratios)
 
     @cached_property

@@ -33,7 +33,7 @@ def numbers(track: MotionTrack) -> np.ndarray:
 
 
 def at(motion: DrivingMotion, position: float, quality: Quality = Quality.FINAL) -> np.ndarray:
-    return numbers(motion.at(place(position), quality))
+    return numbers(motion.at([place(position)], quality))
 
 
 def test_a_shot_is_looked_at_once():
@@ -85,7 +85,7 @@ def test_a_preview_does_not_wait_for_the_whole_shot():
 
 def test_between_pictures_the_motion_goes_on_evenly():
     motion = motion_of(ClipOfPictures(pictures(), 0.0))
-    low, middle, high = (motion.at(place(position), Quality.FINAL) for position in (2.0, 2.5, 3.0))
+    low, middle, high = (motion.at([place(position)], Quality.FINAL) for position in (2.0, 2.5, 3.0))
     assert np.allclose(middle.exp, (low.exp + high.exp) / 2, atol=1e-6)
     assert not np.allclose(low.exp, high.exp, atol=1e-4)
 
@@ -110,9 +110,9 @@ def test_smoothing_takes_off_jumps():
 
 def test_a_lost_face_is_held_and_eased():
     motion = motion_of(ClipOfPictures(pictures(), 0.0, lost=(4, 5)))
-    before, after = (motion.at(place(position), Quality.FINAL).exp for position in (3.0, 6.0))
+    before, after = (motion.at([place(position)], Quality.FINAL).exp for position in (3.0, 6.0))
     for position in (4.0, 5.0):
-        held = motion.at(place(position), Quality.FINAL).exp
+        held = motion.at([place(position)], Quality.FINAL).exp
         low, high = np.minimum(before, after) - 1e-6, np.maximum(before, after) + 1e-6
         assert ((held >= low) & (held <= high)).all()
     clip = ClipOfPictures(pictures(), 0.5, lost=(4, 5))
@@ -149,7 +149,7 @@ def test_damaged_notes_are_not_used():
 def test_openness_comes_from_the_landmarks():
     clip = ClipOfPictures(pictures())
     motion = motion_of(clip)
-    low, middle, high = (motion.ratios(place(position)) for position in (2.0, 2.5, 3.0))
+    low, middle, high = (motion.ratios([place(position)]) for position in (2.0, 2.5, 3.0))
     assert np.allclose(low.eyes, ratios_of(clip.landmarks(2)[None]).eyes)
     assert np.allclose(middle.lips, (low.lips + high.lips) / 2)
 
@@ -166,10 +166,10 @@ def test_a_template_gives_its_own_motion(tmp_path):
     clip.template = path
     model = StandInModel()
     motion = driving_motion_of(clip, model, "v")
-    half = motion.at(place(1.5), Quality.FINAL)
+    half = motion.at([place(1.5)], Quality.FINAL)
     assert np.allclose(half.exp[0], (motions[1].exp + motions[2].exp) / 2, atol=1e-6)
     assert np.allclose(half.motion(0).yaw, 3.0, atol=1e-3)
-    assert motion.ratios(place(1.0)) is None and model.looked == []
+    assert motion.ratios([place(1.0)]) is None and model.looked == []
     assert np.allclose(motion.neutral(Quality.FINAL).exp[0], motions[0].exp, atol=1e-6)
     path.write_bytes(b"garbage")
     with pytest.raises(TalkingHeadError) as caught:
