@@ -51,8 +51,9 @@ class Model:
         networks: on the CPU. They move to the device, or their weights are turned into others: use them no more, and
             let them go.
         device: where they run.
-        precision: ``full`` (32 bit), ``half`` (16 bit) or ``auto`` (16 bit where the device is faster with it). Where
-            16 bit gives numbers that are not finite, the batch is repeated in 32 bit and so are all that follow.
+        precision: ``full`` (32 bit), ``half`` (16 bit) or ``auto`` (16 bit where the device is faster with it). A CPU
+            without matrix units always takes 32 bit. Where 16 bit gives numbers that are not finite, the batch is
+            repeated in 32 bit and so are all that follow.
 
     Attributes:
         device: as given.
@@ -152,15 +153,16 @@ class Model:
 
     def _pictures(self, crops: np.ndarray, rows: slice) -> Tensor:
         """Some of (n, 256, 256, 3) uint8 to (b, 3, 256, 256) in 0..1 on the device."""
-        pictures = torch.from_numpy(np.ascontiguousarray(crops[rows])).to(self.device.torch)
+        pictures = torch.tensor(crops[rows], device=self.device.torch)
         return pictures.permute(0, 3, 1, 2).to(torch.float32) / 255
 
 
 def _half_type(device: Device, precision: str) -> torch.dtype | None:
+    """The 16 bit type to use. CPUs without matrix units would be a hundred times slower with one, so never do it."""
     if precision == "full":
         return None
-    if precision == "half" and device.half is None:
-        return torch.bfloat16 if device.kind == "cpu" else torch.float16
+    if precision == "half" and device.half is None and device.kind != "cpu":
+        return torch.float16
     return device.half
 
 

@@ -97,8 +97,8 @@ class DenseMotionNetwork(nn.Module):
         heat = heatmaps(small.shape[2:], kp_driving, kp_source)
         moved = torch.cat([heat[:, :, None], _sampled_by_each(small, motions)], dim=2)
         hidden = self.hourglass(moved.flatten(1, 2))
-        mask = torch.softmax(self.mask(hidden), dim=1)
-        # A sum and no matrix product, which would round places to 16 bit where the networks run with that.
+        mask = torch.softmax(self.mask(hidden), dim=1, dtype=torch.float32)
+        # In 32 bit, and no matrix product, so that places are not rounded where the networks run in 16 bit.
         deformation = (mask[..., None] * motions).sum(dim=1)
         return deformation, torch.sigmoid(self.occlusion(hidden.flatten(1, 2)))
 
