@@ -50,11 +50,12 @@ class DrivingMotion:
         self._clip = clip
         self._network = network
         self._what = f"{LIVEPORTRAIT.name} {LIVEPORTRAIT.version} motion {version}"
-        self._rows = self._remembered()
+        self._rows = np.full((len(clip), _NUMBERS), np.nan, np.float32)
         self._shots = _shots(len(clip), clip.cuts)
         self._holdings: dict[int, Holding] = {}
         self._boxes: dict[int, np.ndarray] = {}
         self._smoothed: dict[int, Sequence[Motion]] = {}
+        self._learn()
 
     def at(self, places: Sequence[DrivingPlace], quality: Quality) -> MotionTrack:
         """(n) The motion at places, between the pictures beside them but not across a cut."""
@@ -135,6 +136,9 @@ class DrivingMotion:
 
     def _find(self, pictures: set[int]) -> None:
         """Look at pictures nobody has looked at yet; what was found is kept also when the request is canceled."""
+        if self._is_known(pictures):
+            return
+        self._learn()
         missing = [picture for picture in sorted(pictures) if np.isnan(self._rows[picture, 0])]
         if not missing:
             return
@@ -148,6 +152,7 @@ class DrivingMotion:
             self._clip.progress(len(missing), len(missing))
         finally:
             reader.close()
+            self._learn()
             self._clip.remember(self._what, self._rows)
 
     def _crop(self, bgr: np.ndarray, picture: int) -> np.ndarray:
@@ -159,11 +164,11 @@ class DrivingMotion:
         crop = for_network(cut_square(bgr, box_square(self._boxes[shot])))
         return np.ascontiguousarray(crop[..., ::-1])
 
-    def _remembered(self) -> np.ndarray:
+    def _learn(self) -> None:
+        """Take over what others found: a preview and a render of one clip look at it side by side."""
         rows = self._clip.remembered(self._what)
-        if rows is None or rows.shape != (len(self._clip), _NUMBERS) or rows.dtype != np.float32:
-            return np.full((len(self._clip), _NUMBERS), np.nan, np.float32)
-        return rows.copy()
+        if rows is not None and rows.shape == self._rows.shape and rows.dtype == np.float32:
+            self._rows = np.where(np.isnan(self._rows), rows, self._rows)
 
 
 @dataclass(frozen=True)

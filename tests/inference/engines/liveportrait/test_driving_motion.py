@@ -136,6 +136,17 @@ def test_a_canceled_look_keeps_what_was_found():
     assert sum(model.looked) == 16 and sum(again.looked) == 4
 
 
+def test_a_preview_does_not_forget_what_a_render_found():
+    clip = ClipOfPictures(pictures())
+    hasty = motion_of(clip)
+    at(hasty, 1.0, Quality.PREVIEW)
+    at(motion_of(clip), 4.0)
+    at(hasty, 6.0, Quality.PREVIEW)
+    (rows,) = clip.kept.values()
+    assert not np.isnan(rows).any()
+    assert clip.read == [1, *(n for n in range(PICTURES) if n != 1)]
+
+
 def test_damaged_notes_are_not_used():
     clip = ClipOfPictures(pictures())
     at(motion_of(clip), 1.0)
