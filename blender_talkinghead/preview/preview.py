@@ -25,7 +25,7 @@ from ..jobs import builder, job_steps, service
 from ..jobs.runner import JobState, Phase, duration_text
 from ..strips import sampling
 from ..worker import worker
-from ..worker.client import Outcome, Request
+from ..worker.client import PREVIEW_PATIENCE_S, Outcome, Request
 
 DEBOUNCE_S = 0.15
 DEFAULT_SIZE_PX = 1024
@@ -120,7 +120,7 @@ def stop() -> None:
     global _current
     preview, _current = _current, None
     if preview and preview.request:
-        worker.client().cancel(preview.request)
+        worker.client().cancel(preview.request, PREVIEW_PATIENCE_S)
 
 
 def active() -> bool:

@@ -26,6 +26,8 @@ from .process import Launch, WorkerProcess, death_error, start_error
 HANDSHAKE_PATIENCE_S = 20.0
 # A neural engine without a GPU needs some seconds for the frame that it finishes first.
 CANCEL_PATIENCE_S = 15.0
+# A frame that a slow computer draws ends by itself; what waits behind it would be lost with the worker.
+PREVIEW_PATIENCE_S = 180.0
 TERMINATE_PATIENCE_S = 3.0
 EXIT_PATIENCE_S = 0.3
 DEATHS_ALLOWED = 3
@@ -151,7 +153,8 @@ class Client:
         self._connection: _Connection | None = None
         self._numbers = itertools.count(1)
         self._requests: dict[int, Request] = {}
-        self._cancelled_s: dict[int, float] = {}
+        # Until when the worker may take to give up a request.
+        self._give_up_s: dict[int, float] = {}
         self._force_s: float | None = None
         self._deaths_s: deque[float] = deque(maxlen=DEATHS_ALLOWED)
 
@@ -197,11 +200,11 @@ class Client:
         if connection is not None:
             connection.send(Message(type_, {**(fields or {}), "id": NOBODY}))
 
-    def cancel(self, request: Request) -> None:
+    def cancel(self, request: Request, patience_s: float | None = None) -> None:
         """Ask the worker to give a request up. If it does not within some seconds it is stopped."""
-        if not request.open or request.id in self._cancelled_s or self._connection is None:
+        if not request.open or request.id in self._give_up_s or self._connection is None:
             return
-        self._cancelled_s[request.id] = time.monotonic()
+        self._give_up_s[request.id] = time.monotonic() + (CANCEL_PATIENCE_S if patience_s is None else patience_s)
         self._connection.send(Message("cancel", {"target": request.id}))
 
     def pump(self, wait_s: float = 0.0) -> None:
@@ -287,8 +290,8 @@ class Client:
             request.take(message)
             if not request.open:
                 self._requests.pop(request.id)
-                self._cancelled_s.pop(request.id, None)
-                self._force_s = None if not self._cancelled_s else self._force_s
+                self._give_up_s.pop(request.id, None)
+                self._force_s = None if not self._give_up_s else self._force_s
         elif message.type == "hello":
             connection.greeting = message
         elif message.type == "error":
@@ -312,7 +315,7 @@ class Client:
                 connection.process.log_tail(),
             )
             connection.process.kill()
-        elif self._cancelled_s and now - min(self._cancelled_s.values()) > CANCEL_PATIENCE_S:
+        elif self._give_up_s and now > min(self._give_up_s.values()):
             self._force(connection, now)
 
     def _force(self, connection: _Connection, now: float) -> None:
@@ -328,11 +331,11 @@ class Client:
             return
         self._connection = None
         exit_code = _settled_exit_code(connection.process)
-        forced = bool(self._cancelled_s)
+        forced = bool(self._give_up_s)
         describe = start_error if connection.greeting is None else death_error
         error = connection.error or describe(exit_code, connection.process.log_tail())
         for request in self._requests.values():
-            if request.id in self._cancelled_s:
+            if request.id in self._give_up_s:
                 request.outcome = Outcome.CANCELLED
             else:
                 request.fail(error)
@@ -343,7 +346,7 @@ class Client:
 
     def _forget_requests(self) -> None:
         self._requests.clear()
-        self._cancelled_s.clear()
+        self._give_up_s.clear()
         self._force_s = None
 
 

@@ -195,6 +195,16 @@ def test_ignored_cancel_stops_the_worker(make_client, monkeypatch, mode):
     assert client.wait(client.submit("echo")).type == "done"  # a forced stop is no death: no pause before the restart
 
 
+def test_what_waits_behind_a_patient_cancel_is_answered(make_client, monkeypatch):
+    monkeypatch.setattr(client_module, "CANCEL_PATIENCE_S", 0.1)
+    client = make_client("deaf")
+    slow = client.submit("count", {"frames": 20, "pause_s": 0.05})
+    wait_for_event(client, slow)
+    client.cancel(slow, patience_s=60.0)
+    assert client.wait(client.submit("echo")).type == "done"
+    assert client.running
+
+
 def test_much_log_output_does_not_block(make_client):
     client = make_client("noisy")
     assert client.wait(client.submit("echo")).type == "done"
