@@ -39,8 +39,12 @@ class Renderer(Protocol):
         """(n, 3, 256, 256) in 0..1 to the features of each."""
         ...
 
-    def render(self, features: Sequence[Features], x_s: Tensor, x_d: Tensor) -> Tensor:
-        """Features and (n, 21, 3) key points of source and wanted face to (n, 512, 512, 3) in 0..1."""
+    def warp(self, features: Sequence[Features], x_s: Tensor, x_d: Tensor) -> Tensor:
+        """Features and (n, 21, 3) key points of source and wanted face to n maps for :meth:`draw`."""
+        ...
+
+    def draw(self, warped: Tensor) -> Tensor:
+        """(n, 512, 512, 3) in 0..1."""
         ...
 
 
@@ -58,6 +62,7 @@ class Model:
     Attributes:
         device: as given.
         half: the 16 bit type in use, or None.
+        renderer: the heavy networks in the form for the device.
     """
 
     def __init__(self, networks: LivePortraitNetworks, device: Device, precision: str = "auto") -> None:
@@ -67,7 +72,7 @@ class Model:
         self._networks = networks if device.kind != "cpu" or self.half else None
         self._motion = networks.motion.to(device.torch)
         self._stitching, self._eye, self._lip = networks.stitching, networks.eye, networks.lip
-        self._renderer = _renderer(networks, device, self.half)
+        self.renderer = _renderer(networks, device, self.half)
         self._batches = Batches(device, _CPU_BATCH if device.kind == "cpu" else _GPU_BATCH)
 
     @torch.inference_mode()
@@ -81,7 +86,7 @@ class Model:
             One for each picture, to be given to :meth:`decode`; they stay on the device.
         """
         found: list[Features] = []
-        for batch in self._batches.run(lambda rows: self._renderer.features(self._pictures(crops, rows)), len(crops)):
+        for batch in self._batches.run(lambda rows: self.renderer.features(self._pictures(crops, rows)), len(crops)):
             found += batch
         return found
 
@@ -136,19 +141,19 @@ class Model:
 
     def free(self) -> None:
         """Release the device's memory; the model cannot be used afterwards."""
-        del self._renderer, self._networks, self._motion
+        del self.renderer, self._networks, self._motion
         self.device.release()
 
     @torch.inference_mode()
     def _draw(self, features: Sequence[Features], x_s: np.ndarray, x_d: np.ndarray) -> np.ndarray:
         points = [torch.tensor(points, device=self.device.torch) for points in (x_s, x_d)]
-        frames = self._renderer.render(features, *points)
+        frames = self.renderer.draw(self.renderer.warp(features, *points))
         if self.half is not None and not bool(torch.isfinite(frames).all()):
             _LOG.warning("%s gave numbers that are not finite; going on in 32 bit", self.half)
             assert self._networks is not None
             self.half = None
-            self._renderer = _renderer(self._networks, self.device, None)
-            frames = self._renderer.render(features, *points)
+            self.renderer = _renderer(self._networks, self.device, None)
+            frames = self.renderer.draw(self.renderer.warp(features, *points))
         return frames.float().cpu().numpy()
 
     def _pictures(self, crops: np.ndarray, rows: slice) -> Tensor:

@@ -34,10 +34,14 @@ class CpuRenderer:
         """(n, 3, 256, 256) in 0..1 to the features of each."""
         return [self._warping.features(volume) for volume in self._appearance(pictures)]
 
-    def render(self, features: Sequence[Features], x_s: Tensor, x_d: Tensor) -> Tensor:
-        """Features and (n, 21, 3) key points of source and wanted face to (n, 512, 512, 3) in 0..1."""
-        return torch.stack([self._frame(*entry) for entry in zip(features, x_s, x_d, strict=True)])
+    def warp(self, features: Sequence[Features], x_s: Tensor, x_d: Tensor) -> Tensor:
+        """Features and (n, 21, 3) key points of source and wanted face to (n, 64, 64, 256)."""
+        maps = []
+        for entry, source, wanted in zip(features, x_s, x_d, strict=True):
+            assert isinstance(entry, FastFeatures)
+            maps.append(self._warping(entry, wanted, source, self._space))
+        return torch.stack(maps)
 
-    def _frame(self, features: Features, x_s: Tensor, x_d: Tensor) -> Tensor:
-        assert isinstance(features, FastFeatures)
-        return self._decoder(self._warping(features, x_d, x_s, self._space), self._space)
+    def draw(self, warped: Tensor) -> Tensor:
+        """(n, 64, 64, 256) to (n, 512, 512, 3) in 0..1."""
+        return torch.stack([self._decoder(one, self._space) for one in warped])

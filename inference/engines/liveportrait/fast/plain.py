@@ -37,12 +37,15 @@ class PlainRenderer:
         with self._precision():
             return [Features(volume) for volume in self._appearance(pictures).float()]
 
-    def render(self, features: Sequence[Features], x_s: Tensor, x_d: Tensor) -> Tensor:
-        """Features and (n, 21, 3) key points of source and wanted face to (n, 512, 512, 3) in 0..1."""
-        volumes = torch.stack([entry.volume for entry in features])
+    def warp(self, features: Sequence[Features], x_s: Tensor, x_d: Tensor) -> Tensor:
+        """Features and (n, 21, 3) key points of source and wanted face to (n, 256, 64, 64)."""
         with self._precision():
-            warped = self._warping(volumes, x_d, x_s)
-            return self._decoder(warped.out).permute(0, 2, 3, 1)
+            return self._warping(torch.stack([entry.volume for entry in features]), x_d, x_s).out
+
+    def draw(self, warped: Tensor) -> Tensor:
+        """(n, 256, 64, 64) to (n, 512, 512, 3) in 0..1."""
+        with self._precision():
+            return self._decoder(warped).permute(0, 2, 3, 1)
 
     def _precision(self) -> AbstractContextManager[object]:
         if self._half is None:

@@ -30,12 +30,15 @@ class Drawer:
     def features(self, pictures):
         return list(pictures[:, 0, 0, 0])
 
-    def render(self, features, x_s, x_d):
+    def warp(self, features, x_s, x_d):
         self.batches.append(len(features))
         values = torch.stack(list(features)) + x_s[:, 0, 0] + x_d[:, 0, 0]
         if self.half is torch.float16:
             values[-1] = float("nan")
-        return values[:, None, None, None].expand(-1, 512, 512, 3)
+        return values
+
+    def draw(self, warped):
+        return warped[:, None, None, None].expand(-1, 512, 512, 3)
 
 
 DRAWERS: list[Drawer] = []
@@ -73,14 +76,14 @@ def test_each_frame_has_its_own_features_or_all_the_same(made):
 def test_memory_that_runs_out_halves_the_batch(made, monkeypatch):
     model = made()
     model._batches.size = 4
-    plain = Drawer.render
+    plain = Drawer.warp
 
     def small(self, features, x_s, x_d):
         if len(features) > 1:
             raise torch.OutOfMemoryError("injected")
         return plain(self, features, x_s, x_d)
 
-    monkeypatch.setattr(Drawer, "render", small)
+    monkeypatch.setattr(Drawer, "warp", small)
     frames = model.decode([torch.tensor(0.5)], points(0.0), points(0.1, 0.2, 0.3))
     assert frames[:, 0, 0, 0] == pytest.approx([0.6, 0.7, 0.8])
     assert DRAWERS[0].batches == [1, 1, 1]
