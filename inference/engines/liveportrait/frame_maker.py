@@ -33,19 +33,21 @@ class FrameMaker:
         self._feather = float(settings["feather"])  # type: ignore[arg-type]
         self._matches = bool(settings["colour_match"])
         self.cuts_out = bool(settings["cut_out"])
-        self._match_of: dict[tuple[int, Square], ColourMatch] = {}
+        self._match: ColourMatch | None = None
         self._place_of: dict[tuple[Square, tuple[int, int]], PastePlace | None] = {}
 
-    def prepare(self, sources: list[SourceFace]) -> None:
-        """Measure the colours of sources, which draws each of them once at rest."""
-        new = {_identity(source): source for source in sources if _identity(source) not in self._match_of}
-        if not self._matches or not new:
-            return
-        for source in new.values():
-            at_rest = self._model.decode([source.features], source.x_s, source.x_s)[0]
-            own = source.crop.astype(np.float32) / 255
-            self._match_of[_identity(source)] = match_colours(own, at_rest, _inside(source))
-        _forget(self._match_of, len(sources) + _KEPT)
+    @property
+    def lacks_colours(self) -> bool:
+        """Whether colours are matched and were not measured yet."""
+        return self._matches and self._match is None
+
+    def measure_colours(self, reference: SourceFace) -> None:
+        """Measure what takes redrawn squares to the source's colours, on one of its pictures, redrawn at rest.
+
+        Once for all pictures of a source: it is the networks' own bias, and would cost a second redraw for each.
+        """
+        at_rest = self._model.decode([reference.features], reference.x_s, reference.x_s)[0]
+        self._match = match_colours(reference.crop.astype(np.float32) / 255, at_rest, _inside(reference))
 
     def finished(self, source: SourceFace, redrawn: np.ndarray) -> Picture:
         """A frame, without the cut-out.
@@ -53,9 +55,8 @@ class FrameMaker:
         Args:
             redrawn: (512, 512, 3) float32 RGB, 0 to 1.
         """
-        match = self._match_of.get(_identity(source)) if self._matches else None
-        place = self._place(source)
-        return paste(source.picture, redrawn if match is None else match.applied(redrawn), place)
+        matched = redrawn if self._match is None else self._match.applied(redrawn)
+        return paste(source.picture, matched, self._place(source))
 
     def cut(self, picture: Picture, face: Face | None) -> Picture:
         """The person of a finished frame alone, with alpha.
@@ -71,13 +72,9 @@ class FrameMaker:
         key = source.square, source.picture.size
         if key not in self._place_of:
             self._place_of[key] = paste_place(source.square, source.picture.size, self._feather)
-            _forget(self._place_of, _KEPT)
+            while len(self._place_of) > _KEPT:
+                del self._place_of[next(iter(self._place_of))]
         return self._place_of[key]
-
-
-def _identity(source: SourceFace) -> tuple[int, Square]:
-    """What tells apart the sources of a session: a preview's squares differ from final frames'."""
-    return source.index, source.square
 
 
 def _inside(source: SourceFace) -> np.ndarray:
@@ -88,8 +85,3 @@ def _inside(source: SourceFace) -> np.ndarray:
     else:
         opacity = np.clip(pixels[..., 3].astype(np.float32) / peak_of(pixels), 0, 1)
     return sample_square(opacity, source.square)
-
-
-def _forget(kept: dict, most: int) -> None:
-    while len(kept) > most:
-        del kept[next(iter(kept))]

@@ -92,6 +92,7 @@ class LivePortraitSession:
         self._faces = SourceFaces(parts.tracker, parts.model, pictures, choice, crop_scale, parts.landmark)
         self._targets = Targets(parts.tracker, parts.model, parts.motion, settings)
         self._maker = FrameMaker(parts.tracker, parts.model, settings, self._faces.chosen)
+        self._face_picture = choice.picture
         self._last: dict[tuple[object, ...], np.ndarray] = {}
         self._warn_about(self._faces.chosen)
 
@@ -119,9 +120,19 @@ class LivePortraitSession:
     def _made(self, requests: Sequence[FrameRequest], quality: Quality) -> list[tuple[int, Future[Picture]]]:
         """Frames, in threads as far as that can be."""
         frames = self._planned(requests, quality)
-        redrawn = self._redrawn([frame for frame in frames if frame.x_d is not None])
+        drawn = [frame for frame in frames if frame.x_d is not None]
+        if drawn and self._maker.lacks_colours:
+            self._maker.measure_colours(self._colour_reference(drawn[0], quality))
+        redrawn = self._redrawn(drawn)
         self._warn_of_precision()
         return [(frame.index, self._finishing(frame, redrawn)) for frame in frames]
+
+    def _colour_reference(self, frame: _Frame, quality: Quality) -> SourceFace:
+        """The source on the picture where the face was chosen, whichever frames are asked for; a preview's own."""
+        assert frame.source is not None
+        if quality is Quality.PREVIEW:
+            return frame.source
+        return self._faces.of([self._face_picture], quality)[0] or frame.source
 
     def _planned(self, requests: Sequence[FrameRequest], quality: Quality) -> list[_Frame]:
         """What is to be drawn for each request. Only faces that move are looked for."""
@@ -173,8 +184,6 @@ class LivePortraitSession:
         """(512, 512, 3) squares by the frames' keys; what was drawn last is not drawn again."""
         keys = [frame.key() for frame in frames]
         new = {key: frame for key, frame in zip(keys, frames, strict=True) if key not in self._last}
-        sources = [frame.source for frame in frames if frame.source is not None]
-        self._maker.prepare(sources)
         if new:
             drawn = self._decoded(list(new.values()))
             self._last = {**self._last, **dict(zip(new, drawn, strict=True))}
