@@ -41,7 +41,7 @@ class OnnxSession:
             self._session = onnxruntime.InferenceSession(str(path), options, [*wanted, "CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's errors have no common class
             raise _not_opened(path, error) from error
-        self.providers: list[str] = self._session.get_providers()
+        self.providers: list[str] = list(self._session.get_providers())
         self._inputs = _ordered([entry.name for entry in self._session.get_inputs()], inputs, path)
         self.outputs: list[str] = [entry.name for entry in self._session.get_outputs()]
         _LOG.info("%s runs on %s", path.name, ", ".join(self.providers))
@@ -54,9 +54,10 @@ class OnnxSession:
         """
         feed = {name: np.ascontiguousarray(array, np.float32) for name, array in zip(self._inputs, arrays, strict=True)}
         try:
-            return self._session.run(None, feed)
+            outputs = self._session.run(None, feed)
         except Exception as error:
             raise _not_run(self.path, error) from error
+        return [np.asarray(output) for output in outputs]
 
 
 def _ordered(present: Sequence[str], wanted: Sequence[str], path: Path) -> list[str]:
