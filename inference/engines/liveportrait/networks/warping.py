@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from .appearance import CHANNELS, DEPTH
 from .blocks import ConvBlock2d, DownBlock3d, UpBlock3d
+from .sampling import sample_volume
 
 KEY_POINTS = 21
 MOTIONS = KEY_POINTS + 1  # one for each key point, and one for what does not move
@@ -151,15 +152,6 @@ def heatmaps(shape: torch.Size, kp_driving: Tensor, kp_source: Tensor) -> Tensor
     grid = identity_grid(shape, kp_driving)
     heat = _bell_curves(grid, kp_driving) - _bell_curves(grid, kp_source)
     return torch.cat([torch.zeros_like(heat[:, :1]), heat], dim=1)
-
-
-def sample_volume(volume: Tensor, places: Tensor) -> Tensor:
-    """Read (B, C, D, H, W) at (B, d, h, w, 3), trilinear, zeros outside.
-
-    The sampling takes -1 and 1 as the outer *borders* of the volume, although the grid puts the centres of its corner
-    cells there. The networks were trained with this.
-    """
-    return functional.grid_sample(volume, places, mode="bilinear", padding_mode="zeros", align_corners=False)
 
 
 def _bell_curves(grid: Tensor, points: Tensor) -> Tensor:

@@ -11,7 +11,8 @@ torch = pytest.importorskip("torch")
 from torch.nn import functional  # noqa: E402
 
 from inference.engines.liveportrait.fast.sampling import interpolation, sample_rows  # noqa: E402
-from inference.engines.liveportrait.networks.warping import identity_grid, sample_volume  # noqa: E402
+from inference.engines.liveportrait.networks.sampling import sample_gathered, sample_volume  # noqa: E402
+from inference.engines.liveportrait.networks.warping import identity_grid  # noqa: E402
 
 SHAPE = (4, 6, 5)
 
@@ -24,6 +25,15 @@ def test_rows_equal_grid_sample_inside_outside_and_between():
     expected = sample_volume(volume[None], places[None, None, None])[0, :, 0, 0].t()
     found = sample_rows(volume.permute(1, 2, 3, 0).reshape(-1, 3), SHAPE, places)
     assert (found - expected).abs().max() < 1e-5
+
+
+def test_gathering_equals_grid_sample():
+    generator = torch.Generator().manual_seed(11)
+    volumes = torch.randn(2, 3, *SHAPE, generator=generator)
+    places = torch.rand(2, 3, 4, 5, 3, generator=generator) * 3 - 1.5
+    found = sample_gathered(volumes, places)
+    assert found.shape == (2, 3, 3, 4, 5)
+    assert (found - sample_volume(volumes, places)).abs().max() < 1e-5
 
 
 @pytest.mark.parametrize("shift", [(0.0, 0.0, 0.0), (0.3, -0.7, 1.4), (-2.5, 0.01, 0.0)])
