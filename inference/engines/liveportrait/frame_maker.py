@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 
@@ -15,9 +16,9 @@ from ..puppet.background import person_layers
 from ..puppet.colour import Canvas, peak_of
 from ..puppet.warp import Warp
 from .colour_match import ColourMatch, match_colours
-from .crop import Square, sample_square
+from .crop import sample_square
 from .opened import AnyModel
-from .paste import PastePlace, paste, paste_place
+from .paste import paste, paste_place
 from .source_faces import SourceFace
 
 _KEPT = 4
@@ -34,7 +35,8 @@ class FrameMaker:
         self._matches = bool(settings["colour_match"])
         self.cuts_out = bool(settings["cut_out"])
         self._match: ColourMatch | None = None
-        self._place_of: dict[tuple[Square, tuple[int, int]], PastePlace | None] = {}
+        # Frames are finished in several threads; this cache may be used by all of them.
+        self._place_of = lru_cache(maxsize=_KEPT)(paste_place)
 
     @property
     def lacks_colours(self) -> bool:
@@ -56,7 +58,7 @@ class FrameMaker:
             redrawn: (512, 512, 3) float32 RGB, 0 to 1.
         """
         matched = redrawn if self._match is None else self._match.applied(redrawn)
-        return paste(source.picture, matched, self._place(source))
+        return paste(source.picture, matched, self._place_of(source.square, source.picture.size, self._feather))
 
     def cut(self, picture: Picture, face: Face | None) -> Picture:
         """The person of a finished frame alone, with alpha.
@@ -67,14 +69,6 @@ class FrameMaker:
         canvas = Canvas.of(picture)
         layers = person_layers(canvas, face, self._chosen, self._tracker)
         return layers.cut(canvas.pixels, Warp(None), picture)
-
-    def _place(self, source: SourceFace) -> PastePlace | None:
-        key = source.square, source.picture.size
-        if key not in self._place_of:
-            self._place_of[key] = paste_place(source.square, source.picture.size, self._feather)
-            while len(self._place_of) > _KEPT:
-                del self._place_of[next(iter(self._place_of))]
-        return self._place_of[key]
 
 
 def _inside(source: SourceFace) -> np.ndarray:
