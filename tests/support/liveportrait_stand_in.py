@@ -11,6 +11,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 from faces import tracker
 from liveportrait_motion import LinearNetworks
 from puppets import PictureList
@@ -18,12 +19,15 @@ from puppets import PictureList
 from inference.controls import pose_from
 from inference.engines.engine import DrivingPlace, FrameRequest, Quality
 from inference.engines.liveportrait.description import LIVEPORTRAIT
-from inference.engines.liveportrait.device import Device
 from inference.engines.liveportrait.keypoints import Motion
-from inference.engines.liveportrait.session import LivePortraitSession, Parts
 from inference.errors import ErrorCode, TalkingHeadError
 from inference.media.picture import Picture, PictureReader
 from inference.source import FaceChoice
+
+pytest.importorskip("torch", reason="LivePortrait needs PyTorch")
+
+from inference.engines.liveportrait.device import Device
+from inference.engines.liveportrait.session import LivePortraitSession, Parts
 
 KP = np.random.default_rng(3).normal(0, 0.3, (21, 3))
 EXECUTOR = ThreadPoolExecutor(2)
