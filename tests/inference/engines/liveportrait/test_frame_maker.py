@@ -11,6 +11,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+pytest.importorskip("torch", reason="LivePortrait needs PyTorch")
+
 from inference.engines.liveportrait import frame_maker
 from inference.engines.liveportrait.crop import Square
 from inference.engines.liveportrait.description import LIVEPORTRAIT
