@@ -11,7 +11,7 @@ import gc
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import torch
 
@@ -19,7 +19,9 @@ from ...errors import ErrorCode, TalkingHeadError
 
 VARIABLE = "TALKINGHEAD_DEVICE"
 KINDS = ("cuda", "mps", "cpu")
-_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+# What CUDA, ROCm and their libraries say when a device fails, or is too old for this PyTorch.
+_DEVICE_FAILED = ("CUDA error", "HIP error", "CUDNN_STATUS", "CUBLAS_STATUS", "CUDA driver error")
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "status_alloc_failed")
 
 Result = TypeVar("Result")
 
@@ -121,6 +123,29 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(text in str(error).lower() for text in _OUT_OF_MEMORY)
 
 
+def raise_failure(device: Device, error: RuntimeError | MemoryError) -> NoReturn:
+    """Tell the user of a failure of the device; errors of other kinds are raised as they are.
+
+    Raises:
+        TalkingHeadError: OUT_OF_MEMORY, UNSUPPORTED_INPUT.
+    """
+    if is_out_of_memory(error):
+        raise TalkingHeadError(
+            ErrorCode.OUT_OF_MEMORY,
+            f"The memory of the device ({device.label}) is not enough for one frame.",
+            "Close other programs that use it, or choose the CPU as device.",
+            details=str(error),
+        ) from error
+    if any(text in str(error) for text in _DEVICE_FAILED):
+        raise TalkingHeadError(
+            ErrorCode.UNSUPPORTED_INPUT,
+            f"The device ({device.label}) failed, or this PyTorch was not made for it.",
+            "Restart the worker; if it fails again, update the graphics driver or choose the CPU as device.",
+            details=str(error),
+        ) from error
+    raise error
+
+
 class Batches:
     """Runs a function over batches; when memory runs out, the batches are halved and stay so.
 
@@ -140,7 +165,7 @@ class Batches:
             function: takes the batch as a slice of the items.
 
         Raises:
-            TalkingHeadError: OUT_OF_MEMORY where not even one item fits.
+            TalkingHeadError: OUT_OF_MEMORY where not even one item fits, UNSUPPORTED_INPUT where the device fails.
         """
         start = 0
         while start < count:
@@ -148,22 +173,12 @@ class Batches:
             try:
                 result = function(slice(start, end))
             except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-                self._halve(end - start, error)
+                if end - start == 1 or not is_out_of_memory(error):
+                    raise_failure(self._device, error)
+                self.size = (end - start) // 2
             else:
                 yield result
                 start = end
                 continue
             # Only here, behind the except clause, is the traceback gone that kept the batch's tensors alive.
             self._device.release()
-
-    def _halve(self, tried: int, error: BaseException) -> None:
-        if tried == 1:
-            raise TalkingHeadError(
-                ErrorCode.OUT_OF_MEMORY,
-                f"The memory of the device ({self._device.label}) is not enough for one frame.",
-                "Close other programs that use it, or choose the CPU as device.",
-                details=str(error),
-            ) from error
-        self.size = max(1, tried // 2)

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...errors import Action, ErrorCode, TalkingHeadError
 from .device import Batches, Device
 from .fast.cpu import CpuRenderer
 from .fast.features import Features
@@ -86,7 +87,7 @@ class Model:
             One for each picture, to be given to :meth:`decode`; they stay on the device.
         """
         found: list[Features] = []
-        for batch in self._batches.run(lambda rows: self.renderer.features(self._pictures(crops, rows)), len(crops)):
+        for batch in self._batches.run(lambda rows: self._features(self._pictures(crops, rows)), len(crops)):
             found += batch
         return found
 
@@ -139,22 +140,35 @@ class Model:
 
         yield from self._batches.run(lambda rows: self._draw(each[rows], sources[rows], wanted[rows]), count)
 
-    def free(self) -> None:
-        """Release the device's memory; the model cannot be used afterwards."""
-        del self.renderer, self._networks, self._motion
-        self.device.release()
+    def _features(self, pictures: Tensor) -> list[Features]:
+        found = self.renderer.features(pictures)
+        if self.half is not None and not all(_finite(features.volume) for features in found):
+            self._leave_half()
+            found = self.renderer.features(pictures)
+        return found
 
     @torch.inference_mode()
     def _draw(self, features: Sequence[Features], x_s: np.ndarray, x_d: np.ndarray) -> np.ndarray:
         points = [torch.tensor(points, device=self.device.torch) for points in (x_s, x_d)]
         frames = self.renderer.draw(self.renderer.warp(features, *points))
-        if self.half is not None and not bool(torch.isfinite(frames).all()):
-            _LOG.warning("%s gave numbers that are not finite; going on in 32 bit", self.half)
-            assert self._networks is not None
-            self.half = None
-            self.renderer = _renderer(self._networks, self.device, None)
+        if self.half is not None and not _finite(frames):
+            self._leave_half()
             frames = self.renderer.draw(self.renderer.warp(features, *points))
+        if not _finite(frames):
+            raise TalkingHeadError(
+                ErrorCode.WEIGHTS_CORRUPT,
+                "LivePortrait's networks gave numbers that are not finite, also in 32 bit.",
+                "Get the models again; if that does not help, choose the CPU as device.",
+                Action.GET_MODELS,
+            )
         return frames.float().cpu().numpy()
+
+    def _leave_half(self) -> None:
+        """Compute in 32 bit from now on."""
+        _LOG.warning("%s gave numbers that are not finite; going on in 32 bit", self.half)
+        assert self._networks is not None
+        self.half = None
+        self.renderer = _renderer(self._networks, self.device, None)
 
     def _pictures(self, crops: np.ndarray, rows: slice) -> Tensor:
         """Some of (n, 256, 256, 3) uint8 to (b, 3, 256, 256) in 0..1 on the device."""
@@ -169,6 +183,10 @@ def _half_type(device: Device, precision: str) -> torch.dtype | None:
     if precision == "half" and device.half is None and device.kind != "cpu":
         return torch.float16
     return device.half
+
+
+def _finite(values: Tensor) -> bool:
+    return bool(torch.isfinite(values).all())
 
 
 def _renderer(networks: LivePortraitNetworks, device: Device, half: torch.dtype | None) -> Renderer:

@@ -91,10 +91,6 @@ class OnnxModel:
             frames[i] = np.clip(picture[0].transpose(1, 2, 0), 0, 1)
         return frames
 
-    def free(self) -> None:
-        """Drop the networks."""
-        self._sessions = {}
-
     def _motion(self, picture: np.ndarray) -> Motion:
         session = self._sessions["motion_extractor"]
         found = session.run(picture)

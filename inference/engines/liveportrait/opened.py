@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .device import Device
+from .device import Device, raise_failure
 from .keypoints import Motion
 from .model import Model
 from .networks.loading import load_networks
@@ -68,4 +68,7 @@ def opened(paths: Mapping[str, Path], device: Device, precision: str) -> AnyMode
     """
     if set(paths) == set(FILES):
         return OnnxModel(paths, device)
-    return Model(load_networks(paths), device, precision)
+    try:
+        return Model(load_networks(paths), device, precision)
+    except (RuntimeError, MemoryError) as error:
+        raise_failure(device, error)

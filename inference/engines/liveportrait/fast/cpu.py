@@ -38,8 +38,9 @@ class CpuRenderer:
         """Features and (n, 21, 3) key points of source and wanted face to (n, 64, 64, 256)."""
         maps = []
         for entry, source, wanted in zip(features, x_s, x_d, strict=True):
-            assert isinstance(entry, FastFeatures)
-            maps.append(self._warping(entry, wanted, source, self._space))
+            # Those that were found in 16 bit, before it gave numbers that are not finite, lack what this form reads.
+            fast = entry if isinstance(entry, FastFeatures) else self._warping.features(entry.volume)
+            maps.append(self._warping(fast, wanted, source, self._space))
         return torch.stack(maps)
 
     def draw(self, warped: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from inference.engines.liveportrait import opened as opened_module  # noqa: E402
 from inference.engines.liveportrait.device import (  # noqa: E402
     VARIABLE,
     Batches,
@@ -71,6 +72,7 @@ def test_half_precision_on_a_cpu_only_with_matrix_units(monkeypatch):
         (MemoryError(), True),
         (RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"), True),
         (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate"), True),
+        (RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"), True),
         (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
         (ValueError("out of memory"), False),
     ],
@@ -106,6 +108,34 @@ def test_one_item_that_does_not_fit_is_told_to_the_user():
         list(Batches(CPU, 4).run(Small(fits=0), 4))
     assert caught.value.code is ErrorCode.OUT_OF_MEMORY
     assert "injected" in caught.value.details
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CUDA error: no kernel image is available for execution on the device",
+        "cuDNN error: CUDNN_STATUS_NOT_INITIALIZED",
+    ],
+)
+def test_a_device_that_fails_is_told_to_the_user(text):
+    def fail(rows: slice) -> None:
+        raise RuntimeError(text)
+
+    with pytest.raises(TalkingHeadError) as caught:
+        list(Batches(CPU, 4).run(fail, 4))
+    assert caught.value.code is ErrorCode.UNSUPPORTED_INPUT
+    assert caught.value.details == text
+
+
+def test_networks_that_do_not_fit_are_told_to_the_user(monkeypatch):
+    def fail(*arguments: object) -> None:
+        raise torch.OutOfMemoryError("injected")
+
+    monkeypatch.setattr(opened_module, "load_networks", lambda paths: None)
+    monkeypatch.setattr(opened_module, "Model", fail)
+    with pytest.raises(TalkingHeadError) as caught:
+        opened_module.opened({}, CPU, "auto")
+    assert caught.value.code is ErrorCode.OUT_OF_MEMORY
 
 
 def test_other_errors_pass():

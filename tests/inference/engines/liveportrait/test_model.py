@@ -14,7 +14,11 @@ torch = pytest.importorskip("torch")
 
 from inference.engines.liveportrait import model as model_module  # noqa: E402
 from inference.engines.liveportrait.device import Device  # noqa: E402
+from inference.engines.liveportrait.fast.cpu import CpuRenderer  # noqa: E402
+from inference.engines.liveportrait.fast.features import Features  # noqa: E402
+from inference.engines.liveportrait.fast.warping import FastFeatures  # noqa: E402
 from inference.engines.liveportrait.model import Model  # noqa: E402
+from inference.errors import ErrorCode, TalkingHeadError  # noqa: E402
 
 CPU = Device("cpu")
 
@@ -101,6 +105,45 @@ def test_what_is_not_finite_is_repeated_in_32_bit_and_so_is_the_rest(made, monke
     assert [record.message for record in caplog.records].count(
         "torch.float16 gave numbers that are not finite; going on in 32 bit"
     ) == 1
+
+
+def test_features_that_are_not_finite_are_found_again_in_32_bit(made, monkeypatch):
+    def features(self, pictures):
+        value = float("nan") if self.half is torch.float16 else 0.25
+        return [Features(torch.full((1,), value)) for _ in pictures]
+
+    monkeypatch.setattr(Drawer, "features", features)
+    monkeypatch.setattr(model_module, "_half_type", lambda device, precision: torch.float16)
+    model = made("half")
+    (found,) = model.features(np.zeros((1, 256, 256, 3), np.uint8))
+    assert found.volume.tolist() == [0.25]
+    assert model.half is None
+
+
+def test_numbers_that_are_not_finite_in_32_bit_either_are_told(made):
+    with pytest.raises(TalkingHeadError) as caught:
+        made().decode([torch.tensor(float("nan"))], points(0.0), points(0.1))
+    assert caught.value.code is ErrorCode.WEIGHTS_CORRUPT
+
+
+def test_features_of_16_bit_are_drawn_in_32_bit_on_the_processor():
+    volume = torch.zeros(32, 16, 64, 64)
+    renderer = object.__new__(CpuRenderer)
+    renderer._space = None
+    renderer._warping = Warping()
+    warped = renderer.warp([Features(volume)], torch.zeros(1, 21, 3), torch.ones(1, 21, 3))
+    assert warped.tolist() == [[1.0]]
+
+
+class Warping:
+    """Takes only what it made itself, and gives the wanted face's first number."""
+
+    def features(self, volume):
+        return FastFeatures(volume, volume, volume)
+
+    def __call__(self, features, x_d, x_s, space):
+        assert isinstance(features, FastFeatures)
+        return x_d[0, :1]
 
 
 def test_corrections_see_the_source_first(made):
