@@ -48,7 +48,8 @@ class Subject:
     Attributes:
         preview: previews have sessions of their own, reduced by ``scale``.
         clip: the clip that acts, for engines that follow clips.
-        content: digests of the files that the settings name, see ``subject.file_digests``.
+        content: digests of the weight sets in use, and of the files that the settings name: a session of other files
+            would draw other frames.
     """
 
     engine: str

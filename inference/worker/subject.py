@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Talking Head contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a job's session is opened on, and the content behind settings that name files."""
+"""What a job's session is opened on, and the content of the files behind it."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ def subject_of(job: Job, motion: FrameMotion, sessions: Sessions, scale: float |
         scale: of a preview's pictures; None for final frames.
 
     Raises:
-        TalkingHeadError: INVALID_REQUEST, SOURCE_MISSING, SOURCE_UNREADABLE.
+        TalkingHeadError: INVALID_REQUEST, SOURCE_MISSING, SOURCE_UNREADABLE, WEIGHTS_MISSING, WEIGHTS_CORRUPT.
     """
     description = description_of(job.engine)
     settings = description.settings_from(job.settings)
-    content = tuple(file_digests(description, settings, sessions).values())
+    content = (
+        *sessions.set_digests(description, settings), *file_digests(description, settings, sessions).values(),
+    )  # fmt: skip
     preview, scale = scale is not None, 1.0 if scale is None else scale
     return Subject(job.engine, settings, job.source, job.face, preview, scale, motion.clip, content)
 

@@ -281,3 +281,12 @@ def test_names_change_with_the_weights_in_use(tmp_path, sessions, following, mon
     one = names(tmp_path, sessions, None)
     monkeypatch.setattr(type(sessions), "set_digests", lambda self, engine, settings: ("1" * 64,))
     assert len({before[0], one[0], names(tmp_path, sessions, None)[0]}) == 3
+
+
+def test_a_session_of_other_weights_is_not_used_again(tmp_path, sessions, following, monkeypatch):
+    job = make_job(tmp_path, 1)
+    monkeypatch.setattr(type(sessions), "set_digests", lambda self, engine, settings: ("0" * 64,))
+    before = subject_of(job, FrameMotion(), sessions).key()
+    assert subject_of(job, FrameMotion(), sessions).key() == before
+    monkeypatch.setattr(type(sessions), "set_digests", lambda self, engine, settings: ("1" * 64,))
+    assert subject_of(job, FrameMotion(), sessions).key() != before
