@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from .crop import landmark_crop
-from .onnx_session import OnnxSession
+from .onnx_session import OnnxSession, wrong_model
 
 SIDE_PX = 224
 POINTS = 203
@@ -24,11 +24,15 @@ class Landmark203:
     """The network; always on the CPU, where it takes some milliseconds.
 
     Raises:
-        TalkingHeadError: as ``OnnxSession``.
+        TalkingHeadError: as ``OnnxSession``, and WEIGHTS_CORRUPT for a network that answers otherwise.
     """
 
     def __init__(self, path: Path) -> None:
         self._session = OnnxSession(path, "cpu", ("input",))
+        # Other networks have the same file name, and only their answer differs.
+        answers = self._session.run(np.zeros((1, 3, SIDE_PX, SIDE_PX), np.float32))
+        if len(answers) < 3 or answers[2].size != 2 * POINTS:
+            raise wrong_model(path, f"it gives arrays of the shapes {[answer.shape for answer in answers]}")
 
     def points(self, rgb: np.ndarray, around: np.ndarray) -> np.ndarray:
         """(203, 2) float64 landmarks in px of the picture.

@@ -50,20 +50,24 @@ class OnnxSession:
         """All outputs for float32 inputs.
 
         Raises:
-            TalkingHeadError: WEIGHTS_CORRUPT when the network does not take them, OUT_OF_MEMORY.
+            TalkingHeadError: WEIGHTS_CORRUPT when the network does not take them or gives numbers that are not finite,
+                OUT_OF_MEMORY.
         """
         feed = {name: np.ascontiguousarray(array, np.float32) for name, array in zip(self._inputs, arrays, strict=True)}
         try:
             outputs = self._session.run(None, feed)
         except Exception as error:
             raise _not_run(self.path, error) from error
-        return [np.asarray(output) for output in outputs]
+        found = [np.asarray(output) for output in outputs]
+        if not all(np.isfinite(output).all() for output in found):
+            raise wrong_model(self.path, "it gives numbers that are not finite")
+        return found
 
 
 def _ordered(present: Sequence[str], wanted: Sequence[str], path: Path) -> list[str]:
     """The file's input names in our order: by name where they are the community's, else as the file has them."""
     if len(present) != len(wanted):
-        raise _not_it(path, f"it has {len(present)} inputs instead of {len(wanted)}: {', '.join(present)}")
+        raise wrong_model(path, f"it has {len(present)} inputs instead of {len(wanted)}: {', '.join(present)}")
     return list(wanted) if set(wanted) == set(present) else list(present)
 
 
@@ -83,7 +87,7 @@ def _not_opened(path: Path, error: Exception) -> TalkingHeadError:
             "Use the official models, or export them again with Talking Head.",
             details=text,
         )
-    return _not_it(path, text)
+    return wrong_model(path, text)
 
 
 def _not_run(path: Path, error: Exception) -> TalkingHeadError:
@@ -93,10 +97,11 @@ def _not_run(path: Path, error: Exception) -> TalkingHeadError:
             ErrorCode.OUT_OF_MEMORY, f"There is not enough memory to run {path.name}.", "Close other programs.",
             details=text,
         )  # fmt: skip
-    return _not_it(path, text)
+    return wrong_model(path, text)
 
 
-def _not_it(path: Path, details: str) -> TalkingHeadError:
+def wrong_model(path: Path, details: str) -> TalkingHeadError:
+    """A file that is not the network it should be."""
     return TalkingHeadError(
         ErrorCode.WEIGHTS_CORRUPT,
         f"The model file {path.name} is damaged or is another model.",

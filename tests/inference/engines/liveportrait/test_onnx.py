@@ -80,6 +80,23 @@ def test_another_network_is_refused(difference):
         session.run(np.zeros((3, 7)), np.zeros((1, 2)))
 
 
+def test_numbers_that_are_not_finite_are_refused(tmp_path):
+    nodes = [helper.make_node("Log", ["input"], ["out"])]
+    session = OnnxSession(written(tmp_path / "log.onnx", nodes, {"input": [2]}, {"out": [2]}), "cpu", ("input",))
+    assert session.run(np.ones(2))[0].tolist() == [0.0, 0.0]
+    with pytest.raises(TalkingHeadError, match="another model") as caught:
+        session.run(np.array([1.0, -1.0]))
+    assert "not finite" in caught.value.details
+
+
+def test_a_landmark_network_of_another_program_is_refused(tmp_path):
+    shape = [1, 3, 224, 224]
+    nodes = [helper.make_node("Identity", ["input"], ["out"])]
+    with pytest.raises(TalkingHeadError, match="another model") as caught:
+        Landmark203(written(tmp_path / "landmark.onnx", nodes, {"input": shape}, {"out": shape}))
+    assert caught.value.code is ErrorCode.WEIGHTS_CORRUPT
+
+
 def test_landmarks_come_back_to_the_picture(tmp_path):
     """A network that always answers with the centre of what it is shown: the crop's centre in the picture."""
     constant = helper.make_tensor("v", TensorProto.FLOAT, [1, 406], [0.5] * 406)
