@@ -44,8 +44,10 @@ class Targets:
         self._motion = motion
         self._sample_file = str(settings["sample"])
         self._driven = options_from(settings)
-        # Without an actor nothing is retargeted to one.
-        self._alone = replace(self._driven, eye_retargeting=False, lip_retargeting=False)
+        # For templates that do not tell how open the actor's eyes and lips are.
+        self._not_retargeted = replace(self._driven, eye_retargeting=False, lip_retargeting=False)
+        # Without an actor it does not matter how its motion would be taken.
+        self._alone = replace(self._not_retargeted, relative=True)
 
     @property
     def closes_lips(self) -> bool:
@@ -92,10 +94,10 @@ class Targets:
 
     def _openness(self, places: Sequence[DrivingPlace]) -> tuple[TransferOptions, Ratios | None]:
         """The options of driven frames, and how open the actor's eyes and lips are where that is needed and known."""
-        if self._motion is None or self._driven == self._alone:
+        if self._motion is None or self._driven == self._not_retargeted:
             return self._driven, None
         ratios = self._motion.ratios(places)
-        return (self._alone, None) if ratios is None else (self._driven, ratios)
+        return (self._not_retargeted, None) if ratios is None else (self._driven, ratios)
 
     @cached_property
     def _sample(self) -> Motion | None:

@@ -145,3 +145,5 @@ def test_open_lips_of_the_source_are_closed_on_request():
     (moved,), _, _ = acted([request()], {"normalize_lip": True})
     assert np.abs(moved).max() > 1e-4
     assert acted([request()], {"normalize_lip": False})[0] == []
+    (alike,), _, _ = acted([request()], {"normalize_lip": True, "motion": "absolute", "lip_retargeting": True})
+    assert np.array_equal(alike, moved)
