@@ -80,4 +80,5 @@ class SpadeDecoder(nn.Module):
             x = self.get_submodule(f"G_middle_{index}")(x, feature)
         x = self.up_0(functional.interpolate(x, scale_factor=2), feature)
         x = self.up_1(functional.interpolate(x, scale_factor=2), feature)
-        return torch.sigmoid(self.conv_img(functional.leaky_relu(x, SLOPE)))
+        # In 32 bit, also where the networks run in 16 bit: bfloat16 has no more levels than 8 bit pictures there.
+        return torch.sigmoid(self.conv_img(functional.leaky_relu(x, SLOPE)).float())

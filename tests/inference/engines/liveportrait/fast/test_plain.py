@@ -15,6 +15,8 @@ from torch import nn  # noqa: E402
 from inference.engines.liveportrait.device import Device  # noqa: E402
 from inference.engines.liveportrait.fast.plain import PlainRenderer  # noqa: E402
 from inference.engines.liveportrait.networks.appearance import AppearanceFeatureExtractor  # noqa: E402
+from inference.engines.liveportrait.networks.blocks import SpectralConv2d  # noqa: E402
+from inference.engines.liveportrait.networks.decoder import SpadeDecoder  # noqa: E402
 from inference.engines.liveportrait.networks.warping import HOURGLASS_OUTPUTS, MOTIONS, DenseMotionNetwork  # noqa: E402
 
 
@@ -46,3 +48,16 @@ def test_places_stay_in_32_bit():
     shift = deformation - network(volume, driving, driving)[0]
     expected = (source - driving).sum(dim=1) / MOTIONS
     assert (shift - expected[:, None, None, None]).abs().max() < 1e-6
+
+
+def test_pictures_are_not_rounded_to_16_bit():
+    """They would have fewer levels than 8 bit pictures. Nothing is computed: only types and shapes are followed."""
+    with torch.device("meta"):
+        decoder = SpadeDecoder()
+    for module in decoder.modules():
+        if isinstance(module, SpectralConv2d):
+            module.fold()
+    decoder.to(torch.bfloat16)
+    drawn = decoder(torch.empty(1, 256, 64, 64, dtype=torch.bfloat16, device="meta"))
+    assert drawn.shape == (1, 3, 512, 512)
+    assert drawn.dtype == torch.float32
