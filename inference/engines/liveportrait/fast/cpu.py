@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import Lock
 
 import torch
 from torch import Tensor
@@ -28,7 +29,8 @@ class CpuRenderer:
         with torch.inference_mode():
             self._warping = FastWarping(networks.warping)
             self._decoder = FastDecoder(networks.decoder)
-        self._space = Workspace()
+        self._space = Workspace(torch.get_num_threads())
+        self._alone = Lock()
 
     def features(self, pictures: Tensor) -> list[Features]:
         """(n, 3, 256, 256) in 0..1 to the features of each."""
@@ -45,4 +47,5 @@ class CpuRenderer:
 
     def draw(self, warped: Tensor) -> Tensor:
         """(n, 64, 64, 256) to (n, 512, 512, 3) in 0..1."""
-        return torch.stack([self._decoder(one, self._space) for one in warped])
+        with self._alone:
+            return torch.stack([self._decoder(one, self._space) for one in warped])

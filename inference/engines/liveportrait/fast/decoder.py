@@ -4,7 +4,8 @@
 
 What it does beside the convolutions' own tricks:
 
-- The map of the SPADE norms is read once: its tiles serve all twelve norms of the middle blocks.
+- The map of the SPADE norms is transformed once for all norms of the middle blocks; the hidden values of a block's
+  norms come from one convolution.
 - Factor and offset of a norm are one convolution, and are applied tile by tile where they are made.
 - A norm's statistics are the same before and after repeating pixels, so only the small map is normalised.
 - The short cuts have no activation between norm and 1x1 convolution, so that applies to the *filters* of the offset:
@@ -13,13 +14,16 @@ What it does beside the convolutions' own tricks:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from ..networks import decoder as plain
 from .repeats import RepeatedConvolution
-from .winograd import PLAIN, REPEATED_4, TILE, Tiling, Winograd, chunks, read_points, tile_view
+from .winograd import PLAIN, REPEATED_4, TILE, Rows, Tiling, Winograd, parts_of, read_points, tile_view
 from .workspace import Workspace, inside
 
 SIZE = 64
@@ -52,20 +56,23 @@ class _Modulation:
             out: (1, h, w, channels, or outputs of the short cut).
         """
         repeat = out.shape[1] // normed.shape[1]
-        for first, rows in chunks(1, out.shape[1] // TILE, out.shape[2] // TILE):
-            made = self._convolution.of_points(read_points(hidden, first, rows, space, tiling), space)
-            target = tile_view(out, first, rows)
+
+        def compute(part: Rows, own: Workspace) -> None:
+            target = tile_view(out, part)
+            made = self._convolution.of_points(read_points(hidden, part, own, tiling), own)
             made = made.unflatten(0, target.shape[:3])
             factor, offset = made.split([self.channels, made.shape[-1] - self.channels], dim=-1)
-            scaled = space.take("scaled", *factor.shape)
-            tiles = tile_view(normed, first, rows, TILE // repeat)
+            scaled = own.take("scaled", *factor.shape)
+            tiles = tile_view(normed, part, TILE // repeat)
             torch.mul(_repeated(factor, repeat), tiles[:, :, :, :, None, :, None], out=_repeated(scaled, repeat))
             if self.short_cut is None:
                 target.copy_(functional.leaky_relu_(scaled.add_(offset), plain.SLOPE))
             else:
-                mixed = space.take("mixed", *offset.shape)
+                mixed = own.take("mixed", *offset.shape)
                 torch.mm(scaled.flatten(0, -2), self.short_cut, out=mixed.flatten(0, -2))
                 torch.add(mixed, offset, out=target)
+
+        space.each(compute, parts_of(out))
 
 
 def _repeated(tiles: Tensor, repeat: int) -> Tensor:
@@ -73,55 +80,64 @@ def _repeated(tiles: Tensor, repeat: int) -> Tensor:
     return tiles.unflatten(4, (-1, repeat)).unflatten(3, (-1, repeat))
 
 
+@dataclass(frozen=True, eq=False)
+class _Segmentation:
+    """The map that the norms' factors and offsets come from.
+
+    Attributes:
+        map: (1, 64, 64, 256).
+        points: (256, 36, 256), its tiles for Winograd convolutions.
+    """
+
+    map: Tensor
+    points: Tensor
+
+
 class _Block:
     """A SPADE block: ``repeat`` says how often its map of hidden values repeats what was computed at 64 x 64."""
 
     def __init__(self, block: plain.SpadeBlock, repeat: int) -> None:
-        self._repeat = repeat
-        self._hidden = [_hidden(norm, repeat) for norm in (block.norm_0, block.norm_1)]
-        self._modulations = [_Modulation(block.norm_0), _Modulation(block.norm_1)]
-        self._convolutions = [Winograd(conv.weight, conv.bias) for conv in (block.conv_0, block.conv_1)]
-        self._channels = (block.conv_0.weight.shape[1], block.conv_1.weight.shape[1])
-        self.outputs = block.conv_1.weight.shape[0]
+        norms = [block.norm_0, block.norm_1]
+        self._modulations = [_Modulation(norm) for norm in norms]
         self._short = None
         if block.changes:
             self._short = _Modulation(block.norm_s, block.conv_s.weight[:, :, 0, 0])
-            self._hidden.append(_hidden(block.norm_s, repeat))
+            norms.append(block.norm_s)
+        self._repeat = repeat
+        self._tiling = REPEATED_4 if repeat == 4 else PLAIN
+        self._hidden = _hidden(norms, repeat)
+        self._convolutions = [Winograd(conv.weight, conv.bias) for conv in (block.conv_0, block.conv_1)]
+        self._channels = (block.conv_0.weight.shape[1], block.conv_1.weight.shape[1])
+        self.outputs = block.conv_1.weight.shape[0]
 
-    def __call__(self, x: Tensor, segmentation: Tensor, space: Workspace) -> Tensor:
-        """Run the block.
-
-        Args:
-            x: (1, h, w, inputs); repeated 2x2 by blocks that change the size. Others change it in place.
-            segmentation: (1, 66, 66, 256), the map with its border.
-        """
+    def __call__(self, x: Tensor, segmentation: _Segmentation, space: Workspace) -> Tensor:
+        """Run the block on (1, h, w, inputs), repeated 2x2 by blocks that change the size; others write into it."""
         size = SIZE * self._repeat
+        hidden = self._hidden_maps(segmentation, space)
         normed = _normed(x, space)
         out = x
         if self._short is not None:
             out = space.take(f"short {self._repeat}", 1, size, size, self.outputs)
-            self._short(*self._hidden_map(2, segmentation, space), normed, out, space)
+            self._short(hidden[2], self._tiling, normed, out, space)
         inner = space.take_bordered("inner", 1, size, size, self._channels[0])
-        self._modulations[0](*self._hidden_map(0, segmentation, space), normed, inside(inner), space)
+        self._modulations[0](hidden[0], self._tiling, normed, inside(inner), space)
         middle = space.take("middle", 1, size, size, self._channels[1])
         self._convolutions[0](inner, middle, space)
         inner = space.take_bordered("inner", 1, size, size, self._channels[1])
-        self._modulations[1](*self._hidden_map(1, segmentation, space), _normed(middle, space), inside(inner), space)
+        self._modulations[1](hidden[1], self._tiling, _normed(middle, space), inside(inner), space)
         return self._convolutions[1](inner, out, space, add=True)
 
-    def _hidden_map(self, index: int, segmentation: Tensor, space: Workspace) -> tuple[Tensor, Tiling]:
-        """A norm's hidden values with a border, and how to read them."""
-        convolution = self._hidden[index]
+    def _hidden_maps(self, segmentation: _Segmentation, space: Workspace) -> tuple[Tensor, ...]:
+        """The norms' hidden values, with a border, to be read by the tiling."""
         kinds = {1: 1, 2: 2, 4: 3}[self._repeat]
-        bordered = space.take_bordered("hidden", 1, kinds * SIZE, kinds * SIZE, plain.HIDDEN)
+        bordered = space.take_bordered("hidden", 1, kinds * SIZE, kinds * SIZE, self._hidden.outputs)
         out = inside(bordered)
-        if isinstance(convolution, Winograd):
-            convolution(segmentation, out, space)
+        if isinstance(self._hidden, Winograd):
+            self._hidden.from_points(segmentation.points, out, space)
         else:
-            kinds_apart = out.unflatten(1, (SIZE, kinds)).unflatten(3, (SIZE, kinds))
-            convolution(inside(segmentation).contiguous(), kinds_apart, space)
+            self._hidden(segmentation.map, out.unflatten(1, (SIZE, kinds)).unflatten(3, (SIZE, kinds)), space)
         out.relu_()
-        return bordered, REPEATED_4 if self._repeat == 4 else PLAIN
+        return bordered.split(plain.HIDDEN, dim=3)
 
 
 class FastDecoder:
@@ -142,12 +158,11 @@ class FastDecoder:
 
     def __call__(self, feature: Tensor, space: Workspace) -> Tensor:
         """(64, 64, 256) features of the warping module to (512, 512, 3) RGB in 0..1."""
-        bordered = space.take_bordered("segmentation", 1, SIZE, SIZE, plain.FEATURES)
-        inside(bordered).copy_(feature)
+        segmentation = _segmentation(feature, space)
         x = space.take("x", 1, SIZE, SIZE, self._first.outputs)
-        self._first(bordered, x, space)
+        self._first.from_points(segmentation.points, x, space)
         for block in self._blocks:
-            x = block(x, bordered, space)
+            x = block(x, segmentation, space)
         side = x.shape[1]
         inner = space.take_bordered("inner", 1, side, side, x.shape[3])
         inside(inner).copy_(functional.leaky_relu_(x, plain.SLOPE))
@@ -157,11 +172,23 @@ class FastDecoder:
         return torch.sigmoid(pixels).reshape(2 * side, 2 * side, 3)
 
 
-def _hidden(norm: plain.Spade, repeat: int) -> Winograd | RepeatedConvolution:
-    first = norm.mlp_shared[0]
-    assert isinstance(first, torch.nn.Conv2d)
-    kind = Winograd if repeat == 1 else RepeatedConvolution
-    return kind(first.weight, _bias(first))
+def _segmentation(feature: Tensor, space: Workspace) -> _Segmentation:
+    """From (64, 64, 256)."""
+    bordered = space.take_bordered("inner", 1, SIZE, SIZE, plain.FEATURES)
+    inside(bordered).copy_(feature)
+    points = read_points(bordered, Rows(0, SIZE // TILE), space, name="segmentation")
+    return _Segmentation(feature.contiguous()[None], points)
+
+
+def _hidden(norms: Sequence[plain.Spade], repeat: int) -> Winograd | RepeatedConvolution:
+    """The first convolutions of several norms as one."""
+    weights, biases = [], []
+    for norm in norms:
+        first = norm.mlp_shared[0]
+        assert isinstance(first, torch.nn.Conv2d)
+        weights.append(first.weight)
+        biases.append(_bias(first))
+    return (Winograd if repeat == 1 else RepeatedConvolution)(torch.cat(weights), torch.cat(biases))
 
 
 def _normed(x: Tensor, space: Workspace) -> Tensor:

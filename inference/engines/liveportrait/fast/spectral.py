@@ -19,7 +19,7 @@ import math
 import torch
 from torch import Tensor
 
-from .winograd import tile_view
+from .winograd import Rows, tile_view
 from .workspace import Workspace
 
 TAPS = 7
@@ -103,27 +103,33 @@ class SpectralConvolution:
         spectrum = space.take("spectrum", (depth + 2 * BORDER) * tiles, HALF, SIZE, 2 * channels)
         spectrum[: BORDER * tiles] = 0.0
         spectrum[-BORDER * tiles :] = 0.0
-        down = space.take("spectrum down", tiles, 2 * HALF, SIZE * channels)
-        blocks = space.take("spectrum tiles", *grid, SIZE, SIZE, channels)
-        for place in range(depth):
-            part = bordered[place]
-            shape, strides = blocks.shape, (TILE * line, TILE * pixel, line, pixel, 1)
-            blocks.copy_(part.as_strided(shape, strides, part.storage_offset()))
+
+        def transform(place: int, own: Workspace) -> None:
+            blocks = own.take("spectrum tiles", *grid, SIZE, SIZE, channels)
+            plane = bordered[place]
+            strides = (TILE * line, TILE * pixel, line, pixel, 1)
+            blocks.copy_(plane.as_strided(blocks.shape, strides, plane.storage_offset()))
+            down = own.take("spectrum down", tiles, 2 * HALF, SIZE * channels)
             torch.bmm(self._down.expand(tiles, -1, -1), blocks.view(tiles, SIZE, -1), out=down)
             target = spectrum[(place + BORDER) * tiles : (place + BORDER + 1) * tiles]
             target = target.view(tiles * HALF, 2 * SIZE, channels)
             torch.bmm(self._right.expand(len(target), -1, -1), down.view(-1, 2 * SIZE, channels), out=target)
+
+        space.each(transform, range(depth))
         return spectrum
 
     def _sums(self, spectrum: Tensor, depth: int, tiles: int, space: Workspace) -> Tensor:
         """(HALF, SIZE, d * tiles, 2 * outputs): sums over inputs and depths, some frequencies at a time."""
         count = depth * tiles
         sums = space.take("spectrum sums", HALF, SIZE, count, 2 * self.outputs)
-        for down in range(HALF):
+
+        def multiply(down: int, _: Workspace) -> None:
             rows = spectrum[:, down].transpose(0, 1)
             torch.bmm(rows[:, :count], self._weights[0, down], out=sums[down])
             for tap in range(1, TAPS):
                 sums[down].baddbmm_(rows[:, tap * tiles : tap * tiles + count], self._weights[tap, down])
+
+        space.each(multiply, range(HALF))
         return sums
 
     def _write(self, sums: Tensor, grid: tuple[int, int, int], space: Workspace) -> Tensor:
@@ -137,7 +143,7 @@ class SpectralConvolution:
         made = space.take("spectrum made", count, TILE, TILE * channels)
         torch.bmm(self._from_down.expand(count, -1, -1), across.view(count, 2 * HALF, TILE * channels), out=made)
         out = space.take("spectrum out", depth, rows * TILE, columns * TILE, channels)
-        target = tile_view(out, 0, rows, TILE)
+        target = tile_view(out, Rows(0, rows), TILE)
         torch.add(made.view(target.shape), self._bias, out=target)
         return out
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ..networks.blocks import ConvBlock2d, ConvBlock3d
-from .winograd import TILE, chunks, kernel_points, read_points, tile_view, write_tiles
+from .winograd import TILE, Rows, kernel_points, parts_of, read_points, tile_view, write_tiles
 from .workspace import Workspace
 
 TAPS = 3
@@ -41,17 +41,20 @@ class WinogradVolume:
             bordered: (d + 2, h + 2, w + 2, inputs), zeros around; h and w are multiples of 4.
             out: (d, h, w, outputs), or half of h and w where they are halved.
         """
-        planes, height, width = len(bordered), bordered.shape[1] - 2, bordered.shape[2] - 2
-        for first, rows in chunks(planes, height // TILE, width // TILE):
-            points = read_points(bordered, first, rows, space)
-            made = write_tiles(self._products(points, planes, space), self._bias, space).relu_()
-            target = tile_view(out, first, rows, TILE // 2 if self.halve else TILE)
+        tile = TILE // 2 if self.halve else TILE
+
+        def compute(part: Rows, own: Workspace) -> None:
+            points = read_points(bordered, part, own)
+            made = write_tiles(self._products(points, len(bordered), own), self._bias, own).relu_()
+            target = tile_view(out, part, tile)
             made = made.unflatten(0, target.shape[:3])
             if self.halve:
                 pairs = torch.add(made[:, :, :, 0::2], made[:, :, :, 1::2])
                 torch.add(pairs[:, :, :, :, 0::2], pairs[:, :, :, :, 1::2], out=target)
             else:
                 target.copy_(made)
+
+        space.each(compute, parts_of(out, tile))
         return out
 
     def _products(self, points: Tensor, planes: int, space: Workspace) -> Tensor:

@@ -31,7 +31,7 @@ from .workspace import Workspace
 TILE = 4
 POINTS = 36
 # Tiles at a time: fewer would read the weights from memory too often, more would not stay in the cache.
-TILES_AT_ONCE = 256
+TILES_AT_ONCE = 64
 _FINITE = (Fraction(0), Fraction(1), Fraction(-1), Fraction(1, 2), Fraction(-2))
 # Row and column of the point 1: what is added there comes out as a constant, so biases are added to this point.
 _CONSTANT = 6 * 1 + 1
@@ -89,6 +89,14 @@ PLAIN = Tiling(6, 4, torch.kron(_INPUT, _INPUT).float())
 REPEATED_4 = Tiling(5, 3, torch.kron(_REPEATED, _REPEATED).float())
 
 
+@dataclass(frozen=True)
+class Rows:
+    """Some rows of tiles: the first, and how many."""
+
+    first: int
+    count: int
+
+
 def kernel_points(weight: Tensor) -> Tensor:
     """(outputs, inputs, 3, 3) to (36, inputs, outputs), computed in 64 bit."""
     outputs, inputs = weight.shape[:2]
@@ -99,25 +107,24 @@ def kernel_points(weight: Tensor) -> Tensor:
     return points.view(POINTS, inputs, outputs)
 
 
-def read_points(bordered: Tensor, first: int, rows: int, space: Workspace, tiling: Tiling = PLAIN) -> Tensor:
+def read_points(bordered: Tensor, part: Rows, space: Workspace, tiling: Tiling = PLAIN, name: str = "points") -> Tensor:
     """The points of some rows of tiles.
 
     Args:
         bordered: (n, h, w, c) with a border of one; may be some channels of a larger map.
-        first, rows: which rows of tiles.
 
     Returns:
-        (n * rows * columns of tiles, 36, c), valid until the next call.
+        (n * rows * columns of tiles, 36, c), in ``space`` under the name.
     """
     count, _, width, channels = bordered.shape
     size, step = tiling.size, tiling.step
     columns = (width - size) // step + 1
     plane, line, pixel, _ = bordered.stride()
-    shape = (count, rows, columns, size, size, channels)
+    shape = (count, part.count, columns, size, size, channels)
     strides = (plane, step * line, step * pixel, line, pixel, 1)
     tiles = space.take("tiles", *shape)
-    tiles.copy_(bordered.as_strided(shape, strides, bordered.storage_offset() + first * step * line))
-    return _each(tiling.matrix, tiles.view(-1, size * size, channels), "points", space)
+    tiles.copy_(bordered.as_strided(shape, strides, bordered.storage_offset() + part.first * step * line))
+    return _each(tiling.matrix, tiles.view(-1, size * size, channels), name, space)
 
 
 class Winograd:
@@ -147,11 +154,25 @@ class Winograd:
             out: (n, h, w, outputs), may be the inside of a map with a border.
             add: to what ``out`` holds.
         """
-        for first, rows in chunks(bordered.shape[0], out.shape[1] // TILE, out.shape[2] // TILE):
-            tiles = self.of_points(read_points(bordered, first, rows, space), space)
-            target = tile_view(out, first, rows)
-            tiles = tiles.view(target.shape)
+
+        def compute(part: Rows, own: Workspace) -> None:
+            target = tile_view(out, part)
+            tiles = self.of_points(read_points(bordered, part, own), own).view(target.shape)
             target.add_(tiles) if add else target.copy_(tiles)
+
+        space.each(compute, parts_of(out))
+        return out
+
+    def from_points(self, points: Tensor, out: Tensor, space: Workspace) -> Tensor:
+        """The same of all points of a map with one plane, (tiles, 36, inputs)."""
+        columns = out.shape[2] // TILE
+
+        def compute(part: Rows, own: Workspace) -> None:
+            target = tile_view(out, part)
+            own_points = points[part.first * columns : (part.first + part.count) * columns]
+            target.copy_(self.of_points(own_points, own).view(target.shape))
+
+        space.each(compute, parts_of(out))
         return out
 
 
@@ -168,13 +189,14 @@ def _each(matrix: Tensor, blocks: Tensor, name: str, space: Workspace) -> Tensor
     return torch.bmm(matrix.expand(len(blocks), -1, -1), blocks, out=out)
 
 
-def tile_view(planes: Tensor, first: int, rows: int, tile: int = TILE) -> Tensor:
+def tile_view(planes: Tensor, part: Rows, tile: int = TILE) -> Tensor:
     """Some rows of tiles of (n, h, w, c) as (n, rows, columns, tile, tile, c), without a copy."""
-    part = planes[:, first * tile : (first + rows) * tile]
-    return part.unflatten(1, (rows, tile)).unflatten(3, (-1, tile)).transpose(2, 3)
+    rows = planes[:, part.first * tile : (part.first + part.count) * tile]
+    return rows.unflatten(1, (part.count, tile)).unflatten(3, (-1, tile)).transpose(2, 3)
 
 
-def chunks(count: int, tile_rows: int, tile_columns: int, at_once: int = TILES_AT_ONCE) -> list[tuple[int, int]]:
-    """(first, rows) of rows of tiles to compute at a time."""
-    step = max(1, at_once // (count * tile_columns))
-    return [(first, min(step, tile_rows - first)) for first in range(0, tile_rows, step)]
+def parts_of(planes: Tensor, tile: int = TILE) -> list[Rows]:
+    """Rows of tiles of (n, h, w, c) to compute at a time."""
+    rows, columns = planes.shape[1] // tile, planes.shape[2] // tile
+    step = max(1, TILES_AT_ONCE // (planes.shape[0] * columns))
+    return [Rows(first, min(step, rows - first)) for first in range(0, rows, step)]

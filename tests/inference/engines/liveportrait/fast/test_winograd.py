@@ -13,8 +13,9 @@ from torch.nn import functional  # noqa: E402
 from inference.engines.liveportrait.fast.winograd import (  # noqa: E402
     REPEATED_4,
     TILE,
+    Rows,
     Winograd,
-    chunks,
+    parts_of,
     read_points,
     tile_view,
     transforms,
@@ -80,13 +81,21 @@ def test_reads_a_map_repeated_four_times_from_its_three_kinds_of_rows(drawn):
     whole = kinds[:, :, four][:, :, :, :, four].flatten(1, 2).flatten(2, 3)
     small = bordered(kinds.flatten(1, 2).flatten(2, 3))
     space = Workspace()
-    tiles = Winograd(weight, None).of_points(read_points(small, 0, 5, space, REPEATED_4), space)
+    tiles = Winograd(weight, None).of_points(read_points(small, Rows(0, 5), space, REPEATED_4), space)
     out = torch.empty(1, 20, 24, 4)
-    tile_view(out, 0, 5).copy_(tiles.view(1, 5, 6, TILE, TILE, 4))
+    tile_view(out, Rows(0, 5)).copy_(tiles.view(1, 5, 6, TILE, TILE, 4))
     assert (out - expected(whole, weight, None)).abs().max() < 1e-4
 
 
-def test_chunks_cover_all_rows_once():
+def test_parts_cover_all_rows_once():
     for rows in (1, 7, 64):
-        parts = chunks(1, rows, 64)
-        assert [row for first, count in parts for row in range(first, first + count)] == list(range(rows))
+        parts = parts_of(torch.empty(1, 4 * rows, 64, 1))
+        assert [row for part in parts for row in range(part.first, part.first + part.count)] == list(range(rows))
+    assert len(parts) > 1
+
+
+def test_threads_compute_the_same(drawn):
+    maps, weight = drawn(1, 64, 64, 8), drawn(6, 8, 3, 3)
+    convolution = Winograd(weight, None)
+    alone, shared = (convolution(bordered(maps), torch.empty(1, 64, 64, 6), Workspace(count)) for count in (1, 2))
+    assert torch.equal(alone, shared)
