@@ -59,12 +59,14 @@ class _Frame:
     """A frame on its way.
 
     Attributes:
+        face: in the picture, where the person is cut out of it; None where it is lost.
         source: None for a picture that is passed through.
         x_d: (1, 21, 3) wanted key points; None for a picture that is passed through.
     """
 
     index: int
     picture: Picture
+    face: Face | None = None
     source: SourceFace | None = None
     x_d: np.ndarray | None = None
 
@@ -145,7 +147,16 @@ class LivePortraitSession:
             )
         )
         wanted = self._wanted(moving, found, quality)
-        return [self._plan(request, found, wanted) for request in requests]
+        return [
+            self._plan(request, found[request.index], wanted)
+            if request.index in found
+            else self._resting(request, quality)
+            for request in requests
+        ]
+
+    def _resting(self, request: FrameRequest, quality: Quality) -> _Frame:
+        face = self._faces.face(request.picture, quality) if self._maker.cuts_out else None
+        return _Frame(request.index, self._faces.read(request.picture), face)
 
     def _wanted(
         self, requests: Sequence[FrameRequest], found: Mapping[int, SourceFace | None], quality: Quality
@@ -162,18 +173,14 @@ class LivePortraitSession:
                 wanted[request.index] = x_d[None]
         return wanted
 
-    def _plan(
-        self, request: FrameRequest, found: Mapping[int, SourceFace | None], wanted: Mapping[int, np.ndarray]
-    ) -> _Frame:
-        source = found.get(request.index)
+    def _plan(self, request: FrameRequest, source: SourceFace | None, wanted: Mapping[int, np.ndarray]) -> _Frame:
         if source is None:
-            if request.index in found:
-                self._warn(f"The face was lost in picture {request.picture + 1}; it is passed through unchanged.")
+            self._warn(f"The face was lost in picture {request.picture + 1}; it is passed through unchanged.")
             return _Frame(request.index, self._faces.read(request.picture))
         x_d = wanted[request.index]
         if request.driving is None and np.array_equal(x_d, source.x_s):
-            return _Frame(request.index, source.picture)
-        return _Frame(request.index, source.picture, source, x_d)
+            return _Frame(request.index, source.picture, source.face)
+        return _Frame(request.index, source.picture, source.face, source, x_d)
 
     def _rests(self, request: FrameRequest) -> bool:
         rest = rest_pose()
@@ -202,11 +209,11 @@ class LivePortraitSession:
         if frame.source is None and not self._maker.cuts_out:
             return _done(frame.picture)
         if frame.source is None:
-            return _done(self._maker.cut(frame.picture, None))
+            return _done(self._maker.cut(frame.picture, frame.face))
         square = redrawn[frame.key()]
         if self._maker.cuts_out:
             # The matte's network belongs to this thread.
-            return _done(self._maker.cut(self._maker.finished(frame.source, square), frame.source.face))
+            return _done(self._maker.cut(self._maker.finished(frame.source, square), frame.face))
         return self._executor.submit(self._maker.finished, frame.source, square)
 
     def _warn_about(self, face: Face) -> None:

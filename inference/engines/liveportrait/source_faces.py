@@ -113,6 +113,12 @@ class SourceFaces:
         """A picture of the source."""
         return self._pictures.read(index)
 
+    def face(self, index: int, quality: Quality) -> Face | None:
+        """The face in a picture, None where it is lost, without what the networks find in it."""
+        if self.is_still:
+            return self.chosen
+        return self._moving.alone(index) if quality is Quality.PREVIEW else self._moving.at(index)
+
     def of(self, indices: Iterable[int], quality: Quality) -> list[SourceFace | None]:
         """The faces in some pictures, None where it is lost. What is new is found by all networks at once.
 
@@ -135,18 +141,13 @@ class SourceFaces:
         self._kept.clear()
 
     def _draft(self, index: int, quality: Quality) -> tuple[Picture, Face, Square, np.ndarray] | None:
-        face = self._face(index, quality)
+        face = self.face(index, quality)
         if face is None:
             return None
         picture = self._pictures.read(index)
         square = face_square(face.landmarks[:, :2], self.crop_scale)
         crop = cut_square(to_bgr8(picture), square)[..., ::-1]
         return picture, face, square, np.ascontiguousarray(crop)
-
-    def _face(self, index: int, quality: Quality) -> Face | None:
-        if self.is_still:
-            return self.chosen
-        return self._moving.alone(index) if quality is Quality.PREVIEW else self._moving.at(index)
 
     def _finished(
         self, index: int, draft: tuple[Picture, Face, Square, np.ndarray], features: Any, motion: Motion

@@ -181,6 +181,15 @@ def test_cut_out_gives_alpha_also_at_rest():
     assert np.array_equal(inside[100, 225, :3], source.pixels[100, 225])
 
 
+def test_a_person_is_cut_out_by_the_face_of_each_picture(monkeypatch):
+    session, faces = open_session(shot(9), {"cut_out": True}), []
+    monkeypatch.setattr(session._maker, "cut", lambda picture, face: faces.append(face) or picture)
+    talk, rest = pose_from(TALK), pose_from({})
+    frames(session, [FrameRequest(0, 8, talk), FrameRequest(1, 8, rest), FrameRequest(2, 0, rest)])
+    assert np.array_equal(faces[0].landmarks, faces[1].landmarks)
+    assert not np.array_equal(faces[1].landmarks, faces[2].landmarks)
+
+
 def test_of_several_faces_the_chosen_one_moves():
     both = Picture(np.hstack([picture("hopper")[:512], picture("astronaut")]))
     for index, (first, last) in ((0, (0, 512)), (1, (512, 1024))):
