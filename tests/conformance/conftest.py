@@ -15,6 +15,7 @@ HERE = Path(__file__).resolve().parent
 LAST = "test_coverage.py"
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
+NEED_TORCH = ("liveportrait",)
 
 _left_out = pytest.StashKey[set[Path]]()
 
@@ -25,8 +26,11 @@ class _NeedsTorch(pytest.Module):
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
-    """Without PyTorch, skip each file instead of failing on its imports."""
-    return None if HAS_TORCH else _NeedsTorch.from_parent(parent, path=module_path)
+    """Without PyTorch, skip the files of engines that need it instead of failing on their imports."""
+    if HAS_TORCH or not module_path.name.startswith(tuple(f"test_{engine}_" for engine in NEED_TORCH)):
+        return None
+    parent.config.stash.setdefault(_left_out, set()).add(module_path)
+    return _NeedsTorch.from_parent(parent, path=module_path)
 
 
 @pytest.hookimpl(tryfirst=True)
