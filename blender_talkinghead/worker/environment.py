@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from ...inference.errors import Action, ErrorCode, TalkingHeadError
 
@@ -153,6 +153,27 @@ def note_optional(folder: Path, tier: str, requirements: str | None) -> None:
     part = folder / (_LOCK + ".part")
     part.write_text(json.dumps({**read_lock(folder), "optional": noted}), encoding="utf-8")
     os.replace(part, folder / _LOCK)
+
+
+def unlimited(path: PurePath, platform: str = sys.platform) -> Path:
+    r"""An absolute path as Windows takes it at any length; the path itself elsewhere.
+
+    The longest paths of PyTorch's files are near the usual limit of 259 characters, or beyond it. The form:
+    ``\\?\C:\folder`` and ``\\?\UNC\server\share`` (Microsoft, "Maximum Path Length Limitation").
+    """
+    text = str(path)
+    if platform != "win32" or text.startswith("\\\\?\\"):
+        return Path(text)
+    return Path("\\\\?\\UNC" + text[1:] if text.startswith("\\\\") else "\\\\?\\" + text)
+
+
+def remove_tree(folder: Path, *, ignore_errors: bool = False) -> None:
+    """Delete a folder with all that is in it, however long the paths are.
+
+    Raises:
+        OSError: it cannot be deleted, unless that is ignored.
+    """
+    shutil.rmtree(unlimited(folder), ignore_errors=ignore_errors)
 
 
 def environment_python(folder: Path, platform: str = sys.platform) -> Path:

@@ -9,7 +9,6 @@ worked before stays in place until the new one works.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Generator, Mapping
@@ -50,7 +49,7 @@ def set_up(plan: Plan) -> Steps:
         yield Progress("Finishing", 0.98)
         _exchange(part, folder)
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        environment.remove_tree(part, ignore_errors=True)
     yield Progress("The worker is set up", 1.0, warnings)
 
 
@@ -62,7 +61,7 @@ def remove(places: Places) -> None:
     """
     try:
         for folder in _removable(places):
-            shutil.rmtree(folder)
+            environment.remove_tree(folder)
     except OSError as error:
         raise not_writable(places.user, error) from error
 
@@ -140,7 +139,7 @@ def _probe(plan: Plan, python: Path) -> Generator[Progress, None, Interpreter | 
 def _make(plan: Plan, interpreter: Interpreter, part: Path) -> Steps:
     places = plan.places
     requirements = places.requirements(plan.tier)
-    shutil.rmtree(part, ignore_errors=True)
+    environment.remove_tree(part, ignore_errors=True)
     label = f"Making an environment with Python {interpreter.version_text}"
     yield from run_step(plan, environment.venv_command(interpreter.path, part), label, 0.05, 0.15)
     python = environment.environment_python(part)
@@ -159,7 +158,7 @@ def _make(plan: Plan, interpreter: Interpreter, part: Path) -> Steps:
 def _exchange(part: Path, folder: Path) -> None:
     """Put a finished environment in the place of the old one."""
     old = folder.with_name(folder.name + ".old")
-    shutil.rmtree(old, ignore_errors=True)
+    environment.remove_tree(old, ignore_errors=True)
     try:
         if folder.exists():
             os.replace(folder, old)
@@ -168,4 +167,4 @@ def _exchange(part: Path, folder: Path) -> None:
         if old.exists() and not folder.exists():
             os.replace(old, folder)
         raise not_writable(folder, error) from error
-    shutil.rmtree(old, ignore_errors=True)
+    environment.remove_tree(old, ignore_errors=True)

@@ -245,6 +245,7 @@ def _link_tree(source: Path, target: Path) -> Iterator[None]:
 
     The packages are many and large, and nobody changes them in place.
     """
+    source, target = environment.unlimited(source), environment.unlimited(target)
     for number, path in enumerate(sorted(source.rglob("*"))):
         place = target / path.relative_to(source)
         if path.is_dir() and not path.is_symlink():
@@ -292,7 +293,7 @@ def _whole_or_nothing(folder: Path, tier: str) -> Iterator[None]:
 def _take_out(folder: Path, tier: str) -> None:
     environment.note_optional(folder, tier, None)
     _path_file(folder, tier).unlink(missing_ok=True)
-    shutil.rmtree(_folder(folder, tier), ignore_errors=True)
+    environment.remove_tree(_folder(folder, tier), ignore_errors=True)
 
 
 def _folder(folder: Path, tier: str) -> Path:

@@ -9,7 +9,7 @@ import shutil
 import stat
 import subprocess
 import sys
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
 from source_package import ROOT, source_module
@@ -330,6 +330,19 @@ def test_command_lines_on_windows_and_macos():
     assert "--no-index" not in environment.pip_command(python, Path("base.txt"))
     assert environment.venv_command(Path("python"), folder)[1:4] == ["-I", "-m", "venv"]
     assert PurePosixPath(environment.venv_command(Path("python"), folder)[-1]).name == "environment"
+
+
+@pytest.mark.parametrize(
+    ("path", "platform", "expected"),
+    [
+        (r"C:\Users\Ann Lee\environment", "win32", r"\\?\C:\Users\Ann Lee\environment"),
+        (r"\\server\share\environment", "win32", r"\\?\UNC\server\share\environment"),
+        (r"\\?\C:\environment", "win32", r"\\?\C:\environment"),
+        (r"C:\environment", "linux", r"C:\environment"),
+    ],
+)
+def test_paths_that_windows_takes_at_any_length(path, platform, expected):
+    assert str(environment.unlimited(PureWindowsPath(path), platform)) == expected
 
 
 def test_imports_that_are_tried_come_from_the_requirements(tmp_path):
