@@ -306,7 +306,6 @@ def _not_written(folder: Path, error: OSError) -> TalkingHeadError:
     return TalkingHeadError(
         ErrorCode.OUTPUT_NOT_WRITABLE,
         f"The model cannot be saved in {folder}.",
-        "Choose a folder that can be written to.",
-        Action.CHOOSE_FOLDER,
-        str(error),
+        "Check its permissions, or whether another program uses it.",
+        details=str(error),
     )
