@@ -58,7 +58,7 @@ def capture(sessions) -> Capture:
 @pytest.fixture(scope="module")
 def acted(capture) -> dict[str, np.ndarray]:
     """Opening and width of the actor's mouth at FRAMES, smoothed over seven pictures."""
-    columns = [capture._recording.column(name) for name in ("mouth_gap", "mouth_width")]
+    columns = [capture.recording.column(name) for name in ("mouth_gap", "mouth_width")]
     values = np.stack(columns, axis=1)
     around = [np.clip(np.arange(frame - 3, frame + 4), 0, len(values) - 1) for frame in FRAMES]
     smooth = np.array([smoothed(np.arange(-3, 4), values[indices]) for indices in around])
