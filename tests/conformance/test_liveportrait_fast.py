@@ -13,6 +13,7 @@ from rounding import round_to_half
 from seeded_weights import seeded_tensor
 
 from inference.engines.liveportrait.device import Device
+from inference.engines.liveportrait.fast.appearance import FastAppearance
 from inference.engines.liveportrait.fast.cpu import CpuRenderer
 from inference.engines.liveportrait.fast.decoder import FastDecoder
 from inference.engines.liveportrait.fast.plain import PlainRenderer
@@ -26,6 +27,12 @@ def made(name: str, shape: tuple[int, ...], deviation: float, seed: int) -> torc
     return torch.as_tensor(seeded_tensor(f"input/{name}", shape, "float32", seed, [["", "normal", deviation]]))[0]
 
 
+def test_appearance(liveportrait, liveportrait_networks):
+    crop = torch.tensor(liveportrait.array("e2e/source_crop256_u8").reshape(256, 256, 3))
+    volume = FastAppearance(liveportrait_networks.appearance)(crop.permute(2, 0, 1) / 255, Workspace())
+    liveportrait.close("mod/F_out", volume.permute(3, 0, 1, 2)[None, ::3, ::5, ::5, ::5].numpy(), 1e-3)
+
+
 def test_warping(liveportrait, liveportrait_networks):
     feature = made("feature_3d", (1, 32, 16, 64, 64), 1.0, liveportrait.seed)
     warping, space = FastWarping(liveportrait_networks.warping), Workspace()
@@ -33,7 +40,7 @@ def test_warping(liveportrait, liveportrait_networks):
     def run(volume: torch.Tensor, x_s: np.ndarray, x_d: np.ndarray) -> list[np.ndarray]:
         """Out, occlusion and deformation as recorded: (256, 64, 64), (1, 64, 64), (16, 64, 64, 3)."""
         points = torch.tensor(x_d), torch.tensor(x_s)
-        out, occlusion, deformation = warping.parts(warping.features(volume), *points, space)
+        out, occlusion, deformation = warping.parts(warping.features(volume.permute(1, 2, 3, 0)), *points, space)
         return [out.permute(2, 0, 1).numpy().copy(), occlusion[None].numpy(), deformation.numpy()]
 
     out, occlusion, deformation = run(feature, liveportrait.array("mod/x_s")[0], liveportrait.array("mod/W_x_d")[0])

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..networks.loading import LivePortraitNetworks
+from .appearance import FastAppearance
 from .decoder import FastDecoder
 from .features import Features
 from .warping import FastFeatures, FastWarping
@@ -21,12 +22,12 @@ class CpuRenderer:
     """Appearance, warping and decoder; takes about 1.6 GB, as Winograd's weights are four times the networks' own.
 
     Args:
-        networks: warping and decoder are read, not kept.
+        networks: appearance, warping and decoder are read, not kept.
     """
 
     def __init__(self, networks: LivePortraitNetworks) -> None:
-        self._appearance = networks.appearance
         with torch.inference_mode():
+            self._appearance = FastAppearance(networks.appearance)
             self._warping = FastWarping(networks.warping)
             self._decoder = FastDecoder(networks.decoder)
         self._space = Workspace(torch.get_num_threads())
@@ -34,7 +35,8 @@ class CpuRenderer:
 
     def features(self, pictures: Tensor) -> list[Features]:
         """(n, 3, 256, 256) in 0..1 to the features of each."""
-        return [self._warping.features(volume) for volume in self._appearance(pictures)]
+        with self._alone:
+            return [self._warping.features(self._appearance(picture, self._space)) for picture in pictures]
 
     def warp(self, features: Sequence[Features], x_s: Tensor, x_d: Tensor) -> Tensor:
         """Features and (n, 21, 3) key points of source and wanted face to (n, 64, 64, 256)."""

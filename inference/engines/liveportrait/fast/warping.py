@@ -82,11 +82,12 @@ class FastWarping:
         self._fourth_bias = _present(network.fourth.bias)
 
     def features(self, volume: Tensor) -> FastFeatures:
-        """Terms of a source picture from its volume (32, 16, 64, 64)."""
+        """Terms of a source picture from its volume (16, 64, 64, 32)."""
+        rows = volume.reshape(-1, CHANNELS)
         weight, bias = self._compress
-        small = functional.relu(functional.conv3d(volume[None], weight, bias))[0]
-        rows = volume.permute(1, 2, 3, 0).reshape(-1, CHANNELS)
-        return FastFeatures(volume, rows, small.permute(1, 2, 0, 3).contiguous())
+        small = torch.addmm(bias, rows, weight.view(len(weight), CHANNELS).t()).relu_()
+        compressed = small.view(DEPTH, SIZE, SIZE, -1).transpose(2, 3).contiguous()
+        return FastFeatures(volume.permute(3, 0, 1, 2), rows, compressed)
 
     def __call__(self, features: FastFeatures, x_d: Tensor, x_s: Tensor, space: Workspace) -> Tensor:
         """(21, 3) key points to (64, 64, 256) features for the decoder."""
@@ -152,10 +153,7 @@ def _levels(space: Workspace) -> list[Tensor]:
     sides = [SIZE >> level for level in range(len(UP_CHANNELS) + 1)]
     widths = [up + skip for up, skip in zip(UP_CHANNELS, SKIP_CHANNELS, strict=True)] + [2 * UP_CHANNELS[-1]]
     for side, width in zip(sides, widths, strict=True):
-        level = space.take_bordered(f"level {side}", DEPTH + 2, side, side, width)
-        level[0] = 0.0
-        level[-1] = 0.0
-        levels.append(level)
+        levels.append(space.take_around(f"level {side}", DEPTH, side, side, width))
     return levels
 
 

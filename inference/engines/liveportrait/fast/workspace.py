@@ -79,6 +79,13 @@ class Workspace:
         block[:, border:-border, -border:] = 0.0
         return block
 
+    def take_around(self, name: str, depth: int, height: int, width: int, channels: int) -> Tensor:
+        """(depth + 2, height + 2, width + 2, channels): zeros around, any content inside."""
+        block = self.take_bordered(name, depth + 2, height, width, channels)
+        block[0] = 0.0
+        block[-1] = 0.0
+        return block
+
 
 def _begin(cores: int, all_there: threading.Barrier) -> None:
     """In a new thread: let PyTorch use so many cores for what this thread asks for, and wait for the others."""

@@ -33,3 +33,26 @@ def test_equals_convolution_norm_and_activation(kind, halve):
     out = torch.empty(expected.shape)
     WinogradVolume(*folded_block(network), halve=halve)(bordered, out, Workspace())
     assert (out - expected).abs().max() < 1e-5
+
+
+def test_adds_without_activation():
+    generator = torch.Generator().manual_seed(12)
+    volume, weight = torch.randn(3, 4, 8, 8, generator=generator), torch.randn(5, 3, 3, 3, 3, generator=generator)
+    bias = torch.randn(5, generator=generator)
+    expected = functional.conv3d(volume, weight, bias, padding=1).permute(1, 2, 3, 0)
+    bordered = functional.pad(volume, (1, 1, 1, 1, 1, 1)).permute(1, 2, 3, 0).contiguous()
+    out = torch.ones(expected.shape)
+    WinogradVolume(weight, bias, activate=False)(bordered, out, Workspace(), add=True)
+    assert expected.min() < 0
+    assert (out - 1 - expected).abs().max() < 1e-4
+
+
+def test_planes_alone_are_halved():
+    generator = torch.Generator().manual_seed(13)
+    planes, weight = torch.randn(2, 3, 8, 12, generator=generator), torch.randn(5, 3, 3, 3, generator=generator)
+    bias = torch.randn(5, generator=generator)
+    expected = functional.avg_pool2d(functional.relu(functional.conv2d(planes, weight, bias, padding=1)), 2)
+    bordered = functional.pad(planes, (1, 1, 1, 1)).permute(0, 2, 3, 1).contiguous()
+    out = torch.empty(2, 4, 6, 5)
+    WinogradVolume(weight[:, :, None], bias, halve=True)(bordered, out, Workspace())
+    assert (out.permute(0, 3, 1, 2) - expected).abs().max() < 1e-4
