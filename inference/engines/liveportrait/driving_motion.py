@@ -68,10 +68,7 @@ class DrivingMotion:
     def ratios(self, places: Sequence[DrivingPlace]) -> Ratios:
         """(n) How open eyes and lips are at places."""
         low, high, part = zip(*(self._beside(place.position) for place in places), strict=True)
-        first, second = (
-            ratios_of(np.stack([self._clip.landmarks(picture) for picture in pictures])) for pictures in (low, high)
-        )
-        return _mixed(first, second, np.array(part))
+        return _mixed(self._openness(low), self._openness(high), np.array(part))
 
     def _at(self, position: float, quality: Quality) -> Motion:
         """A preview takes what single pictures show until the shot is known: finding it all takes a while."""
@@ -86,6 +83,14 @@ class DrivingMotion:
         motions = self._smoothed_shot(shot)
         first = self._shots[shot][0]
         return between(motions[low - first], motions[high - first], part)
+
+    def _openness(self, pictures: Sequence[int]) -> Ratios:
+        """(n) in pictures; where the face is lost as ``_held`` says."""
+        before, after, part = zip(*(self._held(picture) for picture in pictures), strict=True)
+        first, second = (
+            ratios_of(np.stack([self._clip.landmarks(picture) for picture in seen])) for seen in (before, after)
+        )
+        return _mixed(first, second, np.array(part))
 
     def _beside(self, position: float) -> tuple[int, int, float]:
         """The pictures beside a place and the second one's share."""

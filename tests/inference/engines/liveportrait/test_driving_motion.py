@@ -120,6 +120,14 @@ def test_a_lost_face_is_held_and_eased():
     assert not {4, 5} & set(clip.read)
 
 
+def test_openness_is_eased_with_the_face():
+    motion = motion_of(ClipOfPictures(pictures(), 0.0, lost=(4, 5)))
+    before, *lost, after = (motion.ratios([place(position)]).lips[0] for position in (3.0, 4.0, 5.0, 6.0))
+    assert before != after
+    shares = [(value - before) / (after - before) for value in lost]
+    assert 0 < shares[0] < 0.5 < shares[1] < 1
+
+
 def test_a_shot_without_a_face_holds_the_nearest_one():
     motion = motion_of(ClipOfPictures(pictures(), 0.0, cuts=(4,), lost=(0, 1, 2, 3)))
     assert np.array_equal(at(motion, 1.0), at(motion, 4.0))
