@@ -62,13 +62,6 @@ class Device:
                 return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
         return torch.bfloat16 if self.kind == "cpu" and has_matrix_units() else None
 
-    def free_bytes(self) -> int | None:
-        """Memory that is free on a GPU of its own; None where the system's memory is used."""
-        if self.kind != "cuda":
-            return None
-        free, _ = torch.cuda.mem_get_info(self.index)
-        return free + torch.cuda.memory_reserved(self.index) - torch.cuda.memory_allocated(self.index)
-
     def release(self) -> None:
         """Give memory that is no longer used back to the system."""
         gc.collect()
