@@ -19,6 +19,7 @@ import bpy
 from ...inference.errors import ErrorCode, TalkingHeadError
 from ...inference.source import Source, SourceKind
 from .. import compat
+from ..worker import memory
 from . import folders
 from .sources import StripSource
 
@@ -156,7 +157,8 @@ def _render_frame(copy: Any, frame: int, path: Path, strip_name: str) -> None:
     copy.frame_set(frame)
     copy.render.filepath = str(part)
     try:
-        bpy.ops.render.render(write_still=True)
+        with memory.own_render():
+            bpy.ops.render.render(write_still=True)
         os.replace(part, path)
     except (RuntimeError, OSError) as error:
         raise TalkingHeadError(

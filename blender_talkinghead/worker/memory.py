@@ -3,6 +3,8 @@
 """Has the worker free its memory: when Blender begins to render, which wants the graphics card, and on request."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import bpy
@@ -13,18 +15,30 @@ from . import worker
 from .device_info import labels
 
 PATIENCE_S = 3.0
+_own_renders = 0
+
+
+@contextmanager
+def own_render() -> Iterator[None]:
+    """While Blender renders a source for a preview or a job of this add-on, which needs the engine right after."""
+    global _own_renders
+    _own_renders += 1
+    try:
+        yield
+    finally:
+        _own_renders -= 1
 
 
 def before_render() -> bool:
     """Ask the worker to free engines that take much memory; whether there was one to ask.
 
     Safe in any thread and without waiting: Blender renders in a thread of its own. Not while a job of this add-on runs,
-    which uses them, and which itself may have Blender render a source.
+    which uses them, nor when it is this add-on that has Blender render.
     """
     from ..jobs import service
 
     client = worker.running_client()
-    if client is None or service.runner.running:
+    if client is None or service.runner.running or _own_renders:
         return False
     client.notify("unload", {"large": True})
     return True

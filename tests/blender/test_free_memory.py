@@ -10,6 +10,7 @@ import bpy
 import installed_extension
 import pytest
 import recording_layout
+import sequencer
 import talking
 
 
@@ -91,6 +92,19 @@ def test_render_during_a_job_takes_nothing_from_it(scene, sent):
     runner.start("Test", job)
     talking.step_to_end(runner)
     assert sent == []
+
+
+def test_preview_of_a_strip_that_blender_renders_takes_nothing_from_it(scene, saved_file, astronaut, sent, tmp_path):
+    portrait = sequencer.add_image(astronaut, length=2)
+    sequencer.select(portrait)
+    with sequencer.override(scene):
+        bpy.ops.sequencer.meta_make()
+    meta = talking.core("compat").active_strip(bpy.context)
+    job = talking.core("preview.preview").job_at(scene, meta, 1)
+    assert job.source.files[0].endswith(".png") and "rendered-" in job.source.files[0]
+    assert sent == []
+    fire(scene)
+    assert len(sent) == 1
 
 
 def test_render_after_the_worker_died_goes_on(scene, worker):
