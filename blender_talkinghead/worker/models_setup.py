@@ -90,6 +90,7 @@ def get(plan: ModelsPlan) -> Steps:
                 yield told.progress()
                 time.sleep(POLL_S)
             told.take(lines)
+            yield told.progress()
     finally:
         end_process(process)
     if told.error is not None:
