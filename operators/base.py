@@ -11,6 +11,8 @@ from ..blender_talkinghead import compat, consent, properties
 from ..blender_talkinghead.jobs import service
 from ..blender_talkinghead.jobs.jobs import Target
 from ..blender_talkinghead.jobs.runner import JobMaker, JobState, Phase
+from ..blender_talkinghead.worker import worker
+from ..blender_talkinghead.worker.environment import State
 from ..inference.errors import TalkingHeadError
 
 ANIMATED_TYPES = frozenset({"IMAGE", "MOVIE", "SCENE", "META", "MOVIECLIP", "COLOR", "TEXT"})
@@ -50,6 +52,14 @@ def no_source(context: Any) -> str:
 def job_runs(context: Any) -> str:
     """Why no job can begin, or ""."""
     return "Another Talking Head job runs" if service.runner.running else ""
+
+
+def worker_not_ready(context: Any) -> str:
+    """Why the worker cannot be started, or ""."""
+    state = worker.state()
+    if state is State.READY:
+        return ""
+    return "Set up the worker first" if state is State.MISSING else "Repair the worker first"
 
 
 def blender_renders(context: Any) -> str:

@@ -12,8 +12,7 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 from ..blender_talkinghead import preferences, properties
 from ..blender_talkinghead.jobs import service
 from ..blender_talkinghead.jobs.runner import JobMaker
-from ..blender_talkinghead.worker import models, models_job, worker
-from ..blender_talkinghead.worker.environment import State
+from ..blender_talkinghead.worker import models, models_job
 from ..inference.engines import description_of
 from ..inference.weights.catalogue import SETS
 from . import base
@@ -23,10 +22,6 @@ _ITEMS = tuple(
     for entry in SETS.values()
 )
 _WHERE = "Choose ComfyUI's folder, its folder models, or the one that has the model files."
-
-
-def _not_set_up(context: Any) -> str:
-    return "" if worker.state() is State.READY else "Set up the worker first"
 
 
 class TALKINGHEAD_OT_get_models(base.JobOperator, bpy.types.Operator):
@@ -40,7 +35,7 @@ class TALKINGHEAD_OT_get_models(base.JobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return base.allow(cls, context, base.job_runs, _not_set_up)
+        return base.allow(cls, context, base.job_runs, base.worker_not_ready)
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         if not self.properties.is_property_set("models"):

@@ -8,8 +8,7 @@ import bpy
 
 from ..blender_talkinghead.jobs import report, service
 from ..blender_talkinghead.jobs.runner import JobMaker
-from ..blender_talkinghead.worker import environment_setup, memory, setup_job, worker
-from ..blender_talkinghead.worker.environment import State
+from ..blender_talkinghead.worker import environment_setup, memory, models, setup_job, worker
 from ..blender_talkinghead.worker.optional_tier import NEURAL
 from ..blender_talkinghead.worker.process import log_tail
 from ..inference.errors import TalkingHeadError
@@ -33,10 +32,6 @@ def _neural_is_yours(context: Any) -> str:
     if not worker.is_named():
         return ""
     return f"You named the worker's Python, so install it there yourself: {worker.neural_command()}"
-
-
-def _not_set_up(context: Any) -> str:
-    return "" if worker.state() is State.READY else "Set up the worker first"
 
 
 class _SetUp(base.JobOperator):
@@ -93,7 +88,7 @@ class TALKINGHEAD_OT_install_speech(_SetUp, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return base.allow(cls, context, base.job_runs, _speech_is_yours, _not_set_up)
+        return base.allow(cls, context, base.job_runs, _speech_is_yours, base.worker_not_ready)
 
     def announcement(self) -> tuple[str, ...]:
         return setup_job.speech_announcement()
@@ -110,7 +105,7 @@ class TALKINGHEAD_OT_install_neural(_SetUp, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return base.allow(cls, context, base.job_runs, _neural_is_yours, _not_set_up)
+        return base.allow(cls, context, base.job_runs, _neural_is_yours, base.worker_not_ready)
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         try:
@@ -133,7 +128,7 @@ class TALKINGHEAD_OT_check_device(base.JobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return base.allow(cls, context, base.job_runs, _not_set_up)
+        return base.allow(cls, context, base.job_runs, base.worker_not_ready)
 
     def job(self, context: Any) -> tuple[str, JobMaker]:
         return setup_job.DEVICE_TITLE, setup_job.check_device
@@ -188,6 +183,7 @@ class TALKINGHEAD_OT_remove_worker(bpy.types.Operator):
             return base.report_error(self, error)
         finally:
             worker.refresh()
+            models.forget()
         service.redraw()
         self.report({"INFO"}, "The worker was removed")
         return {"FINISHED"}
