@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Talking Head contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All that is run on the project: ``pip install nox && nox -s tests`` (or demo, matrix, lint, bench, build).
+"""All that is run on the project: ``pip install nox && nox -s tests`` (``nox --list`` names the others).
 
 Two Pythons take part in nearly everything, as in the add-on: one with ``bpy`` and one of the worker. So the sessions
 make their environments themselves, in ``.nox/``, and use them again while their requirements stay the same.
