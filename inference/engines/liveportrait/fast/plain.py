@@ -6,20 +6,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from copy import deepcopy
+from typing import TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..device import Device
+from ..networks.blocks import SpectralConv2d
 from ..networks.loading import LivePortraitNetworks
 from .features import Features
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class PlainRenderer:
     """Appearance, warping and decoder.
 
     Args:
-        networks: moved to the device.
+        networks: moved to the device; in 16 bit they are copied and stay as they are.
         device: where they run.
         half: 16 bit type of convolutions and matrix products; sums, norms, softmax and places stay in 32 bit. None
             computes all in 32 bit.
@@ -28,9 +33,10 @@ class PlainRenderer:
     def __init__(self, networks: LivePortraitNetworks, device: Device, half: torch.dtype | None) -> None:
         self._device = device
         self._half = half
-        self._appearance = networks.appearance.to(device.torch)
-        self._warping = networks.warping.to(device.torch)
-        self._decoder = networks.decoder.to(device.torch)
+        self._appearance, self._warping, self._decoder = (
+            (network if half is None else _rounded(network, half)).to(device.torch)
+            for network in (networks.appearance, networks.warping, networks.decoder)
+        )
 
     def features(self, pictures: Tensor) -> list[Features]:
         """(n, 3, 256, 256) in 0..1 to the features of each."""
@@ -51,3 +57,12 @@ class PlainRenderer:
         if self._half is None:
             return nullcontext()
         return torch.autocast(self._device.kind, self._half)
+
+
+def _rounded(network: Network, half: torch.dtype) -> Network:
+    """A copy with the weights of convolutions and matrix products in 16 bit, so that not every call converts them."""
+    copied = deepcopy(network)
+    for module in copied.modules():
+        if isinstance(module, (nn.Conv2d, nn.Conv3d, nn.Linear, SpectralConv2d)):
+            module.to(half)
+    return copied

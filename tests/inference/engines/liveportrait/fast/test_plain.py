@@ -28,6 +28,7 @@ def test_features_are_nearly_those_of_32_bit():
     exact, rounded = (
         PlainRenderer(networks, Device("cpu"), half).features(picture)[0].volume for half in (None, torch.bfloat16)
     )
+    assert next(network.parameters()).dtype == torch.float32, "the given network is not changed"
     assert exact.dtype == rounded.dtype == torch.float32
     difference = (exact - rounded).abs().max() / exact.std()
     assert 1e-4 < difference < 0.1
