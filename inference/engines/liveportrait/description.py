@@ -147,7 +147,7 @@ PRECISION = Setting(
     (
         Choice("auto", "Automatic", "Half where the device is faster with it, full elsewhere"),
         Choice("full", "Full", "32 bit"),
-        Choice("half", "Half", "16 bit; full where that fails"),
+        Choice("half", "Half", "16 bit; full where the device has none or it fails"),
     ),
     section=Section.PICTURE,
 )
@@ -167,7 +167,7 @@ LIVEPORTRAIT = EngineDescription(
     controls=names_for("liveportrait"),
     takes=Takes(driving_video=True),
     neighbours=3,
-    memory_mb=2500,
+    memory_mb=2800,
     settings=(
         MODEL,
         REGION,
