@@ -114,7 +114,7 @@ def test_old_driver_is_told_and_nothing_is_installed(commands, card):
 def test_cancel_leaves_the_worker_ready_and_it_can_be_tried_again(commands):
     setup_job, runner = talking.core("worker.setup_job"), talking.core("jobs.service").runner
     runner.start(setup_job.NEURAL_TITLE, setup_job.install_neural)
-    talking.step_until(runner, lambda state: state.text.startswith("Trying"))
+    talking.step_until(runner, lambda state: state.text.startswith(("Installing", "Trying")))
     runner.cancel()
     assert talking.step_to_end(runner).phase.value == "cancelled"
     worker = talking.core("worker.worker")
