@@ -186,6 +186,7 @@ class Client:
             TalkingHeadError: ENVIRONMENT_BROKEN or WORKER_DIED when no worker can be started.
         """
         self.pump()
+        self._bury()
         if self._connection is None:
             self._connect()
         assert self._connection
@@ -325,6 +326,16 @@ class Client:
             connection.process.terminate()
         elif now - self._force_s > TERMINATE_PATIENCE_S:
             connection.process.kill()
+
+    def _bury(self) -> None:
+        """Notice a worker that has ended before its pipe says so: what is sent to it now would be lost."""
+        connection = self._connection
+        if connection is None or connection.process.exit_code() is None:
+            return
+        with contextlib.suppress(queue.Empty):
+            while self._connection is connection:
+                self._take(connection, connection.incoming.get(timeout=EXIT_PATIENCE_S))
+        self._died(connection)
 
     def _died(self, connection: _Connection) -> None:
         if self._connection is not connection:
