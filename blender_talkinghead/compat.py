@@ -156,12 +156,37 @@ def last_retiming_key(strip: Any) -> int:
     return content_start(strip) + content_duration(strip) - (0 if RETIMING_ENDS_BEHIND else 1)
 
 
-def new_image_strip(container: Any, name: str, path: str, channel: int, start: int) -> Any:
+def open_container(scene: Any) -> Any:
+    """What the sequencer shows: the meta strip that is open, or else the sequence editor, which must exist."""
+    editor = scene.sequence_editor
+    return editor.meta_stack[-1] if len(editor.meta_stack) else editor
+
+
+def new_image_strip(
+    container: Any, name: str, path: str, channel: int, start: int, fit_method: str = "ORIGINAL"
+) -> Any:
     """A new image strip of one existing file. Frame rate, resolution and view transform of the scene stay."""
     with unchanged_scene(container.id_data):
         return strips_in(container).new_image(
-            name=name, filepath=path, channel=channel, frame_start=start, fit_method="ORIGINAL"
+            name=name, filepath=path, channel=channel, frame_start=start, fit_method=fit_method
         )
+
+
+def add_movie_with_sound(path: str, channel: int, start: int) -> None:
+    """Add a movie at its own speed, and its sound on a channel beside it, in the sequencer of the context.
+
+    Args:
+        path: absolute; kept as the user wants paths to be kept.
+
+    Raises:
+        RuntimeError: Blender cannot read it.
+    """
+    add: Any = bpy.ops.sequencer.movie_strip_add
+    relative = bpy.context.preferences.filepaths.use_relative_paths and bpy.data.is_saved
+    options: dict[str, Any] = {"adjust_playback_rate": True, "use_framerate": False, "relative_path": relative}
+    if "move_strips" in add.get_rna_type().properties:
+        options["move_strips"] = False  # else it waits for the mouse from 5.0 on, and crashes in background
+    add("EXEC_DEFAULT", filepath=path, channel=channel, frame_start=start, fit_method="FIT", sound=True, **options)
 
 
 def new_movie_strip(container: Any, name: str, path: str, channel: int, start: int) -> Any:

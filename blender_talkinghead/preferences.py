@@ -73,6 +73,11 @@ class TalkingHeadPreferences(bpy.types.AddonPreferences):
         update=lambda self, context: _refresh_worker(),
     )
 
+    offer_on_drop: BoolProperty(
+        name="Offer Portraits When Files Are Dropped",
+        description="Ask whether a picture or movie that is dropped onto the sequencer is to be animated",
+        default=True,
+    )
     model_folders: CollectionProperty(
         name="Model Folders",
         description="Folders of other programs that have models; they are searched before the add-on's own",
@@ -92,6 +97,7 @@ class TalkingHeadPreferences(bpy.types.AddonPreferences):
         column.prop(self, "setup_python")
         column.prop(self, "graphics_card")
         column.prop(self, "device")
+        layout.prop(self, "offer_on_drop")
         models_box.draw_folders(layout, self)
 
 

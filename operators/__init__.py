@@ -17,6 +17,7 @@ from . import (
     output,
     own_poses,
     performance,
+    portrait,
     poses,
     preview,
     rebuild,
@@ -26,7 +27,7 @@ from . import (
 )
 
 MODULES: tuple[ModuleType, ...] = (
-    animate, render, preview, face, drivers, controls, poses, own_poses, performance, workflow,
+    animate, portrait, render, preview, face, drivers, controls, poses, own_poses, performance, workflow,
     output, rebuild, worker, models, menu,
 )  # fmt: skip
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""

@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 
 _ENTRIES: tuple[str | None, ...] = (
-    "animate_portrait", "render_frames", "preview_frame", "stop_preview", "cancel", None,
+    "animate_portrait", "drop_portrait", "render_frames", "preview_frame", "stop_preview", "cancel", None,
     "find_faces", "choose_face", "place_points", "clear_points", None,
     "read_drivers", "neutral_here", "neutral_automatic", None,
     "reset_controls", "TALKINGHEAD_MT_poses", None,
@@ -42,13 +42,21 @@ def _draw_in_strip_menu(self: Any, context: Any) -> None:
     self.layout.menu(TALKINGHEAD_MT_strip.bl_idname)
 
 
+def _draw_in_add_menu(self: Any, context: Any) -> None:
+    self.layout.separator()
+    self.layout.operator_context = "INVOKE_REGION_WIN"
+    self.layout.operator("talkinghead.drop_portrait", text="Talking Head Portrait...", icon="USER")
+
+
 def register() -> None:
-    """Register the menu and hang it into Strip."""
+    """Register the menu and hang it into Strip; hang the portrait into Add."""
     bpy.utils.register_class(TALKINGHEAD_MT_strip)
     bpy.types.SEQUENCER_MT_strip.append(_draw_in_strip_menu)  # type: ignore[arg-type]
+    bpy.types.SEQUENCER_MT_add.append(_draw_in_add_menu)  # type: ignore[arg-type]
 
 
 def unregister() -> None:
-    """Take the menu out again."""
+    """Take both out again."""
+    bpy.types.SEQUENCER_MT_add.remove(_draw_in_add_menu)  # type: ignore[arg-type]
     bpy.types.SEQUENCER_MT_strip.remove(_draw_in_strip_menu)  # type: ignore[arg-type]
     bpy.utils.unregister_class(TALKINGHEAD_MT_strip)

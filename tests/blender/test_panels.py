@@ -260,7 +260,8 @@ def test_preferences_draw():
     fields = preferences.TalkingHeadPreferences
     stand_in = SimpleNamespace(layout=layout, bl_rna=fields.bl_rna, model_folders=())
     fields.draw(stand_in, bpy.context)
-    assert layout.of("prop") == ["consent", "worker_python", "setup_python", "graphics_card", "device"]
+    wanted = ["consent", "worker_python", "setup_python", "graphics_card", "device", "offer_on_drop"]
+    assert [name for name in layout.of("prop") if name in wanted] == wanted
 
 
 def test_menu_lists_every_operator_but_the_internal_ones():
