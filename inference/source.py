@@ -46,14 +46,18 @@ class Source:
 
     ``files`` are paths: one for IMAGE and MOVIE, one a picture for SEQUENCE. A *picture index* counts from 0: always 0
     for IMAGE, the position in ``files`` for SEQUENCE, for MOVIE the picture shown at time index / nominal rate.
+    ``premultiplied`` says how picture files hold colour where they are transparent; None is each format's convention
+    (OpenEXR premultiplied, others straight).
     """
 
     kind: SourceKind
     files: tuple[str, ...]
+    premultiplied: bool | None = None
 
     def to_dict(self, base: Path | None = None) -> dict[str, object]:
         """JSON form; paths relative to ``base`` where they can be, so that a project folder can move."""
-        return {"kind": self.kind.value, "files": [relative(name, base) for name in self.files]}
+        data: dict[str, object] = {"kind": self.kind.value, "files": [relative(name, base) for name in self.files]}
+        return data if self.premultiplied is None else {**data, "premultiplied": self.premultiplied}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, object], base: Path | None = None) -> Source:
@@ -62,8 +66,11 @@ class Source:
         if not isinstance(names, list) or not names:
             raise _invalid("it names no file")
         files = tuple(absolute(str(name), base) for name in names)
+        premultiplied = data.get("premultiplied")
+        if not (premultiplied is None or isinstance(premultiplied, bool)):
+            raise _invalid("'premultiplied' must be true or false")
         try:
-            return cls(SourceKind(str(data.get("kind"))), files)
+            return cls(SourceKind(str(data.get("kind"))), files, premultiplied)
         except ValueError:
             raise _invalid(f"there is no kind '{data.get('kind')}'") from None
 

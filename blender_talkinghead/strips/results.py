@@ -154,6 +154,7 @@ def _create(prepared: PreparedJob, source: Any, names: list[str]) -> Any:
     )
     strip.directory = folders.for_strip(prepared.folder)
     _set_elements(strip, names)
+    _set_alpha_mode(strip)
     compat.set_right(strip, first + len(names))
     lookup.remember_pair(strip, prepared.pair_id, source.name)
     strip.th_role = ROLE_RESULT
@@ -173,7 +174,6 @@ def _copy_look(source: Any, result: Any, *, baked: bool) -> None:
         setattr(result.crop, name, getattr(source.crop, name))
     for name in _LOOK:
         setattr(result, name, getattr(source, name))
-    result.alpha_mode = source.alpha_mode
     result.colorspace_settings.name = source.colorspace_settings.name
 
 
@@ -188,6 +188,7 @@ def _update(prepared: PreparedJob, source: Any, result: Any, frame_files: Sequen
     if folders.absolute(result.directory) != prepared.folder:
         result.directory = folders.for_strip(prepared.folder)
     _set_elements(result, merged_names)
+    _set_alpha_mode(result)
     if after != before or anchor != lookup.result_anchor(result):
         _place(result, after, anchor)
 
@@ -227,6 +228,11 @@ def _place(result: Any, layout: Layout, anchor: int) -> None:
     result.th_result_first = layout.first
     compat.set_left(result, left)
     compat.set_right(result, right)
+
+
+def _set_alpha_mode(strip: Any) -> None:
+    """Have Blender read frames as they are written: OpenEXR premultiplied, PNG straight, whatever the source is."""
+    strip.alpha_mode = "PREMUL" if strip.elements[0].filename.endswith(".exr") else "STRAIGHT"
 
 
 def _set_elements(strip: Any, names: Sequence[str]) -> None:

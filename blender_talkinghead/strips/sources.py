@@ -98,7 +98,15 @@ def _images(strip: Any) -> StripSource:
     files = tuple(os.path.normpath(os.path.join(folder, name)) for name in positions)  # noqa: PTH118
     used = {positions[name] for name in shown}
     _check_files(strip, [files[index] for index in sorted(used)])
-    return StripSource(Source(kind, files), first, tuple(positions[name] for name in shown))
+    source = Source(kind, files, _premultiplied(strip, files))
+    return StripSource(source, first, tuple(positions[name] for name in shown))
+
+
+def _premultiplied(strip: Any, files: tuple[str, ...]) -> bool | None:
+    """What the strip's Alpha Mode says of its files; None where it is the format's convention."""
+    chosen = strip.alpha_mode == "PREMUL"
+    by_convention = files[0].lower().endswith(".exr")
+    return None if chosen == by_convention else chosen
 
 
 def describe_elements(strip: Any) -> StripSource:
@@ -113,7 +121,8 @@ def describe_elements(strip: Any) -> StripSource:
     places = {element.as_pointer(): index for index, element in enumerate(strip.elements)}
     first, end = compat.left(strip), compat.right(strip)
     shown = tuple(places[strip.strip_elem_from_frame(frame).as_pointer()] for frame in range(first, end))
-    return StripSource(Source(SourceKind.SEQUENCE, tuple(files)), first, shown)
+    source = Source(SourceKind.SEQUENCE, tuple(files), _premultiplied(strip, tuple(files)))
+    return StripSource(source, first, shown)
 
 
 def _positions(strip: Any) -> dict[str, int]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -25,11 +26,15 @@ EXTENSIONS = frozenset(
 _AV_DECODERS = {".tga": "targa", ".dpx": "dpx", ".sgi": "sgi", ".rgb": "sgi", ".psd": "psd"}
 
 
-def read_image(path: Path) -> Picture:
+def read_image(path: Path, premultiplied: bool | None = None) -> Picture:
     """Decode a picture, its Exif orientation applied.
 
     PNG, JPEG, WebP, TIFF, BMP, GIF, JPEG 2000, AVIF, PNM, HDR by OpenCV; OpenEXR, TGA, DPX, SGI, PSD by av.
     8 and 16 bit stay as they are, 32 bit floats too; grey becomes B = G = R.
+
+    Args:
+        premultiplied: whether the file holds colour multiplied by alpha; None is the format's convention. TIFF says it
+            itself. What comes back is straight for whole numbers and premultiplied for floats in any case.
 
     Raises:
         TalkingHeadError: SOURCE_MISSING, SOURCE_UNREADABLE, SOURCE_TOO_LARGE, UNSUPPORTED_INPUT.
@@ -37,10 +42,12 @@ def read_image(path: Path) -> Picture:
     header = image_header(path)
     data = _bytes_of(path)
     if header is not None and header.format == "exr":
-        return _read_exr(path, data)
+        return _read_exr(path, data, premultiplied is not False)
     raw = _decode(path, data, header)
     check_size(path, raw.shape[1], raw.shape[0])
-    return _picture(path, raw, header)
+    if header is not None and header.format == "tiff":
+        premultiplied = header.premultiplied
+    return _picture(path, raw, header, premultiplied is True)
 
 
 def image_header(path: Path) -> Header | None:
@@ -130,12 +137,14 @@ def _bytes_of(path: Path) -> np.ndarray:
         raise unreadable(path, str(error)) from error
 
 
-def _read_exr(path: Path, data: np.ndarray) -> Picture:
+def _read_exr(path: Path, data: np.ndarray, premultiplied: bool) -> Picture:
     try:
         pixels, half = exr.decode(data.tobytes())
     except ValueError as error:
         raise _damaged(path, str(error)) from error
-    return Picture(pixels, Alpha.PREMULTIPLIED if pixels.shape[2] == 4 else Alpha.NONE, half)
+    if pixels.shape[2] == 3:
+        return Picture(pixels, Alpha.NONE, half)
+    return replace(_with_alpha(pixels, premultiplied), half=half)
 
 
 def _decode(path: Path, data: np.ndarray, header: Header | None) -> np.ndarray:
@@ -186,7 +195,7 @@ def _decode_with_av(path: Path, data: np.ndarray) -> np.ndarray | None:
     return frames[0].to_ndarray(format="rgba64le")[..., [2, 1, 0, 3] if alpha else [2, 1, 0]]
 
 
-def _picture(path: Path, raw: np.ndarray, header: Header | None) -> Picture:
+def _picture(path: Path, raw: np.ndarray, header: Header | None, premultiplied: bool) -> Picture:
     if raw.dtype == np.float64:
         raw = raw.astype(np.float32)
     if raw.dtype not in (np.uint8, np.uint16, np.float32):
@@ -198,7 +207,6 @@ def _picture(path: Path, raw: np.ndarray, header: Header | None) -> Picture:
     pixels = _upright(_with_channels(raw), header)
     if pixels.shape[2] == 3:
         return Picture(np.ascontiguousarray(pixels))
-    premultiplied = header is not None and header.premultiplied
     return _with_alpha(np.ascontiguousarray(pixels), premultiplied)
 
 

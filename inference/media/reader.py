@@ -42,15 +42,16 @@ def open_source(source: Source, digests: Digests | None = None) -> SourceReader:
         from .movies import MovieReader
 
         return MovieReader(files[0], digests)
-    return ImageReader(files[:1] if source.kind is SourceKind.IMAGE else files, digests)
+    return ImageReader(files[:1] if source.kind is SourceKind.IMAGE else files, digests, source.premultiplied)
 
 
 class ImageReader:
     """One picture file a picture."""
 
-    def __init__(self, files: list[Path], digests: Digests) -> None:
+    def __init__(self, files: list[Path], digests: Digests, premultiplied: bool | None = None) -> None:
         self._files = files
         self._digests = digests
+        self._premultiplied = premultiplied
         images.check_file(files[0])
 
     @property
@@ -68,11 +69,12 @@ class ImageReader:
 
     def read(self, index: int) -> Picture:
         """Decode a picture; an index past the end gives the last one."""
-        return images.read_image(self._file(index))
+        return images.read_image(self._file(index), self._premultiplied)
 
     def digest(self, index: int) -> str:
-        """Digest of the file's content."""
-        return self._digests.of(self._file(index))
+        """Digest of the file's content, and of how it is read where that is not the format's convention."""
+        how = {None: "", True: "-premultiplied", False: "-straight"}[self._premultiplied]
+        return self._digests.of(self._file(index)) + how
 
     def extension(self, index: int) -> str:
         """Extension ".exr" for floating point pictures, ".png" for others."""

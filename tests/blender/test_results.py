@@ -141,7 +141,7 @@ def test_look_is_copied(scene, portrait):
     assert tuple(strip.transform.origin) == (0.25, 0.75)
     assert (strip.crop.min_x, strip.crop.max_y) == (4, 6)
     assert (strip.blend_type, strip.blend_alpha) == ("MULTIPLY", 0.25)
-    assert (strip.alpha_mode, strip.use_flip_x) == ("PREMUL", True)
+    assert (strip.alpha_mode, strip.use_flip_x) == ("STRAIGHT", True)  # frames in PNG files are straight
     assert (strip.color_saturation, strip.color_multiply) == (0.5, 1.5)
     assert strip.colorspace_settings.name == "Non-Color"
     assert strip.mute

@@ -96,8 +96,8 @@ def override(scene: Any = None, view_type: str = "SEQUENCER", region_type: str =
         yield
 
 
-def render_frame(path: Path, frame: int | None = None, scene: Any = None) -> Path:
-    """Render one frame of the edit to an 8-bit RGBA PNG without a view transform; gives back its path."""
+def render_frame(path: Path, frame: int | None = None, scene: Any = None, view: str = "Standard") -> Path:
+    """Render one frame of the edit to an 8-bit RGBA PNG, without a view transform unless told; gives back its path."""
     scene = scene or bpy.context.scene
     if frame is not None:
         scene.frame_set(frame)
@@ -107,7 +107,7 @@ def render_frame(path: Path, frame: int | None = None, scene: Any = None) -> Pat
     image.file_format, image.color_mode, image.color_depth = "PNG", "RGBA", "8"
     render.film_transparent, render.use_sequencer = True, True
     render.resolution_percentage = 100
-    scene.view_settings.view_transform = "Standard"
+    scene.view_settings.view_transform = view
     render.filepath = str(path)
     bpy.ops.render.render(write_still=True)
     return path

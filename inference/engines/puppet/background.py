@@ -40,12 +40,14 @@ class PersonLayers:
         fringe: (H, W, C) the person's own colour minus the picture's, which differ along the edge; int16 or float32.
         plate: (H, W, C) the background, filled in where the person stands.
         face_width: in px.
+        limits: darkest and brightest value of the picture, and black and white: resampling overshoots at edges.
     """
 
     matte: np.ndarray
     fringe: np.ndarray
     plate: np.ndarray
     face_width: float
+    limits: tuple[float, float]
 
     @classmethod
     def of(cls, canvas: Canvas, matte: np.ndarray, frame: FaceFrame) -> PersonLayers:
@@ -63,7 +65,8 @@ class PersonLayers:
         source = pixels.astype(np.float32)
         plate = source + (behind - source) * seam
         own = _without_background(source, behind, within, matte, canvas.peak)
-        return cls(matte, _like(own - source, pixels, signed=True), _like(plate, pixels), face_width)
+        limits = min(0.0, float(pixels.min())), max(canvas.peak, float(pixels.max()))
+        return cls(matte, _like(own - source, pixels, signed=True), _like(plate, pixels), face_width, limits)
 
     def hold(self, work: np.ndarray, box: Box | None, warp: Warp) -> None:
         """Put the plate behind the person in a warped frame, in place, where the head moves.
@@ -101,6 +104,7 @@ class PersonLayers:
             values = work[y0:y1, x0:x1].astype(np.float32)
             if person.min() < _OPAQUE:
                 values += _bilinear(self.fringe, positions)
+                np.clip(values, *self.limits, out=values)
             if values.shape[2] == 4:
                 own = np.clip(values[..., 3:], 0, peak) / peak
                 colour = values[..., :3] / np.maximum(own, 1e-4)
