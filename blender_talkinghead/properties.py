@@ -321,6 +321,7 @@ def _register_pair() -> None:
         "th_scene": ("Scene Name", "Name of the scene in which the strip was paired"),
         "th_file": ("File Name", "Name of the .blend file in which the strip was paired"),
         "th_folder": ("Frames", "Folder of the frames, relative to the .blend file when it is saved"),
+        "th_rendered": ("Rendered", "From which state of the source the result was rendered"),
     }
     for name, (label, description) in texts.items():
         _add_to_strip(name, StringProperty(name=label, description=description, **hidden))

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from ...inference.job import Job
 from ...inference.source import FaceChoice
 from .. import compat, properties
 from ..drivers import drivers
-from ..strips import file_session, folders, lookup, pairs, prerender, sampling, sources
+from ..strips import file_session, folders, lookup, pairs, prerender, sampling, source_state, sources
 from ..strips.pairs import ROLE_SOURCE, StripFacts
 from ..strips.sources import Rendering, StripSource
 
@@ -35,6 +36,7 @@ class PreparedJob:
         cut_out: the frames are transparent around the person, so the source is hidden below.
         file_session: which opened file it belongs to (``file_session.current``).
         warnings: sentences for the user.
+        source_state: what the strip's frames depend on, by which it is told later that they are out of date.
     """
 
     job: Job
@@ -47,6 +49,7 @@ class PreparedJob:
     cut_out: bool
     file_session: int
     warnings: tuple[str, ...] = ()
+    source_state: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def content(self) -> tuple[int, int]:
@@ -148,6 +151,7 @@ def _build(scene: Any, strip: Any, range_mode: str, frame: int | None, with_driv
         cut_out=settings.get("cut_out") is True,
         file_session=file_session.current(),
         warnings=_warnings(strip, rendering, place) + driven.warnings,
+        source_state=source_state.of(strip) if frame is None else {},
     )
 
 

@@ -24,7 +24,7 @@ from ..preview import faces
 from ..strips import folders, lookup, missing_frames, results
 from ..worker import worker
 from ..worker.client import Outcome, Request
-from . import builder, service
+from . import builder, measured_speed, service
 from .builder import PreparedJob
 from .job_steps import (
     Target,
@@ -38,6 +38,7 @@ from .job_steps import (
     until_blender_is_free,
     with_progress,
 )
+from .render_note import RenderNote
 from .runner import JobControl, JobState, JobSteps, Phase
 
 RENDER_TITLE = "Render Frames"
@@ -56,6 +57,7 @@ def render(target: Target, control: JobControl) -> JobSteps:
     target = followed(target)
     yield from until_blender_is_free(state, control)
     warnings = yield from driver_jobs.read_drivers(target, state, control)
+    yield from until_blender_is_free(state, control)  # reading takes long: a render may have begun
     prepared = _prepare(target)
     state = replace(state, warnings=prepared.warnings + shortened(warnings))
     yield replace(state, text=starting_text())
@@ -187,7 +189,7 @@ def _run(prepared: PreparedJob, state: JobState, control: JobControl, only: Sequ
         fields["only"] = list(only)
     request = worker.client().submit("run", fields)
     try:
-        yield from _Following(prepared, request, state, control).steps()
+        yield from _Following(prepared, request, state, control, only).steps()
     finally:
         worker.client().cancel(request)  # dropped on the way: do not compute for nobody
 
@@ -195,8 +197,16 @@ def _run(prepared: PreparedJob, state: JobState, control: JobControl, only: Sequ
 class _Following:
     """Shows what a ``run`` request gives, as it comes."""
 
-    def __init__(self, prepared: PreparedJob, request: Request, state: JobState, control: JobControl) -> None:
+    def __init__(
+        self,
+        prepared: PreparedJob,
+        request: Request,
+        state: JobState,
+        control: JobControl,
+        only: Sequence[int] | None,
+    ) -> None:
         self.prepared, self.request, self.state, self.control = prepared, request, state, control
+        self.note = RenderNote(prepared, only)
         self.events: deque[Message] = deque()
         self.planned = False
         self.lost = False
@@ -230,12 +240,14 @@ class _Following:
                 finished[int(message.fields["index"])] = str(message.fields["file"])  # type: ignore[call-overload]
         if finished and self.planned and not self.lost:
             self.lost = not results.show_frames(self.prepared, finished)
+            self.note.finished(finished)
 
     def _show_plan(self, message: Message) -> None:
         names = [str(name) for name in json.loads(message.payload)]
         placeholder = str(message.fields["placeholder"])
         self.planned = results.show_plan(self.prepared, names, placeholder) is not None
         self.lost = not self.planned
+        self.note.begin(names)
 
     def _finished(self) -> JobState:
         """The last state.
@@ -246,6 +258,7 @@ class _Following:
         if self.planned:
             result = results.finish(self.prepared)
             self.lost = result is None
+            self.note.end()
             missing_frames.forget(result or "")
             service.push_undo(self.state.title)
         if self.request.outcome is Outcome.CANCELLED:
@@ -253,6 +266,7 @@ class _Following:
             raise TalkingHeadError(ErrorCode.CANCELLED, text)
         fields = self.request.result().fields
         rendered, reused = int(fields["rendered"]), int(fields["reused"])
+        measured_speed.note(self.prepared.job.engine, _source_of(self.prepared), fields)
         text = summary(rendered, reused) if self.state.title == RENDER_TITLE else "Ready: move the sliders"
         warnings = self.state.warnings + shortened([str(text) for text in fields.get("warnings", [])])
         if self.lost:

@@ -15,7 +15,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from .. import compat
-from . import folders
+from . import folders, rendered
 from .pairs import ROLE_RESULT
 from .results import hide_source, show_source
 
@@ -25,6 +25,11 @@ _notices: dict[str, str] = {}
 def notices() -> tuple[str, ...]:
     """What was replaced in the open file, in sentences."""
     return tuple(_notices.values())
+
+
+def notice(result: str) -> str:
+    """What was replaced in a result strip of the open file, "" for nothing."""
+    return _notices.get(result, "")
 
 
 def forget(result: str) -> None:
@@ -55,6 +60,7 @@ def _mend(strip: Any) -> str:
         return f"All frames of '{strip.name}' are missing, so it is muted. Render Frames makes them again."
     for element in missing:
         element.filename = stand_in
+    rendered.lose(strip, len(missing))
     return f"{len(missing)} frames of '{strip.name}' are missing. Render Frames makes them again."
 
 

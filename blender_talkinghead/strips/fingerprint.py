@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tells cheaply whether a file is still the same, also after it was copied to another place or computer. No bpy."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+# Files up to this size are read whole; of larger ones evenly spaced blocks are, the first and the last among them.
+_WHOLE_BYTES = 1 << 20
+_BLOCKS, _BLOCK_BYTES = 48, 16 << 10
+# So many files of a sequence are looked at, evenly spaced; the worker, which plans exactly, looks at all.
+_MOST_FILES = 24
+
+
+def of_files(paths: Sequence[str]) -> tuple[str, ...]:
+    """How many files, and the fingerprints of some of them; those of a sequence are taken at even distances."""
+    count = min(len(paths), _MOST_FILES)
+    places = [round(index * (len(paths) - 1) / max(1, count - 1)) for index in range(count)]
+    return (str(len(paths)), *(of_file(paths[place]) for place in places))
+
+
+def of_file(path: str) -> str:
+    """A fingerprint of a file's content; "" when it cannot be read. It is read again only once it was written."""
+    try:
+        state = os.stat(path)  # noqa: PTH116
+        return _of_content(path, state.st_mtime_ns, state.st_size)
+    except OSError:
+        return ""
+
+
+@lru_cache(maxsize=1024)
+def _of_content(path: str, _changed_ns: int, size: int) -> str:
+    digest = hashlib.blake2b(str(size).encode(), digest_size=8)
+    with Path(path).open("rb") as file:
+        if size <= _WHOLE_BYTES:
+            digest.update(file.read())
+        else:
+            for block in range(_BLOCKS):
+                file.seek(block * (size - _BLOCK_BYTES) // (_BLOCKS - 1))
+                digest.update(file.read(_BLOCK_BYTES))
+    return digest.hexdigest()
