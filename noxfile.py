@@ -92,6 +92,15 @@ def matrix(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def gui(session: nox.Session) -> None:
+    """Tests in a Blender with a window (TALKINGHEAD_BLENDER, or on the PATH); their screenshots are in build/gui/."""
+    worker = worker_environment(session, MAIN_PYTHON)
+    package = build_light(session, blender_environment(session, MAIN_BLENDER))
+    arguments = ("-rs", "-c", "pyproject.toml", "tests/gui", *session.posargs)
+    run(session, worker, "pytest", *arguments, env=test_variables(worker, package))
+
+
+@nox.session(venv_backend="none")
 def lint(session: nox.Session) -> None:
     """Style, types, import directions, policy, and Blender's own validation of the extension."""
     packages = ("-r", requirements("base"), *PYTEST, *LINTERS, "nox")
@@ -129,8 +138,9 @@ def build(session: nox.Session) -> None:
 
 
 def pytest_worker(session: nox.Session, worker: str) -> None:
-    """All tests but Blender's and the session conformance's."""
-    arguments = ["tests", "--ignore=tests/blender", "--ignore=tests/conformance", *session.posargs]
+    """All tests but Blender's and those of the sessions conformance and gui."""
+    others = [f"--ignore=tests/{name}" for name in ("blender", "conformance", "gui")]
+    arguments = ["tests", *others, *session.posargs]
     run(session, worker, "pytest", *arguments, env={"TALKINGHEAD_PYTHON": worker, "TALKINGHEAD_WEIGHTS": str(WEIGHTS)})
 
 
