@@ -8,7 +8,7 @@ from types import ModuleType
 
 from . import preferences, properties
 from .drivers import driver_tracks
-from .jobs import command_line, service
+from .jobs import command_line, queue_keeper, queue_list, service
 from .poses import pose_gallery, pose_library, pose_pictures
 from .preview import faces, overlay, preview
 from .registration import register_all, unregister_all
@@ -16,8 +16,8 @@ from .strips import file_session, missing_frames
 from .worker import memory, worker
 
 MODULES: tuple[ModuleType, ...] = (
-    properties, file_session, missing_frames, preferences, worker, memory, service, faces, driver_tracks, preview,
-    overlay, pose_library, pose_pictures, pose_gallery, command_line
+    properties, file_session, missing_frames, preferences, worker, memory, service, queue_list, queue_keeper,
+    faces, driver_tracks, preview, overlay, pose_library, pose_pictures, pose_gallery, command_line
 )  # fmt: skip
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""
 

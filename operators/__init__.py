@@ -20,6 +20,7 @@ from . import (
     portrait,
     poses,
     preview,
+    queue,
     rebuild,
     render,
     worker,
@@ -27,7 +28,7 @@ from . import (
 )
 
 MODULES: tuple[ModuleType, ...] = (
-    animate, portrait, render, preview, face, drivers, controls, poses, own_poses, performance, workflow,
+    animate, portrait, render, queue, preview, face, drivers, controls, poses, own_poses, performance, workflow,
     output, rebuild, worker, models, menu,
 )  # fmt: skip
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""

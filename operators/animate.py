@@ -22,7 +22,7 @@ class TALKINGHEAD_OT_animate_portrait(base.JobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return base.allow(cls, context, base.job_runs, base.blender_renders, base.no_strip)
+        return base.allow(cls, context, base.blender_renders, base.no_strip, base.queued(jobs.ANIMATE_TITLE))
 
     def job(self, context: Any) -> tuple[str, JobMaker]:
         target = base.active_target(context)

@@ -8,15 +8,18 @@ from typing import Any
 import bpy
 
 from ..blender_talkinghead import compat, consent, properties
-from ..blender_talkinghead.jobs import service
+from ..blender_talkinghead.jobs import jobs, service
 from ..blender_talkinghead.jobs.jobs import Target
+from ..blender_talkinghead.jobs.queue import Entry, EntryState
 from ..blender_talkinghead.jobs.runner import JobMaker, JobState, Phase
-from ..blender_talkinghead.worker import worker
+from ..blender_talkinghead.worker import models_job, setup_job, worker
 from ..blender_talkinghead.worker.environment import State
 from ..inference.errors import TalkingHeadError
 
 ANIMATED_TYPES = frozenset({"IMAGE", "MOVIE", "SCENE", "META", "MOVIECLIP", "COLOR", "TEXT"})
 Reason = Callable[[Any], str]
+_WATCH = "TALKINGHEAD_OT_watch_job"
+_SETTING_UP = setup_job.TITLES | {models_job.TITLE}
 
 
 def allow(cls: Any, context: Any, *reasons: Reason) -> bool:
@@ -50,8 +53,38 @@ def no_source(context: Any) -> str:
 
 
 def job_runs(context: Any) -> str:
-    """Why no job can begin, or ""."""
+    """Why what no job may see happen cannot be done now, or ""."""
     return "Another Talking Head job runs" if service.runner.running else ""
+
+
+def short_job_runs(context: Any) -> str:
+    """Why strips and sliders are better left alone for a moment, or "". A render has read them when it runs."""
+    state = service.runner.state
+    if not service.runner.running or state is None or state.title == jobs.RENDER_TITLE:
+        return ""
+    return f"Wait until {state.title} is done, or cancel it"
+
+
+def set_up_queued(context: Any) -> str:
+    """Why the worker cannot be changed now, or "": that is done one at a time."""
+    title = next((entry.title for entry in _unfinished() if entry.title in _SETTING_UP), "")
+    return f"{title} runs, or waits in the queue" if title else ""
+
+
+def queued(title: str) -> Reason:
+    """A reason against a job that runs already for the active strip, or waits for its turn."""
+
+    def reason(context: Any) -> str:
+        source = properties.source_of_active(context)
+        same = source is not None and any(e.title == title and e.strip == source.name for e in _unfinished())
+        return f"{title} runs for this strip, or waits in the queue" if same else ""
+
+    return reason
+
+
+def _unfinished() -> tuple[Entry, ...]:
+    running = service.queue.running
+    return (*((running,) if running else ()), *service.queue.pending)
 
 
 def worker_not_ready(context: Any) -> str:
@@ -98,10 +131,21 @@ def ask_for_consent(operator: Any) -> set[str]:
     return {"CANCELLED"}
 
 
+def watch() -> None:
+    """Show the running job in the status bar and let ESC cancel it, unless that is so already."""
+    windows = bpy.context.window_manager.windows
+    if not any(operator.bl_idname == _WATCH for window in windows for operator in window.modal_operators):
+        bpy.ops.talkinghead.watch_job("INVOKE_DEFAULT")  # type: ignore[attr-defined]
+
+
 class JobOperator:
-    """An operator that runs a job: behind the user's back when it is invoked in the GUI, to its end otherwise."""
+    """An operator that runs a job: behind the user's back when it is invoked in the GUI, to its end otherwise.
+
+    In the GUI its job waits in the queue while another one runs.
+    """
 
     needs_consent = False
+    about_strip = True
     report: Any  # Blender's, as of every operator
     bl_idname: str
 
@@ -117,13 +161,21 @@ class JobOperator:
         return self.start(context)
 
     def start(self, context: Any) -> set[str]:
-        """Begin the job and watch it."""
+        """Begin the job, or have it wait for its turn, and watch what runs."""
         try:
-            service.start(*self.job(context))
+            entry = service.queue.find(self.queue(context).id)
         except TalkingHeadError as error:
             return report_error(self, error)
-        bpy.ops.talkinghead.watch_job("INVOKE_DEFAULT")  # type: ignore[attr-defined]
+        if entry is not None and entry.state is EntryState.WAITING:
+            self.report({"INFO"}, f"{entry.title} waits in the queue")
+        watch()
         return {"FINISHED"}
+
+    def queue(self, context: Any) -> Entry:
+        """Put the job into the queue; may raise TalkingHeadError."""
+        title, make = self.job(context)
+        source = properties.source_of_active(context) if self.about_strip else None
+        return service.start(title, make, strip=source.name if source else "")
 
     def execute(self, context: Any) -> set[str]:
         try:

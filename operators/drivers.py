@@ -25,7 +25,8 @@ class TALKINGHEAD_OT_read_drivers(base.JobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return base.allow(cls, context, base.job_runs, base.blender_renders, base.no_source, _no_driver)
+        queued = base.queued(driver_jobs.READ_TITLE)
+        return base.allow(cls, context, base.blender_renders, base.no_source, _no_driver, queued)
 
     def job(self, context: Any) -> tuple[str, JobMaker]:
         target = base.active_target(context)

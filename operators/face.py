@@ -26,7 +26,7 @@ class TALKINGHEAD_OT_find_faces(base.JobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return base.allow(cls, context, base.job_runs, base.blender_renders, base.no_strip)
+        return base.allow(cls, context, base.blender_renders, base.no_strip, base.queued(jobs.FIND_TITLE))
 
     def job(self, context: Any) -> tuple[str, JobMaker]:
         context.window_manager.th_show_face = True

@@ -7,7 +7,8 @@ from typing import Any
 import bpy
 
 _ENTRIES: tuple[str | None, ...] = (
-    "animate_portrait", "drop_portrait", "render_frames", "preview_frame", "stop_preview", "cancel", None,
+    "animate_portrait", "drop_portrait", "render_frames", "render_all",
+    "preview_frame", "stop_preview", "cancel", "TALKINGHEAD_MT_queue", None,
     "find_faces", "choose_face", "place_points", "clear_points", None,
     "read_drivers", "neutral_here", "neutral_automatic", None,
     "reset_controls", "TALKINGHEAD_MT_poses", None,

@@ -29,13 +29,14 @@ class TALKINGHEAD_OT_get_models(base.JobOperator, bpy.types.Operator):
 
     bl_idname = "talkinghead.get_models"
     bl_label = models_job.TITLE
+    about_strip = False
 
     layout: Any  # Blender's, while it draws
     models: EnumProperty(name="Models", description="Which models are downloaded", items=_ITEMS, options={"SKIP_SAVE"})
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return base.allow(cls, context, base.job_runs, base.worker_not_ready)
+        return base.allow(cls, context, base.set_up_queued, base.worker_not_ready)
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         if not self.properties.is_property_set("models"):

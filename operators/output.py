@@ -10,7 +10,7 @@ from bpy.props import EnumProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper
 
 from ..blender_talkinghead import compat, properties
-from ..blender_talkinghead.jobs import service
+from ..blender_talkinghead.jobs import jobs, service
 from ..blender_talkinghead.jobs.runner import JobMaker
 from ..blender_talkinghead.strips import cleanup, export, folders, lookup, results
 from ..inference.errors import TalkingHeadError
@@ -31,7 +31,7 @@ class TALKINGHEAD_OT_export_movie(base.JobOperator, ExportHelper, bpy.types.Oper
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return base.allow(cls, context, base.job_runs, base.no_source, _no_result)
+        return base.allow(cls, context, base.no_source, _no_result, base.queued(jobs.RENDER_TITLE))
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         return ExportHelper.invoke(self, context, event)

@@ -60,7 +60,8 @@ class TALKINGHEAD_OT_bake_performance(base.JobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return base.allow(cls, context, base.job_runs, base.blender_renders, base.no_source, _no_driver)
+        queued = base.queued(bake.TITLE)
+        return base.allow(cls, context, base.blender_renders, base.no_source, _no_driver, queued)
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         return context.window_manager.invoke_props_dialog(self)
@@ -87,7 +88,7 @@ class TALKINGHEAD_OT_save_performance(base.JobOperator, ExportHelper, bpy.types.
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return base.allow(cls, context, base.job_runs, base.blender_renders, base.no_source)
+        return base.allow(cls, context, base.blender_renders, base.no_source)
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         if not self.filepath:
@@ -136,7 +137,7 @@ class TALKINGHEAD_OT_load_performance(ImportHelper, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return base.allow(cls, context, base.job_runs, base.blender_renders, base.no_source)
+        return base.allow(cls, context, base.short_job_runs, base.blender_renders, base.no_source)
 
     def execute(self, context: Any) -> set[str]:
         source = properties.source_of_active(context)
@@ -165,7 +166,7 @@ class TALKINGHEAD_OT_mirror_performance(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return base.allow(cls, context, base.job_runs, base.blender_renders, base.no_source)
+        return base.allow(cls, context, base.short_job_runs, base.blender_renders, base.no_source)
 
     def execute(self, context: Any) -> set[str]:
         source = properties.source_of_active(context)
@@ -201,7 +202,7 @@ class TALKINGHEAD_OT_retime_performance(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return base.allow(cls, context, base.job_runs, base.blender_renders, base.no_source, _no_keys)
+        return base.allow(cls, context, base.short_job_runs, base.blender_renders, base.no_source, _no_keys)
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         ends = performance_edits.key_range(properties.source_of_active(context), POSE_NAMES)
@@ -241,7 +242,7 @@ class TALKINGHEAD_OT_copy_performance(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return base.allow(cls, context, base.job_runs, base.blender_renders, base.no_source, _no_target)
+        return base.allow(cls, context, base.short_job_runs, base.blender_renders, base.no_source, _no_target)
 
     def execute(self, context: Any) -> set[str]:
         source, targets = properties.source_of_active(context), _targets(context)

@@ -143,7 +143,7 @@ class TALKINGHEAD_OT_draw_thumbnails(base.JobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return base.allow(cls, context, base.job_runs, base.blender_renders, base.no_source)
+        return base.allow(cls, context, base.blender_renders, base.no_source, base.queued(pose_pictures.TITLE))
 
     def job(self, context: Any) -> tuple[str, JobMaker]:
         target = base.active_target(context)

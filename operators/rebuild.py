@@ -31,7 +31,7 @@ class TALKINGHEAD_OT_rebuild_job(ImportHelper, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return base.allow(cls, context, base.job_runs, base.blender_renders, _no_scene)
+        return base.allow(cls, context, base.short_job_runs, base.blender_renders, _no_scene)
 
     def execute(self, context: Any) -> set[str]:
         scene = compat.sequencer_scene(context)

@@ -1,13 +1,19 @@
 # SPDX-FileCopyrightText: 2026 Talking Head contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rendering frames, and canceling whatever runs."""
+"""Rendering the frames of a portrait, or of all of them."""
 
 from typing import Any
 
 import bpy
+from bpy.props import BoolProperty
 
-from ..blender_talkinghead.jobs import jobs, service
-from ..blender_talkinghead.jobs.runner import JobMaker
+from ..blender_talkinghead import compat
+from ..blender_talkinghead.jobs import jobs, render_queue, service
+from ..blender_talkinghead.jobs.jobs import Target
+from ..blender_talkinghead.jobs.queue import Entry
+from ..blender_talkinghead.jobs.runner import JobMaker, Phase
+from ..blender_talkinghead.strips import lookup
+from ..inference.errors import ErrorCode, TalkingHeadError
 from . import base
 
 
@@ -20,68 +26,88 @@ class TALKINGHEAD_OT_render_frames(base.JobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return base.allow(cls, context, base.job_runs, base.blender_renders, base.no_source)
+        return base.allow(cls, context, base.blender_renders, base.no_source)
 
     def job(self, context: Any) -> tuple[str, JobMaker]:
         target = base.active_target(context)
         return jobs.RENDER_TITLE, lambda control: jobs.render(target, control)
 
+    def queue(self, context: Any) -> Entry:
+        return render_queue.add(base.active_target(context))
 
-class TALKINGHEAD_OT_cancel(bpy.types.Operator):
-    """Stop the running job; finished frames are kept"""
 
-    bl_idname = "talkinghead.cancel"
-    bl_label = "Cancel"
+class TALKINGHEAD_OT_render_all(base.JobOperator, bpy.types.Operator):
+    """Compute the frames that changed of all animated portraits in the scene, one portrait after the other"""
+
+    bl_idname = "talkinghead.render_all"
+    bl_label = "Render All"
+    needs_consent = True
+
+    selected: BoolProperty(name="Selected Only", description="Leave out portraits that are not selected")
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return base.allow(cls, context, _nothing_runs)
+        return base.allow(cls, context, base.blender_renders, _no_scene)
 
-    def execute(self, context: Any) -> set[str]:
-        service.runner.cancel()
+    def start(self, context: Any) -> set[str]:
+        refused: list[str] = []
+        targets = self._targets(context)
+        for target in targets:
+            try:
+                render_queue.add(target)
+            except TalkingHeadError as error:
+                refused.append(error.message)
+        if len(refused) == len(targets):
+            return base.report_error(self, _none_rendered(refused))
+        for message in refused:
+            self.report({"WARNING"}, message)
+        self.report({"INFO"}, f"{len(targets) - len(refused)} portraits are in the queue")
+        base.watch()
         return {"FINISHED"}
 
+    def execute(self, context: Any) -> set[str]:
+        if service.runner.running:
+            self.report({"ERROR"}, "Another Talking Head job runs. Wait for it, or cancel it.")
+            return {"CANCELLED"}
+        targets = self._targets(context)
+        failed = [message for target in targets if (message := self._failure(target))]
+        if len(failed) == len(targets):
+            return base.report_error(self, _none_rendered(failed))
+        self.report({"INFO"}, f"{len(targets) - len(failed)} of {len(targets)} portraits rendered")
+        if failed:
+            self.report({"ERROR"}, f"{len(failed)} of {len(targets)} portraits were not rendered. {' '.join(failed)}")
+        return {"FINISHED"}
 
-class TALKINGHEAD_OT_watch_job(bpy.types.Operator):
-    """Show the progress of the running job in the status bar, and let ESC cancel it"""
+    def _failure(self, target: Target) -> str:
+        """Render a portrait to its end; why it failed, or ""."""
+        try:
+            state = service.run_to_end(jobs.RENDER_TITLE, render_queue.maker_of(render_queue.order_of(target)))
+        except TalkingHeadError as error:
+            return f"'{target.strip}': {error}"
+        for warning in state.warnings:
+            self.report({"WARNING"}, f"'{target.strip}': {warning}")
+        return "" if state.phase is Phase.DONE else f"'{target.strip}': {state.text}"
 
-    # The job is driven by the timer: this operator may end, as when another file is opened, without harm to it.
-    bl_idname = "talkinghead.watch_job"
-    bl_label = "Watch Job"
-    bl_options = {"INTERNAL"}
-
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        return base.allow(cls, context, _nothing_runs)
-
-    def invoke(self, context: Any, event: Any) -> set[str]:
-        window_manager = context.window_manager
-        self._timer = window_manager.event_timer_add(0.25, window=context.window)
-        window_manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
-
-    def modal(self, context: Any, event: Any) -> set[str]:
-        state = service.runner.state
-        if not service.runner.running or state is None:
-            self.cancel(context)
-            return base.report_state(self, state)
-        if event.type == "ESC" and event.value == "PRESS":
-            service.runner.cancel()
-            return {"RUNNING_MODAL"}
-        if event.type == "TIMER":
-            ending = "Canceling" if service.runner.cancelling else "ESC: Cancel"
-            context.workspace.status_text_set(f"Talking Head: {state.line}    {ending}")
-        return {"PASS_THROUGH"}
-
-    def cancel(self, context: Any) -> None:
-        context.window_manager.event_timer_remove(self._timer)
-        context.workspace.status_text_set(None)
+    def _targets(self, context: Any) -> list[Target]:
+        scene = compat.sequencer_scene(context)
+        portraits = render_queue.portraits(scene)
+        if self.selected:
+            chosen = [lookup.source_of(strip) for strip in compat.selected_strips(context)]
+            names = {source.name for source in chosen if source is not None}
+            portraits = [strip for strip in portraits if strip.name in names]
+        return [Target(scene.name, strip.name, scene.th_range_mode) for strip in portraits]
 
 
-def _nothing_runs(context: Any) -> str:
-    return "" if service.runner.running else "No Talking Head job runs"
+def _none_rendered(reasons: list[str]) -> TalkingHeadError:
+    if not reasons:
+        return TalkingHeadError(
+            ErrorCode.INVALID_REQUEST, "There is no animated portrait.", "Press Animate Portrait on a strip first."
+        )
+    return TalkingHeadError(ErrorCode.INVALID_REQUEST, "No portrait was rendered.", " ".join(reasons))
 
 
-register, unregister = bpy.utils.register_classes_factory(
-    (TALKINGHEAD_OT_render_frames, TALKINGHEAD_OT_cancel, TALKINGHEAD_OT_watch_job)
-)
+def _no_scene(context: Any) -> str:
+    return "" if compat.sequencer_scene(context) is not None else "Choose a scene in the Sequencer first"
+
+
+register, unregister = bpy.utils.register_classes_factory((TALKINGHEAD_OT_render_frames, TALKINGHEAD_OT_render_all))

@@ -5,6 +5,7 @@
 from typing import Any
 
 import bpy
+from bpy.props import IntProperty
 
 from ..blender_talkinghead.jobs import report, service
 from ..blender_talkinghead.jobs.runner import JobMaker
@@ -38,6 +39,7 @@ class _SetUp(base.JobOperator):
     """What says first what it installs: the two ways of setting the worker up differ in their words only."""
 
     layout: Any  # Blender's, while it draws
+    about_strip = False
 
     def announcement(self) -> tuple[str, ...]:
         """What is going to be done."""
@@ -45,7 +47,7 @@ class _SetUp(base.JobOperator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return base.allow(cls, context, base.job_runs, _named)
+        return base.allow(cls, context, base.set_up_queued, _named)
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         if bpy.app.background:
@@ -88,7 +90,7 @@ class TALKINGHEAD_OT_install_speech(_SetUp, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return base.allow(cls, context, base.job_runs, _speech_is_yours, base.worker_not_ready)
+        return base.allow(cls, context, base.set_up_queued, _speech_is_yours, base.worker_not_ready)
 
     def announcement(self) -> tuple[str, ...]:
         return setup_job.speech_announcement()
@@ -105,7 +107,7 @@ class TALKINGHEAD_OT_install_neural(_SetUp, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return base.allow(cls, context, base.job_runs, _neural_is_yours, base.worker_not_ready)
+        return base.allow(cls, context, base.set_up_queued, _neural_is_yours, base.worker_not_ready)
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         try:
@@ -125,10 +127,11 @@ class TALKINGHEAD_OT_check_device(base.JobOperator, bpy.types.Operator):
 
     bl_idname = "talkinghead.check_device"
     bl_label = setup_job.DEVICE_TITLE
+    about_strip = False
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return base.allow(cls, context, base.job_runs, base.worker_not_ready)
+        return base.allow(cls, context, base.set_up_queued, base.worker_not_ready)
 
     def job(self, context: Any) -> tuple[str, JobMaker]:
         return setup_job.DEVICE_TITLE, setup_job.check_device
@@ -219,12 +222,17 @@ class TALKINGHEAD_OT_copy_report(bpy.types.Operator):
     bl_idname = "talkinghead.copy_report"
     bl_label = "Copy Report"
 
+    entry: IntProperty(
+        name="Entry", description="Number of the job in the queue, 0 for the last job", options={"HIDDEN", "SKIP_SAVE"}
+    )
+
     @classmethod
     def poll(cls, context: Any) -> bool:
         return base.allow(cls, context)
 
     def execute(self, context: Any) -> set[str]:
-        context.window_manager.clipboard = report.text()
+        entry = service.queue.find(self.entry)
+        context.window_manager.clipboard = report.text(entry.job if entry else None)
         self.report({"INFO"}, "The report is on the clipboard")
         return {"FINISHED"}
 

@@ -44,7 +44,7 @@ class TALKINGHEAD_OT_import_workflow(ImportHelper, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return base.allow(cls, context, base.job_runs, base.blender_renders, _no_scene)
+        return base.allow(cls, context, base.short_job_runs, base.blender_renders, _no_scene)
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         self.frame_start = compat.sequencer_scene(context).frame_current

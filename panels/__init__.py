@@ -7,9 +7,9 @@ from __future__ import annotations
 from types import ModuleType
 
 from ..blender_talkinghead.registration import register_all, unregister_all
-from . import drivers, engine, liveportrait, performance, poses, sidebar
+from . import drivers, engine, liveportrait, performance, poses, queue, sidebar
 
-MODULES: tuple[ModuleType, ...] = (sidebar, drivers, poses, performance, liveportrait, engine)
+MODULES: tuple[ModuleType, ...] = (sidebar, queue, drivers, poses, performance, liveportrait, engine)
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""
 
 

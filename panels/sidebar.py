@@ -7,17 +7,15 @@ from typing import Any
 import bpy
 
 from ..blender_talkinghead import compat, consent, fixes, properties
-from ..blender_talkinghead.jobs import service
-from ..blender_talkinghead.jobs.runner import Phase
 from ..blender_talkinghead.preview import faces, preview
 from ..blender_talkinghead.strips import missing_frames
-from ..blender_talkinghead.worker import setup_job, worker, worker_box
+from ..blender_talkinghead.worker import worker, worker_box
 from ..blender_talkinghead.worker.environment import State
 from ..inference.controls import Group, controls_in
 from ..inference.engines import description_of
 
 _ORDER = (
-    "Job", "Face", "Acting", "Speech", "Strength", "Performance", "Poses", "Head", "Eyes", "Brows", "Mouth",
+    "Queue", "Face", "Acting", "Speech", "Strength", "Performance", "Poses", "Head", "Eyes", "Brows", "Mouth",
     "LivePortrait", "Engine", "Output",
 )  # fmt: skip
 
@@ -83,38 +81,6 @@ class TALKINGHEAD_PT_main(_Sidebar, bpy.types.Panel):
             layout.label(text=doing, icon="SORTTIME")
         if (error := preview.error()) is not None:
             fixes.draw_error(layout, error)
-
-
-class TALKINGHEAD_PT_job(_Sidebar, bpy.types.Panel):
-    bl_idname = "TALKINGHEAD_PT_job"
-    bl_parent_id = "TALKINGHEAD_PT_main"
-    bl_label = "Job"
-    bl_order = order_of(bl_label)
-
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        state = service.runner.state
-        return state is not None and not (state.title == setup_job.TITLE and worker.state() is not State.READY)
-
-    def draw(self, context: Any) -> None:
-        layout, state = self.layout, service.runner.state
-        if state is None:
-            return
-        if service.runner.running:
-            layout.label(text=state.title)
-            layout.progress(text=state.line, factor=state.progress, type="BAR")
-            text = "Canceling" if service.runner.cancelling else "Cancel"
-            layout.operator("talkinghead.cancel", text=text, icon="X")
-        elif state.error:
-            fixes.draw_error(layout, state.error)
-            row = layout.row(align=True)
-            row.operator("talkinghead.show_log")
-            row.operator("talkinghead.copy_report")
-        else:
-            icon = "CHECKMARK" if state.phase is Phase.DONE else "X"
-            fixes.draw_note(layout, f"{state.title}: {state.text}", icon)
-        for warning in state.warnings:
-            fixes.draw_note(layout, warning, "ERROR")
 
 
 class TALKINGHEAD_PT_face(_Sidebar, bpy.types.Panel):
@@ -218,7 +184,6 @@ class TALKINGHEAD_PT_output(Child, bpy.types.Panel):
 register, unregister = bpy.utils.register_classes_factory(
     (
         TALKINGHEAD_PT_main,
-        TALKINGHEAD_PT_job,
         TALKINGHEAD_PT_face,
         TALKINGHEAD_PT_head,
         TALKINGHEAD_PT_eyes,

@@ -12,12 +12,17 @@ from ..preferences import device_choice
 from ..worker import worker
 from ..worker.process import log_tail
 from . import service
+from .runner import JobState
 
 _LOG_LINES = 200
 
 
-def text() -> str:
-    """Versions, the last error and the last lines of the logs."""
+def text(job: JobState | None = None) -> str:
+    """Versions, how a job ended and the last lines of the logs.
+
+    Args:
+        job: the last state of the job in question; None for the last one that ran.
+    """
     where = worker.places()
     client = worker.client()
     lines = [
@@ -27,9 +32,9 @@ def text() -> str:
         f"Device: {_device()}",
         f"Online access: {bpy.app.online_access}, background: {bpy.app.background}",
     ]
-    state = service.runner.state
+    state = job or service.runner.state
     if state:
-        lines.append(f"Last job: {state.title}, {state.phase.value}: {state.text}")
+        lines.append(f"{'Job' if job else 'Last job'}: {state.title}, {state.phase.value}: {state.text}")
         if state.error:
             lines += [f"Error {state.error.code.value}: {state.error}", state.error.details]
     for name, log in (("worker.log", where.worker_log), ("setup.log", where.setup_log)):

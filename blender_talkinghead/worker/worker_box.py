@@ -35,8 +35,8 @@ def draw(layout: Any) -> None:
     fixes.draw_note(box, _TEXTS[state], "CHECKMARK" if state is State.READY else "INFO")
     if job and job.title in (*setup_job.TITLES, models_job.TITLE):
         _draw_job(box, job)
-    if service.runner.running:
-        return
+        if service.runner.running:
+            return
     if state is State.READY:
         _draw_device(box)
     if worker.is_named():

@@ -11,7 +11,7 @@ import sequencer
 import talking
 
 PANELS = (
-    "main", "job", "face", "head", "eyes", "brows", "mouth", "acting", "speech", "strength", "poses",
+    "main", "queue", "face", "head", "eyes", "brows", "mouth", "acting", "speech", "strength", "poses",
     "performance", "liveportrait", "engine", "engine_driving", "engine_picture", "output",
 )  # fmt: skip
 PARENTS = {"engine_driving": "engine", "engine_picture": "engine"}
@@ -54,7 +54,7 @@ def test_panels_are_in_the_sidebar_tab():
 def test_panels_have_their_order():
     order = sorted({*PANELS} - {"main", *PARENTS}, key=lambda name: panel_type(name).bl_order)
     assert [panel_type(name).bl_label for name in order] == [
-        "Job", "Face", "Acting", "Speech", "Strength", "Performance", "Poses", "Head", "Eyes", "Brows", "Mouth",
+        "Queue", "Face", "Acting", "Speech", "Strength", "Performance", "Poses", "Head", "Eyes", "Brows", "Mouth",
         "LivePortrait", "Engine", "Output",
     ]  # fmt: skip
 
@@ -89,7 +89,7 @@ def test_sliders_reset_and_engine_of_an_animated_portrait(scene, saved_file, ast
     assert drawn["output"].of("prop") == ["th_range_mode", "th_output_folder"]
     performance = ("bake", "save", "load", "mirror", "retime", "copy")
     assert drawn["performance"].of("operator") == [f"talkinghead.{verb}_performance" for verb in performance]
-    assert "Animate Portrait" in drawn["job"].text
+    assert "Animate Portrait" in drawn["queue"].text
 
 
 def test_settings_of_liveportrait_are_in_sub_panels(scene, saved_file, astronaut):
@@ -174,12 +174,12 @@ def test_running_job_shows_progress_and_cancel(scene, saved_file, astronaut):
     talking.key(source, "jaw_open", 100, 1.0)
     runner = talking.start_render(source)
     talking.step_until(runner, lambda state: state.total > 0 and state.done > 0)
-    drawn = draw_all()["job"]
+    drawn = draw_all()["queue"]
     assert "of 100 frames" in drawn.of("progress")[0]
     assert drawn.of("operator") == ["talkinghead.cancel"]
     runner.cancel()
     talking.step_to_end(runner)
-    assert "kept" in draw("job").text
+    assert "kept" in draw("queue").text
 
 
 def test_failed_job_shows_sentence_and_the_button_that_mends_it(scene, saved_file, tmp_path):
@@ -190,7 +190,7 @@ def test_failed_job_shows_sentence_and_the_button_that_mends_it(scene, saved_fil
     sequencer.add_image(shutil.copy(media.coffee(), tmp_path / "coffee.png"))
     with pytest.raises(RuntimeError):
         bpy.ops.talkinghead.animate_portrait()
-    drawn = draw("job")
+    drawn = draw("queue")
     assert "No face was found" in drawn.text
     assert drawn.of("operator")[0] == "talkinghead.place_points"
     assert "talkinghead.copy_report" in drawn.of("operator")

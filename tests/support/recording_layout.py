@@ -56,6 +56,16 @@ class RecordingLayout:
         assert hasattr(bpy.types, name), f"there is no menu '{name}'"
         self.drawn.append(("menu", name))
 
+    def template_list(
+        self, kind: str, name: str, data: Any, rows_name: str, active_data: Any, active_name: str, **options: Any
+    ) -> None:
+        assert data.bl_rna.properties[rows_name].type == "COLLECTION"
+        assert active_data.bl_rna.properties[active_name].type == "INT"
+        self.drawn.append(("list", rows_name))
+        draw_item = getattr(bpy.types, kind).draw_item
+        for row in getattr(data, rows_name):
+            draw_item(None, bpy.context, self, data, row, 0, active_data, active_name)
+
     def template_icon_view(self, data: Any, name: str, **options: Any) -> None:
         assert data.bl_rna.properties[name].type == "ENUM"
         self.drawn.append(("icon_view", name))

@@ -29,6 +29,8 @@ def fresh_start(consent: bool = True) -> None:
     """No job, no worker, consent as asked."""
     core("jobs.service").runner.drop("a test begins")
     core("jobs.service").runner.forget()
+    core("jobs.service").queue.forget_all()
+    core("jobs.queue_list").sync()
     core("preview.preview").stop()
     core("worker.worker").stop()
     core("preferences").preferences().consent = consent
