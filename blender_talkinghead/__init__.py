@@ -8,7 +8,15 @@ from types import ModuleType
 
 from . import preferences, properties
 from .drivers import driver_tracks
-from .jobs import command_line, queue_keeper, queue_list, service
+from .jobs import (
+    before_background_render,
+    blender_render,
+    command_line,
+    queue_keeper,
+    queue_list,
+    service,
+    stale_watch,
+)
 from .poses import pose_gallery, pose_library, pose_pictures
 from .preview import faces, overlay, preview
 from .registration import register_all, unregister_all
@@ -16,8 +24,9 @@ from .strips import file_session, missing_frames
 from .worker import memory, worker
 
 MODULES: tuple[ModuleType, ...] = (
-    properties, file_session, missing_frames, preferences, worker, memory, service, queue_list, queue_keeper,
-    faces, driver_tracks, preview, overlay, pose_library, pose_pictures, pose_gallery, command_line
+    properties, file_session, missing_frames, preferences, worker, memory, blender_render, service,
+    queue_list, queue_keeper, faces, driver_tracks, preview, overlay, pose_library, pose_pictures, pose_gallery,
+    command_line, before_background_render, stale_watch,
 )  # fmt: skip
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""
 

@@ -43,6 +43,19 @@ def sequencer_scene(context: Any) -> Any | None:
     return getattr(context, "sequencer_scene", None) or context.scene
 
 
+def edited_scene(window: Any) -> Any | None:
+    """The scene whose edit a window shows; see ``sequencer_scene``."""
+    return getattr(window.workspace, "sequencer_scene", None) or window.scene
+
+
+def render_options(context: Any, scene: Any) -> dict[str, Any]:
+    """Options of Blender's render operator that make it render a scene, be it the sequencer's or the window's."""
+    if context.scene == scene:
+        return {}
+    has_option = "use_sequencer_scene" in bpy.ops.render.render.get_rna_type().properties
+    return {"use_sequencer_scene": True} if has_option else {"scene": scene.name}
+
+
 def strips_in(container: Any) -> Any:
     """The collection of the strips directly in a container."""
     return container.strips if hasattr(container, "strips") else container.sequences
@@ -231,13 +244,24 @@ def set_png_output(scene: Any, depth: int) -> None:
 
 def fcurves_of(datablock: Any) -> list[Any]:
     """The F-curves of a data-block's own action; from 4.4 on those of its slot."""
+    return _curves(datablock.animation_data)
+
+
+def fcurves_of_nla(datablock: Any) -> list[Any]:
+    """The F-curves of the actions in a data-block's NLA tracks."""
     animation = datablock.animation_data
-    if animation is None or animation.action is None:
+    tracks = () if animation is None else animation.nla_tracks
+    return [curve for track in tracks for strip in track.strips for curve in _curves(strip)]
+
+
+def _curves(owner: Any) -> list[Any]:
+    """The F-curves of the action that animation data or an NLA strip names."""
+    if owner is None or owner.action is None:
         return []
-    action = animation.action
-    if not (hasattr(action, "layers") and hasattr(animation, "action_slot")):
+    action = owner.action
+    if not (hasattr(action, "layers") and hasattr(owner, "action_slot")):
         return list(action.fcurves)
-    slot = animation.action_slot
+    slot = owner.action_slot
     if slot is None:
         return []
     return [
@@ -250,15 +274,15 @@ def fcurves_of(datablock: Any) -> list[Any]:
     ]
 
 
-def new_fcurve(datablock: Any, path: str) -> Any:
+def new_fcurve(datablock: Any, path: str, index: int = 0) -> Any:
     """A new F-curve in the data-block's own action, which it must have; from 4.4 on in its slot, made if needed."""
     animation = datablock.animation_data
     action = animation.action
     if not hasattr(animation, "action_slot"):
-        return action.fcurves.new(path)
+        return action.fcurves.new(path, index=index)
     if animation.action_slot is None:
         animation.action_slot = action.slots.new(id_type=datablock.id_type, name=datablock.name)
-    return action.fcurve_ensure_for_datablock(datablock, path)
+    return action.fcurve_ensure_for_datablock(datablock, path, index=index)
 
 
 def fcurve_groups(datablock: Any) -> Any:

@@ -78,6 +78,22 @@ class TalkingHeadPreferences(bpy.types.AddonPreferences):
         description="Ask whether a picture or movie that is dropped onto the sequencer is to be animated",
         default=True,
     )
+    before_render: EnumProperty(
+        name="Before Rendering",
+        description="What happens when Blender begins to render while results are out of date",
+        items=(
+            (
+                "UPDATE",
+                "Update",
+                "Bring results up to date first: at once in background, in a window through Render > Update and Render "
+                "Animation; a render that is started otherwise tells what is out of date",
+            ),
+            ("WARN", "Warn", "Tell what is out of date, and render it as it is"),
+            ("NOTHING", "Nothing", "Render results as they are"),
+        ),
+        default="UPDATE",
+    )
+
     model_folders: CollectionProperty(
         name="Model Folders",
         description="Folders of other programs that have models; they are searched before the add-on's own",
@@ -97,6 +113,7 @@ class TalkingHeadPreferences(bpy.types.AddonPreferences):
         column.prop(self, "setup_python")
         column.prop(self, "graphics_card")
         column.prop(self, "device")
+        column.prop(self, "before_render")
         layout.prop(self, "offer_on_drop")
         models_box.draw_folders(layout, self)
 

@@ -23,13 +23,15 @@ from . import (
     queue,
     rebuild,
     render,
+    update_and_render,
     worker,
     workflow,
+    workspace,
 )
 
 MODULES: tuple[ModuleType, ...] = (
-    animate, portrait, render, queue, preview, face, drivers, controls, poses, own_poses, performance, workflow,
-    output, rebuild, worker, models, menu,
+    animate, portrait, render, update_and_render, queue, preview, face, drivers, controls, poses, own_poses,
+    performance, workflow, output, rebuild, worker, models, workspace, menu,
 )  # fmt: skip
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""
 

@@ -7,8 +7,9 @@ from typing import Any
 import bpy
 
 _ENTRIES: tuple[str | None, ...] = (
-    "animate_portrait", "drop_portrait", "render_frames", "render_all",
-    "preview_frame", "stop_preview", "cancel", "TALKINGHEAD_MT_queue", None,
+    "animate_portrait", "drop_portrait", "render_frames", "render_all", "render_animation", "render_image",
+    "preview_frame", "stop_preview", "cancel",
+    "TALKINGHEAD_MT_queue", None,
     "find_faces", "choose_face", "place_points", "clear_points", None,
     "read_drivers", "neutral_here", "neutral_automatic", None,
     "reset_controls", "TALKINGHEAD_MT_poses", None,
@@ -17,7 +18,8 @@ _ENTRIES: tuple[str | None, ...] = (
     "import_workflow", None,
     "export_movie", "rebuild_job", "clean_up", "choose_folder", "reveal_folder", "show_source", None,
     "set_up_worker", "repair_worker", "install_speech", "install_neural", "remove_worker", None,
-    "get_models", "add_model_folder", "check_device", "free_memory", "show_log", "copy_report",
+    "get_models", "add_model_folder", "check_device", "free_memory", "show_log", "copy_report", None,
+    "add_workspace",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import bpy
 
 from ..blender_talkinghead import compat, consent, fixes, properties
+from ..blender_talkinghead.jobs import service, stale_watch
 from ..blender_talkinghead.preview import faces, preview
 from ..blender_talkinghead.strips import missing_frames
 from ..blender_talkinghead.worker import worker, worker_box
@@ -66,13 +67,18 @@ class TALKINGHEAD_PT_main(_Sidebar, bpy.types.Panel):
             return
         if strip != source:
             layout.label(text=f"Source: {source.name}", icon="LINKED")
-        self._draw_verbs(layout)
+        self._draw_verbs(layout, source)
 
     @staticmethod
-    def _draw_verbs(layout: Any) -> None:
+    def _draw_verbs(layout: Any, source: Any) -> None:
         for notice in missing_frames.notices():
             fixes.draw_note(layout, notice, "ERROR")
         layout.operator("talkinghead.render_frames", icon="RENDER_ANIMATION")
+        if note := stale_watch.note(source):
+            layout.label(text=note, icon="FILE_REFRESH")
+        if stale_watch.rendered_stale() and not service.blender_renders():
+            fixes.draw_note(layout, "The last render showed results that are out of date.")
+            layout.operator("talkinghead.render_animation", icon="RENDER_ANIMATION")
         if preview.active():
             layout.operator("talkinghead.stop_preview", icon="HIDE_ON", depress=True)
         else:
@@ -104,7 +110,9 @@ class TALKINGHEAD_PT_face(_Sidebar, bpy.types.Panel):
         else:
             self._draw_found(layout, source)
             layout.operator("talkinghead.place_points")
-        layout.prop(context.window_manager, "th_show_face")
+        shown = layout.column(heading="Show", align=True)
+        shown.prop(context.window_manager, "th_show_face", text="Face")
+        shown.prop(context.window_manager, "th_show_landmarks", text="Landmarks")
         layout.prop(source, "th_as_seen")
 
     @staticmethod

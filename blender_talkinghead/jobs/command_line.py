@@ -187,7 +187,7 @@ def _render_strip(scene_name: str, strip_name: str, options: argparse.Namespace)
     mode = options.range.upper() if options.range else scene.th_range_mode
     # Single frames are computed as part of the whole strip, so that several machines can each take some.
     target = jobs.Target(scene_name, strip_name, properties.RANGE_STRIP if options.frames else mode, options.frames)
-    show = None if options.quiet else _Printer(strip_name).show
+    show = None if options.quiet else Printer(strip_name).show
     state = service.run_to_end(jobs.RENDER_TITLE, lambda control: jobs.render(target, control), show)
     for warning in state.warnings:
         print(f"warning: {strip_name}: {warning}", file=sys.stderr, flush=True)
@@ -201,7 +201,7 @@ def _setup(options: argparse.Namespace) -> int:
     if not options.yes:
         print("error: Nothing was done. Run it again with --yes to agree.", file=sys.stderr, flush=True)
         return WRONG_USAGE
-    state = service.run_to_end(setup_job.TITLE, setup_job.set_up, _Printer("setup").show)
+    state = service.run_to_end(setup_job.TITLE, setup_job.set_up, Printer("setup").show)
     print(state.text, flush=True)
     return DONE
 
@@ -213,12 +213,12 @@ def _models(options: argparse.Namespace) -> int:
         print("error: Nothing was done. Run it again with --yes to agree.", file=sys.stderr, flush=True)
         return WRONG_USAGE
     job = functools.partial(models_job.get_models, options.set)
-    state = service.run_to_end(models_job.TITLE, job, _Printer("models", tenths_only=True).show)
+    state = service.run_to_end(models_job.TITLE, job, Printer("models", tenths_only=True).show)
     print(state.text, flush=True)
     return DONE
 
 
-class _Printer:
+class Printer:
     """Prints a job's progress: each new step, and each tenth of the frames; or nothing but tenths."""
 
     def __init__(self, name: str, *, tenths_only: bool = False) -> None:

@@ -10,6 +10,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..worker import worker
+from . import blender_render
 from .queue import AtEnd, Entry, Queue, RenderOrder
 from .runner import JobMaker, JobState, Phase, Runner
 
@@ -160,7 +161,7 @@ def redraw() -> None:
 
 def blender_renders() -> bool:
     """Whether Blender renders, so that no strip may be changed now."""
-    return bpy.app.is_job_running("RENDER")
+    return blender_render.in_progress()
 
 
 def playing() -> bool:

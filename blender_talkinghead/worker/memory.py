@@ -29,6 +29,11 @@ def own_render() -> Iterator[None]:
         _own_renders -= 1
 
 
+def own_renders() -> bool:
+    """Whether it is this add-on that has Blender render."""
+    return _own_renders > 0
+
+
 def before_render() -> bool:
     """Ask the worker to free engines that take much memory; whether there was one to ask.
 
