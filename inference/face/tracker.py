@@ -105,13 +105,16 @@ class FaceTracker:
             landmarks = found
         return Face(landmarks, before.score, self._blendshapes.run(landmarks))
 
-    def person_matte(self, bgr: np.ndarray) -> np.ndarray:
+    def person_matte(self, bgr: np.ndarray, face: Face | None = None) -> np.ndarray:
         """(H, W) float32, 0 to 1: how much each pixel of a (H, W, 3) uint8 picture belongs to a person.
+
+        Args:
+            face: looked at once more from near, where that is finer.
 
         Raises:
             TalkingHeadError: WEIGHTS_MISSING, WEIGHTS_CORRUPT.
         """
-        return self._matte.run(bgr)
+        return self._matte.run(bgr) if face is None else self._matte.run_near(bgr, face.box())
 
     def _faces_of(self, bgr: np.ndarray, detection: Detection) -> list[Face]:
         """The face of a detection, or nothing when the landmark network sees none there."""

@@ -19,10 +19,9 @@ from .colour import Canvas
 from .field import CoarseField, identity
 from .frame import FaceFrame, smoothstep
 from .matting import refined_matte
+from .push_pull import filled
 from .warp import Box, Warp
 
-# Fills are smooth, so they are made on a reduced picture.
-_FILL_PX = 384
 _TILE_PX = 128
 # Head motions over which the cut opens, in face widths: below, the surroundings follow, so that nothing jumps at rest.
 _OPENING = 0.012
@@ -56,8 +55,8 @@ class PersonLayers:
         pixels = canvas.pixels
         reach = max(1, round(_RIM * face_width))
         near = cv2.dilate(matte, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1)))
-        behind = _filled(pixels, (near <= 0.005).astype(np.float32))
-        within = _filled(pixels, (matte >= 0.97).astype(np.float32))
+        behind = filled(pixels, (near <= 0.005).astype(np.float32))
+        within = filled(pixels, (matte >= 0.97).astype(np.float32))
         covered = smoothstep(0.0, 0.06, near).astype(np.float32)
         # Soft towards the background only: what holds any of the person is replaced.
         seam = np.maximum(cv2.GaussianBlur(covered, (0, 0), max(0.4 * reach, 0.5)), smoothstep(0.0, 0.02, matte))
@@ -139,7 +138,8 @@ def person_layers(canvas: Canvas, face: Face | None, chosen: Face, tracker: Face
     if pixels.shape[2] == 4 and is_cut_out(pixels[..., 3] / canvas.peak):
         return PersonLayers.of(canvas, np.ones(pixels.shape[:2], np.float32), frame)
     bgr = to_bgr8(canvas.picture)
-    matte = refined_matte(bgr, tracker.person_matte(bgr), frame.width * frame.span_px)
+    mask = tracker.person_matte(bgr, face)
+    matte = refined_matte(bgr, mask, frame.width * frame.span_px)
     if face is not None:
         check_covers(matte, frame)
     return PersonLayers.of(canvas, matte, frame)
@@ -171,39 +171,6 @@ def check_covers(matte: np.ndarray, frame: FaceFrame) -> None:
             "The person cannot be told from the background in this picture.",
             "Set Background to Stretch and turn Cut Out off, or use a picture that has transparency.",
         )
-
-
-def _filled(pixels: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """(H, W, C) float32: colours of the known pixels (H, W) continued over all of the picture."""
-    height, width = known.shape
-    factor = min(1.0, _FILL_PX / max(height, width))
-    size = (max(2, round(width * factor)), max(2, round(height * factor)))
-    weight = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
-    # Averages over known pixels only, so that the other side does not bleed in.
-    values = cv2.resize(pixels.astype(np.float32) * known[..., None], size, interpolation=cv2.INTER_AREA)
-    values /= np.maximum(weight, 1e-4)[..., None]
-    filled = _push_pull(values, weight)
-    return cv2.resize(filled, (width, height), interpolation=cv2.INTER_LINEAR)
-
-
-def _push_pull(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Values (h, w, C) float32 with weights (h, w) from 0 to 1, unknown ones filled smoothly from the nearest known.
-
-    Gortler et al., "The Lumigraph", 1996.
-    """
-    height, width = weight.shape
-    if min(height, width) <= 2 or weight.min() >= 1:
-        total = max(float(weight.sum()), 1e-6)
-        mean = (values * weight[..., None]).sum(axis=(0, 1)) / total
-        return (values * weight[..., None] + mean * (1 - weight[..., None])).astype(np.float32)
-    size = ((width + 1) // 2, (height + 1) // 2)
-    # A wider window than two by two, so that no blocks show.
-    smooth_weight = cv2.resize(cv2.GaussianBlur(weight, (5, 5), 0), size, interpolation=cv2.INTER_AREA)
-    smooth = cv2.resize(cv2.GaussianBlur(values * weight[..., None], (5, 5), 0), size, interpolation=cv2.INTER_AREA)
-    smooth /= np.maximum(smooth_weight, 1e-9)[..., None]
-    coarse = _push_pull(smooth, np.minimum(2 * smooth_weight, 1))
-    wide = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
-    return values * weight[..., None] + wide * (1 - weight[..., None])
 
 
 def _without_background(

@@ -144,7 +144,7 @@ def test_transparency_that_is_no_figure_does_not_stop_the_cut_out():
 
 def test_a_matte_that_misses_the_face_is_refused(monkeypatch):
     session = open_session([Picture(picture("hopper"))], settings={"cut_out": True})
-    monkeypatch.setattr(session._tracker, "person_matte", lambda bgr: np.zeros(bgr.shape[:2], np.float32))
+    monkeypatch.setattr(session._tracker, "person_matte", lambda bgr, face=None: np.zeros(bgr.shape[:2], np.float32))
     with pytest.raises(TalkingHeadError) as caught:
         frame(session, head_yaw=5)
     assert caught.value.code is ErrorCode.UNSUPPORTED_INPUT and "Stretch" in caught.value.hint
