@@ -17,6 +17,7 @@ import pytest
 import real_window
 import window_steps as steps
 from real_window import RealWindow
+from window_use import animate, show_sequencer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -34,11 +35,9 @@ def blender_window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealWin
 
 @pytest.fixture
 def window(blender_window: RealWindow) -> RealWindow:
-    """Blender with an empty file: the Sequencer with its Preview and the sidebar over a Dope Sheet."""
+    """Blender with an empty file: the Sequencer with its Preview and the tab Talking Head of the sidebar."""
     blender_window.call(steps.begin)
-    blender_window.call(steps.lay_out)
-    blender_window.wait(steps.sidebar_is_drawn)
-    blender_window.call(steps.choose_tab)
+    show_sequencer(blender_window)
     return blender_window
 
 
@@ -48,3 +47,11 @@ def folder(tmp_path: Path) -> Path:
     shutil.copy(media.astronaut(), tmp_path / "astronaut.png")
     shutil.copy(media.hopper(), tmp_path / "hopper.jpg")
     return tmp_path
+
+
+@pytest.fixture
+def hopper(window: RealWindow, folder: Path) -> RealWindow:
+    """A saved file in which Animate Portrait was pressed on the strip ``Hopper``, 24 frames."""
+    window.call(steps.save, str(folder / "edit.blend"))
+    animate(window, folder / "hopper.jpg", "Hopper")
+    return window

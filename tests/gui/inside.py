@@ -24,6 +24,9 @@ sys.modules["inside"] = sys.modules[__name__]  # for the functions that tests se
 MODULE = "bl_ext.user_default.talkinghead"
 TURN_S = 0.01
 _ROW_PX = 9  # less than half a button's height, so that a scan misses none
+_DIGITS = ("ZERO", "ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE")
+_KEYS = {str(number): name for number, name in enumerate(_DIGITS)} | {" ": "SPACE", ".": "PERIOD", "-": "MINUS"}
+_PANEL_PX = 260  # how far below a panel's header its buttons are looked for
 _ACROSS = (0.7, 0.25, 0.9, 0.97)  # where buttons of a row are looked for, in parts of the region's width
 
 
@@ -99,6 +102,17 @@ def region(kind: str = "UI", of: str = "SEQUENCE_EDITOR") -> Any:
     return next(r for r in area(of).regions if r.type == kind)
 
 
+def strips() -> Any:
+    """The strips of the scene (``sequences`` in 4.2 and 4.3)."""
+    editor = window().scene.sequence_editor
+    return editor.strips if hasattr(editor, "strips") else editor.sequences
+
+
+def strip(name: str) -> Any:
+    """A strip of the scene."""
+    return strips()[name]
+
+
 def event(kind: str, value: str, at: tuple[int, int], **more: Any) -> None:
     """One event for the window, position in px from its bottom left corner."""
     window().event_simulate(type=kind, value=value, x=int(at[0]), y=int(at[1]), **more)
@@ -134,6 +148,13 @@ def drag(start: tuple[int, int], end: tuple[int, int], steps: int = 8, release: 
         yield
 
 
+def release(at: tuple[int, int]) -> Iterator[None]:
+    """Let go of what was dragged."""
+    event("LEFTMOUSE", "RELEASE", at)
+    yield
+    yield
+
+
 def key(kind: str, at: tuple[int, int], text: str = "", **modifiers: bool) -> Iterator[None]:
     """Press and release a key, as by ``key("Z", at, ctrl=True)``."""
     more = {"unicode": text} if text else {}
@@ -144,9 +165,18 @@ def key(kind: str, at: tuple[int, int], text: str = "", **modifiers: bool) -> It
 
 
 def write(text: str, at: tuple[int, int]) -> Iterator[None]:
-    """Type letters and spaces."""
+    """Type letters, digits and spaces."""
     for letter in text:
-        yield from key("SPACE" if letter == " " else letter.upper(), at, letter)
+        yield from key(_KEYS.get(letter, letter.upper()), at, letter)
+
+
+def enter(text: str, at: tuple[int, int]) -> Iterator[None]:
+    """Type a value into the field at this place."""
+    yield from move(at)
+    yield from key("RET", at)
+    yield from key("A", at, ctrl=True)
+    yield from write(text, at)
+    yield from key("RET", at)
 
 
 def under_pointer(kind: str = "UI") -> str:
@@ -165,13 +195,13 @@ def under_pointer(kind: str = "UI") -> str:
     return command.removeprefix("bpy.ops.").partition("(")[0]
 
 
-def scan(wanted: str = "", across: tuple[float, ...] = _ACROSS[:1]) -> Iterator[None]:
+def scan(wanted: str = "", across: tuple[float, ...] = _ACROSS[:1], top: int = 0, bottom: int = 0) -> Iterator[None]:
     """Move the pointer down the sidebar; returns {name: [x, y]}, or as soon as ``wanted`` is found."""
     found: dict[str, tuple[int, int]] = {}
     where = region()
     for part in across:
         x = int(where.x + where.width * part)
-        for y in range(where.y + where.height - 4, where.y + 4, -_ROW_PX):
+        for y in range(top or where.y + where.height - 4, max(bottom, where.y + 4), -_ROW_PX):
             event("MOUSEMOVE", "NOTHING", (x, y))
             yield
             name = under_pointer()
@@ -196,6 +226,28 @@ def find(wanted: str) -> Iterator[None]:
     return None
 
 
+def open_panel(wanted: str) -> Iterator[None]:
+    """Click the headers of panels until one shows the button that is wanted; whether it is there now.
+
+    Nothing in Python tells where a panel's header is, so all places without a button are tried. Panels that show
+    something else are closed again.
+    """
+    yield from scroll("WHEELUPMOUSE", 60)
+    where = region()
+    x, y = int(where.x + where.width * _ACROSS[0]), where.y + where.height - 4
+    while y > where.y + 4:
+        yield from move((x, y))
+        if not under_pointer():
+            yield from click((x, y))
+            found = yield from scan(wanted, _ACROSS[:2], y, y - _PANEL_PX)
+            if wanted in found:
+                return True
+            yield from click((x, y))
+            y -= _ROW_PX
+        y -= _ROW_PX
+    return False
+
+
 def scroll(wheel: str, notches: int) -> Iterator[None]:
     """Turn the wheel over the sidebar."""
     where = region()
@@ -213,10 +265,17 @@ def enable() -> None:
         raise RuntimeError("the extension could not be enabled")
 
 
+def be_quiet() -> None:
+    """No splash screen, no animated views, a pointer that stays where it is put, no second file beside a saved one."""
+    preferences = bpy.context.preferences
+    preferences.view.show_splash, preferences.view.smooth_view = False, 0
+    preferences.inputs.use_mouse_continuous = False
+    preferences.filepaths.save_version = 0
+
+
 def start() -> None:
     """Quiet preferences, the extension, the timer."""
-    view, inputs = bpy.context.preferences.view, bpy.context.preferences.inputs
-    view.show_splash, view.smooth_view, inputs.use_mouse_continuous = False, 0, False
+    be_quiet()
     enable()
     requests = Requests()
     bpy.app.timers.register(requests.turn, first_interval=1.0, persistent=True)

@@ -19,6 +19,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import window_steps as steps
 from virtual_screen import VirtualScreen
 
 WIDTH_PX, HEIGHT_PX = 1600, 1000
@@ -147,6 +148,22 @@ class RealWindow:
         at = self.find(name)
         self.do("click", at)
         return at
+
+    def open_panel(self, name: str) -> None:
+        """Open the panel that has a button, by a click on its header."""
+        if self.do("find", name) is None:
+            assert self.do("open_panel", name), f"no panel has {name}; see {self.shot('missing')}"
+
+    def key(self, kind: str, region: str = "WINDOW", **modifiers: bool) -> None:
+        """Press a key with the pointer in the middle of a region of the Sequencer."""
+        at = self.call(steps.middle, region)
+        self.do("move", at)
+        self.do("key", kind, at, **modifiers)
+
+    def region(self, kind: str) -> np.ndarray:
+        """(H, W, 3) uint8: the pixels of a region of the Sequencer."""
+        x, y, width, height = self.call(steps.region_box, kind)
+        return self.pixels()[y : y + height, x : x + width]
 
     def wait(self, question: Callable[..., Any], *arguments: Any, limit_s: float = 120.0) -> Any:
         """Ask until the answer is true; that answer."""
