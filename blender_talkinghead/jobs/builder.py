@@ -12,6 +12,7 @@ from typing import Any
 
 from ...inference.errors import ErrorCode, TalkingHeadError
 from ...inference.job import Job
+from ...inference.performance import Performance
 from ...inference.source import FaceChoice
 from .. import compat, properties
 from ..drivers import drivers
@@ -74,13 +75,16 @@ def prepare(scene: Any, strip: Any, range_mode: str, *, with_drivers: bool = Tru
     return _build(scene, _source(strip), range_mode, None, with_drivers)
 
 
-def prepare_frame(scene: Any, strip: Any, frame: int) -> PreparedJob:
+def prepare_frame(scene: Any, strip: Any, frame: int, performance: Performance | None = None) -> PreparedJob:
     """The job of a single timeline frame of a strip, without its drivers. Writes nothing on strips.
+
+    Args:
+        performance: the sliders at that frame, if they are known; else the scene is set to the frame to read them.
 
     Raises:
         TalkingHeadError: as ``prepare``.
     """
-    return _build(scene, _source(strip), properties.RANGE_STRIP, frame, False)
+    return _build(scene, _source(strip), properties.RANGE_STRIP, frame, False, performance)
 
 
 def frames_in_range(scene: Any, strip: Any, range_mode: str) -> range:
@@ -114,7 +118,14 @@ def _source(strip: Any) -> Any:
     return source
 
 
-def _build(scene: Any, strip: Any, range_mode: str, frame: int | None, with_drivers: bool) -> PreparedJob:
+def _build(
+    scene: Any,
+    strip: Any,
+    range_mode: str,
+    frame: int | None,
+    with_drivers: bool,
+    known: Performance | None = None,
+) -> PreparedJob:
     rendering = sources.rendering_of(scene, strip)
     settings = properties.settings_of(strip)
     facts = lookup.facts_of(strip)
@@ -125,7 +136,7 @@ def _build(scene: Any, strip: Any, range_mode: str, frame: int | None, with_driv
     else:
         frames = range(frame, frame + 1)
         pair_id, place = PREVIEW_ID, folders.preview_place()
-    driven = _performance(scene, strip, frames, with_drivers)
+    driven = drivers.Driven(known) if known is not None else _performance(scene, strip, frames, with_drivers)
     shown = _pictures(scene, strip, rendering, frames, facts.anchor, place.path / f"rendered-{pair_id[:8]}")
     job = Job(
         id=pair_id,
@@ -184,7 +195,9 @@ def _pair_id(strip: Any, facts: StripFacts) -> str:
 
 def _remember(strip: Any, pair_id: str, anchor: int, place: folders.Place) -> None:
     """Make the strip a source with this id; its own results come along."""
-    for owned in (*lookup.results_of(strip), strip):
+    found = lookup.results_of(strip)
+    mattes = [matte for result in found for matte in lookup.mattes_of(result)]
+    for owned in (*mattes, *found, strip):
         lookup.remember_pair(owned, pair_id, strip.name)
     strip.th_role = ROLE_SOURCE
     strip.th_folder = folders.stored(place.path)

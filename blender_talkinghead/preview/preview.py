@@ -1,97 +1,48 @@
 # SPDX-FileCopyrightText: 2026 Talking Head contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Preview Frame: one frame from the worker, refreshed shortly after the last change of a slider.
+"""Live preview: the current frame from the worker, drawn over the strip by ``overlay``; no strip and no file changes.
 
-What is shown lives here, in Python, and is drawn by ``overlay``; no strip and no file changes.
+A quick engine is asked at once when something changes; while it draws, only the newest state waits. An engine that
+takes longer, and a source that Blender renders first, are asked once the sliders rest; what the worker has begun is
+finished and shown, and a request that it has not begun is replaced. Pictures are kept by all that decides them, so
+scrubbing back and playing show them at once. The preview goes on with another animated strip when that is selected.
 
-A neural engine may need seconds for a frame. Then changes do not pile up: what the worker has begun is finished and
-shown, and next it is asked for the newest state. A request that it has not begun is replaced by the newest one.
+While it is on, it is drawn also where the result has the same frame already: so what is seen never changes between
+both, and nothing has to be known about the result.
 """
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
 from typing import Any
 
 import bpy
-import numpy as np
+from bpy.app.handlers import persistent
 
 from ...inference.errors import Action, TalkingHeadError
-from ...inference.job import Job
-from .. import compat, consent, properties
-from ..drivers import drivers
-from ..jobs import builder, job_steps, service
-from ..jobs.runner import JobState, Phase, duration_text
+from .. import compat, consent
+from ..jobs import service
+from ..jobs.runner import duration_text
 from ..strips import sampling
 from ..worker import worker
-from ..worker.client import PREVIEW_PATIENCE_S, Outcome, Request
+from .live import Live, Picture
+from .preview_job import job_at
 
-DEBOUNCE_S = 0.15
+__all__ = ["Picture", "active", "doing", "error", "job_at", "picture_of", "settled", "start", "stop", "wait", "waiting"]
+
+_LOGGER = logging.getLogger(__name__)
 DEFAULT_SIZE_PX = 1024
 # Previews that take longer are announced with the time they take.
 _LONG_S = 1.0
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A preview that arrived.
-
-    Attributes:
-        pixels: (h, w, 4) uint8, R, G, B, A straight, origin top left.
-        size: (width, height) of the full frame in px.
-        frame: timeline frame that it shows.
-        number: differs from every other preview.
-    """
-
-    pixels: np.ndarray
-    size: tuple[int, int]
-    frame: int
-    number: int
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """What a preview depends on: sliders, which may change many times a second, drivers, and the rest.
-
-    ``sliders``: as ``sampling.values_of``.
-    """
-
-    sliders: tuple[float, ...]
-    drivers: tuple[object, ...]
-    rest: tuple[object, ...]
-
-
-@dataclass
-class _Preview:
-    """The preview that is shown.
-
-    Attributes:
-        asked: what the last request was made from.
-        stage: what the worker does for the request; "" before it has begun.
-        begun_s: when it began; 0 before.
-        took_s: how long the last frame took the worker, by engine.
-        job_seen: state of the last job when the error was last looked at.
-    """
-
-    scene: str
-    strip: str
-    max_size_px: int
-    seen: _Seen | None = None
-    changed_s: float = 0.0
-    asked: _Seen | None = None
-    job: Job | None = None
-    frame: int = 0
-    request: Request | None = None
-    stage: str = ""
-    begun_s: float = 0.0
-    took_s: dict[str, float] = field(default_factory=dict)
-    picture: Picture | None = None
-    error: TalkingHeadError | None = None
-    job_seen: JobState | None = None
-
-
-_current: _Preview | None = None
+# Beats of the timer: while something is on its way or has just changed, and else.
+_BUSY_S, _IDLE_S = 1 / 60, 0.1
+_BUSY_AFTER_CHANGE_S = 1.0
+_current: Live | None = None
+_size_of: Callable[[], int | None] | None = None
+_watching = False
 
 
 def start(scene: Any, strip: Any, max_size_px: int = DEFAULT_SIZE_PX) -> None:
@@ -102,37 +53,49 @@ def start(scene: Any, strip: Any, max_size_px: int = DEFAULT_SIZE_PX) -> None:
     """
     global _current
     consent.require()
-    old = _current if _current and (_current.scene, _current.strip) == (scene.name, strip.name) else None
-    _current = old or _Preview(scene.name, strip.name, max_size_px)
-    _current.max_size_px = max_size_px
-    _current.job, _current.error = None, None
+    if _current is None:
+        _current = Live(scene.name, strip.name, max_size_px)
     try:
-        _ask(_current, scene, strip)
+        _current.begin(scene, strip, max_size_px)
     except TalkingHeadError as error:
         if error.action is not Action.READ_DRIVER:
             raise
         _current.error = error  # the panel offers to read it; the preview comes once it is read
     service.wake()
+    if not bpy.app.background and not bpy.app.timers.is_registered(_beat):
+        bpy.app.timers.register(_beat, first_interval=0.0, persistent=True)
 
 
 def stop() -> None:
     """Show no preview any more."""
     global _current
     preview, _current = _current, None
-    if preview and preview.request:
-        worker.client().cancel(preview.request, PREVIEW_PATIENCE_S)
+    if preview is not None:
+        preview.give_up()
 
 
 def active() -> bool:
-    """Whether a preview is shown or on its way."""
+    """Whether a preview is on."""
     return _current is not None
 
 
+def strip_name() -> str:
+    """Name of the source strip that is previewed; "" without a preview."""
+    return _current.strip if _current else ""
+
+
 def picture_of(scene: Any, strip: Any) -> Picture | None:
-    """The preview of a strip, if one is there for the current frame."""
-    if _current is None or _current.picture is None or (_current.scene, _current.strip) != (scene.name, strip.name):
+    """The preview of a source strip for the current frame.
+
+    While that one is drawn by a quick engine, the last one stays, so that nothing flickers.
+    """
+    preview = _current
+    if preview is None or preview.picture is None or (preview.scene, preview.strip) != (scene.name, strip.name):
         return None
-    return _current.picture if _current.picture.frame == scene.frame_current else None
+    if not compat.left(strip) <= scene.frame_current < compat.right(strip):
+        return None
+    on_its_way = preview.asked is not None and preview.quick()
+    return preview.picture if on_its_way or preview.picture.frame == scene.frame_current else None
 
 
 def error() -> TalkingHeadError | None:
@@ -142,18 +105,23 @@ def error() -> TalkingHeadError | None:
 
 def waiting() -> bool:
     """Whether a preview was asked for and has not arrived."""
-    return _current is not None and _current.request is not None
+    return _current is not None and _current.asked is not None
+
+
+def settled() -> bool:
+    """Whether what is shown, or the error, belongs to what was last seen of the strip."""
+    return _current is not None and _current.settled()
 
 
 def doing() -> str:
-    """What is done for the preview that is awaited, for the panel; "" when none is."""
-    preview = _current
-    if preview is None or preview.request is None:
+    """What is done for a preview that is awaited for long, for the panel; "" when none is."""
+    asked = _current.asked if _current else None
+    if _current is None or asked is None or not asked.told:
         return ""
-    if not preview.stage:
+    if not asked.stage:
         return "Preview: after the frame in work" if service.runner.running else "Preview: asking the worker"
-    took_s = preview.took_s.get(preview.job.engine, 0.0) if preview.job else 0.0
-    return f"Preview: {preview.stage}" + (f", {duration_text(took_s)} a frame" if took_s >= _LONG_S else "")
+    took_s = _current.took_s.get(asked.engine, 0.0)
+    return f"Preview: {asked.stage}" + (f", {duration_text(took_s)} a frame" if took_s >= _LONG_S else "")
 
 
 def wait() -> None:
@@ -162,124 +130,87 @@ def wait() -> None:
     Raises:
         TalkingHeadError: why it could not be made.
     """
-    while _current and _current.request:
+    while _current and _current.asked:
         worker.client().pump(0.05)
-        _take(_current)
+        _current.take()
     if _current and _current.error:
         raise _current.error
 
 
 def watch() -> bool:
-    """A beat of the timer: take what arrived; ask again once the sliders rest. True while a preview is shown."""
+    """A beat of the timer: take what arrived, show or ask what is wanted now. True while a preview is on."""
+    global _watching
     preview = _current
     if preview is None:
         return False
-    if not service.runner.running:
+    _watching = True  # describing a strip may set frames
+    try:
         worker.client().pump()
-    _take(preview)
-    scene = bpy.data.scenes.get(preview.scene)
-    strip = compat.strip_named(scene, preview.strip) if scene else None
-    if strip is None:
-        stop()
-        return False
-    seen = _look(scene, strip)
-    now = time.monotonic()
-    if seen != preview.seen:
-        preview.seen, preview.changed_s = seen, now
-    rests = now - preview.changed_s >= DEBOUNCE_S and not service.playing()
-    if preview.error is not None and service.runner.state is not preview.job_seen:
-        preview.job_seen = service.runner.state
-        if preview.job_seen is not None and preview.job_seen.phase is Phase.DONE:
-            preview.asked = None  # a job has ended well, perhaps the one that mends the error
-    begun = preview.request is not None and bool(preview.stage)
-    if rests and seen != preview.asked and not begun and not service.blender_renders():
-        _ask_again(preview, scene, strip)
+        preview.take()
+        preview.retry_after_job()
+        size_px = _size_of() if _size_of is not None and preview.rests() else None
+        preview.max_size_px = size_px or preview.max_size_px
+        preview.look(describes=True)
+    finally:
+        _watching = False
     return True
 
 
-def _ask_again(preview: _Preview, scene: Any, strip: Any) -> None:
-    try:
-        _ask(preview, scene, strip)
-    except TalkingHeadError as error:
-        preview.error = error
-        service.redraw()
+def changed(scene: Any) -> None:
+    """The frame or something in a scene has changed: show or ask at once, as far as nothing has to be described anew.
 
-
-def _ask(preview: _Preview, scene: Any, strip: Any) -> None:
-    seen = _look(scene, strip)
-    asked, preview.seen, preview.asked = preview.asked, seen, seen  # also if it fails: not again at each beat then
-    preview.job_seen = service.runner.state
-    if preview.job is None or asked is None or asked.rest != seen.rest:
-        preview.job = None
-        preview.job = _job(scene, strip)
-    # Only sliders: nothing else has to be read again, and no frame has to be set, which would undo unkeyed changes.
-    sampled = sampling.samples_from(np.array([seen.sliders]))
-    driven = drivers.add_drivers(scene, strip, [job_steps.shown_frame(scene, strip)], sampled)
-    job = replace(preview.job, performance=driven.performance, exact=driven.exact)
-    preview.frame = scene.frame_current
-    fields = {"job": job.to_dict(), "max_size": preview.max_size_px}
-    preview.stage = ""
-    preview.request = worker.client().submit("preview", fields)
-
-
-def _job(scene: Any, strip: Any) -> Job:
-    return job_at(scene, strip, job_steps.shown_frame(scene, strip))
-
-
-def job_at(scene: Any, strip: Any, frame: int) -> Job:
-    """The job of one timeline frame, without drivers; values that the user changed but did not key stay as they are.
-
-    Raises:
-        TalkingHeadError: whatever is wrong with the strip.
+    Called by Blender's handlers, also from the threads of a render, and while a job steps through the frames.
     """
-    before = properties.controls_of(strip)
-    with job_steps.main_window():
-        prepared = builder.prepare_frame(scene, strip, frame)
-    for name, value in before.items():
-        if getattr(strip, "th_" + name) != value:
-            setattr(strip, "th_" + name, value)
-    return prepared.job
-
-
-def _look(scene: Any, strip: Any) -> _Seen:
-    engine = strip.th_engine
-    rest = (
-        scene.frame_current, engine, tuple(sorted(properties.settings_of(strip).items())),
-        strip.th_face_index, strip.th_face_picture, properties.points_of(strip), strip.th_as_seen,
-        compat.left(strip), compat.right(strip),
-    )  # fmt: skip
-    return _Seen(tuple(sampling.values_of(strip)), drivers.state_of(strip), rest)
-
-
-def _take(preview: _Preview) -> None:
-    request = preview.request
-    if request is None:
+    preview = _current
+    if preview is None or _watching or scene.name != preview.scene or sampling.stepping():
         return
-    for message in request.poll():
-        if message.type == "progress" and message.fields.get("stage") != preview.stage:
-            preview.begun_s = preview.begun_s if preview.stage else time.monotonic()
-            preview.stage = str(message.fields.get("stage"))
-            service.redraw()
-    if request.open:
-        return
-    preview.request = None
-    preview.error = request.error
-    if preview.stage and preview.job:
-        preview.took_s[preview.job.engine] = time.monotonic() - preview.begun_s
-    if request.outcome is Outcome.DONE and request.answer is not None:
-        width, height = request.answer.fields["size"]  # type: ignore[misc]
-        preview.picture = Picture(request.answer.array(), (int(width), int(height)), preview.frame, request.id)
-    service.redraw()
+    if threading.current_thread() is threading.main_thread() and not service.blender_renders():
+        preview.look(describes=False)
+
+
+def measure_with(size_of: Callable[[], int | None] | None) -> None:
+    """Have the picture's size follow a function: px of the longest side, or None to keep the size."""
+    global _size_of
+    _size_of = size_of
+
+
+def _beat() -> float | None:
+    try:
+        watch()
+    except Exception:  # Blender drops a timer that raises
+        _LOGGER.exception("the preview failed")
+    preview = _current
+    if preview is None:
+        return None
+    changing = time.monotonic() - preview.changed_s < _BUSY_AFTER_CHANGE_S
+    return _BUSY_S if preview.asked is not None or changing else _IDLE_S
+
+
+@persistent
+def _on_change(scene: Any, *_arguments: Any) -> None:
+    changed(scene)
+
+
+def _handlers() -> tuple[list[Any], ...]:
+    return bpy.app.handlers.frame_change_post, bpy.app.handlers.depsgraph_update_post
 
 
 def register() -> None:
-    """Let the timer look after the preview."""
-    service.watchers.append(watch)
+    """Follow what happens in Blender's window; in background only what ``start`` asks for is drawn."""
+    service.watchers.append(active)  # others look after what goes with a preview
     service.leavers.append(stop)
+    if not bpy.app.background:
+        for handlers in _handlers():
+            handlers.append(_on_change)
 
 
 def unregister() -> None:
     """Show no preview any more."""
     stop()
-    service.watchers.remove(watch)
+    service.watchers.remove(active)
     service.leavers.remove(stop)
+    for handlers in _handlers():
+        if _on_change in handlers:
+            handlers.remove(_on_change)
+    if bpy.app.timers.is_registered(_beat):
+        bpy.app.timers.unregister(_beat)

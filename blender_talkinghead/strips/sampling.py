@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import bpy
 import numpy as np
 
 from ...inference.controls import POSE_CONTROLS, Group, controls_in
@@ -16,6 +17,7 @@ from ...inference.performance import Performance
 from .. import compat
 
 DECIMALS = 4
+_stepping = False
 _SAMPLED = (*POSE_CONTROLS, *controls_in(Group.STRENGTH))
 
 
@@ -70,17 +72,25 @@ def samples(scene: Any, strip: Any, frames: Sequence[int]) -> Samples:
     Args:
         frames: whole timeline frames.
     """
+    global _stepping
     name = strip.name
     frame, subframe = scene.frame_current, scene.frame_subframe
     rows = np.empty((len(frames), len(_SAMPLED)), np.float64)
     scene.update_tag()  # a slider that a script set without a key has not reached the evaluated scene yet
+    _stepping = True
     try:
         for row, number in enumerate(frames):
             scene.frame_set(number)
             rows[row] = _values(scene, name)
     finally:
         scene.frame_set(frame, subframe=subframe)
+        _stepping = False
     return samples_from(rows)
+
+
+def stepping() -> bool:
+    """Whether the scene is being stepped through frames, which nobody looks at."""
+    return _stepping
 
 
 def samples_from(rows: np.ndarray) -> Samples:
@@ -94,6 +104,29 @@ def samples_from(rows: np.ndarray) -> Samples:
 def values_of(strip: Any) -> list[float]:
     """The strip's pose controls, then its strengths, as they are now."""
     return [getattr(strip, control.property_name) for control in _SAMPLED]
+
+
+def present_values(scene: Any, strip: Any) -> list[float]:
+    """As :func:`values_of`, at the scene's current frame, which is not set: what the user changed without a key counts.
+
+    In a scene that no window shows (the sequencer's, from Blender 5.0 on) animated sliders are read from the evaluated
+    scene, because Blender does not write them back to the strip.
+    """
+    values = values_of(strip)
+    if any(window.scene == scene for window in bpy.context.window_manager.windows):
+        return values
+    animated = _animated_paths(scene)
+    prefix = strip.path_from_id()
+    evaluated = _values(scene, strip.name) if animated else values
+    paths = [f"{prefix}.{control.property_name}" for control in _SAMPLED]
+    return [new if path in animated else own for path, own, new in zip(paths, values, evaluated, strict=True)]
+
+
+def _animated_paths(scene: Any) -> set[str]:
+    animation = scene.animation_data
+    if animation is None:
+        return set()
+    return {curve.data_path for curve in (*compat.fcurves_of(scene), *animation.drivers)}
 
 
 def _values(scene: Any, name: str) -> list[float]:

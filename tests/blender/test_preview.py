@@ -33,9 +33,8 @@ def beat_until_fresh(limit: int = 400):
     """Let the timer's beats pass until the newest preview has arrived."""
     for _ in range(limit):
         preview().watch()
-        seen = preview()._current
-        if seen.request is None and seen.asked == seen.seen:
-            return preview().picture_of(bpy.context.scene, sequencer.all_strips()[seen.strip])
+        if preview().settled():
+            return preview().picture_of(bpy.context.scene, sequencer.all_strips()[preview().strip_name()])
         time.sleep(0.01)
     raise AssertionError("the preview never came")
 
@@ -49,13 +48,10 @@ def test_rest_shows_the_source_pixels(scene, source, astronaut):
     assert np.array_equal(picture.pixels[::-1], talking.pixels(astronaut))
 
 
-def test_slider_change_refreshes_after_it_rests(scene, source):
+def test_slider_change_is_shown(scene, source):
     bpy.ops.talkinghead.preview_frame()
     before = preview().picture_of(scene, source)
-    for value in (0.2, 0.4, 0.8):  # a drag: nothing is asked for on the way
-        source.th_jaw_open = value
-        assert preview().watch()
-        assert preview()._current.request is None
+    source.th_jaw_open = 0.8
     after = beat_until_fresh()
     assert after.number != before.number
     assert not np.array_equal(after.pixels, before.pixels)
@@ -87,6 +83,8 @@ def test_other_frame_hides_it_and_asks_again(scene, source):
     scene.frame_set(5)
     assert preview().picture_of(scene, source) is None
     assert beat_until_fresh().frame == 5
+    scene.frame_set(11)  # behind the strip's end
+    assert beat_until_fresh() is None
 
 
 def test_setting_asks_again(scene, source):
@@ -107,8 +105,6 @@ def test_failure_is_told_once_until_something_changes(scene, source, monkeypatch
 
     monkeypatch.setattr(talking.core("strips.sources"), "describe", fail)
     source.th_puppet_background = "hold"
-    preview().watch()
-    preview()._current.changed_s = 0.0  # the sliders have rested
     for _ in range(5):
         assert preview().watch()
     assert len(calls) == 1
@@ -142,11 +138,15 @@ def test_stop_and_another_file_end_it(scene, source):
     assert not preview().active()
 
 
-def test_deleted_strip_ends_it(scene, source):
+def test_deleted_strip_shows_nothing_until_another_one_is_selected(scene, source, hopper):
     bpy.ops.talkinghead.preview_frame()
     sequencer.strips().remove(source)
-    assert not preview().watch()
-    assert not preview().active()
+    preview().watch()
+    assert not preview().waiting()
+    assert preview().active()
+    other = talking.animated(hopper, name="Other", channel=5)
+    assert beat_until_fresh().size == (512, 600)
+    assert preview().strip_name() == other.name
 
 
 def test_it_is_taken_between_two_frames_of_a_job(scene, source):
@@ -189,61 +189,3 @@ def test_overlay_matches_what_the_sequencer_renders(scene, source, tmp_path):
     xs, ys = [x + 256 for x, _ in corners], [y + 256 for _, y in corners]
     assert (columns.min(), columns.max()) == pytest.approx((min(xs), max(xs)), abs=2)
     assert (rows.min(), rows.max()) == pytest.approx((min(ys), max(ys)), abs=2)
-
-
-class SlowWorker:
-    """Stands in for the client: answers when the test says so."""
-
-    running, busy = True, False
-
-    def __init__(self):
-        self.requests = []
-
-    def submit(self, type_, fields=None):
-        self.requests.append(talking.core("worker.client").Request(len(self.requests) + 1, type_))
-        return self.requests[-1]
-
-    def tell(self, type_, **fields):
-        self.requests[-1].take(talking.shared("protocol").Message(type_, fields))
-
-    def finish(self):
-        pixels = np.zeros((2, 2, 4), np.uint8)
-        self.requests[-1].take(talking.shared("protocol").with_array("done", pixels, size=[2, 2]))
-
-    def pump(self, wait_s=0.0):
-        pass
-
-    def cancel(self, request):
-        pass
-
-
-def changed(source, value):
-    """Change a slider and let it rest."""
-    source.th_jaw_open = value
-    preview().watch()
-    preview()._current.changed_s = 0.0
-    preview().watch()
-
-
-def test_slow_preview_is_finished_and_the_newest_asked_for_next(scene, source, monkeypatch):
-    slow = SlowWorker()
-    monkeypatch.setattr(talking.core("worker.worker"), "client", lambda: slow)
-    preview().start(scene, source)
-    changed(source, 0.1)
-    assert len(slow.requests) == 2  # the worker drops the first, which it has not begun
-    slow.tell("progress", stage="drawing")
-    for value in (0.2, 0.3, 0.4):
-        changed(source, value)
-    assert len(slow.requests) == 2
-    assert preview().doing() == "Preview: drawing"
-    preview()._current.begun_s -= 6.0
-    slow.finish()
-    changed(source, 0.5)
-    assert preview().picture_of(scene, source).size == (2, 2)
-    assert len(slow.requests) == 3
-    slow.tell("progress", stage="drawing")
-    preview().watch()
-    assert preview().doing() == "Preview: drawing, 6 s a frame"
-    slow.finish()
-    preview().watch()
-    assert preview().doing() == ""
