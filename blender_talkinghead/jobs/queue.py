@@ -160,19 +160,10 @@ class Queue:
         at_end: AtEnd | None = None,
     ) -> Entry:
         """Append a job; a render of a strip that waits already takes the place of the older one."""
+        if order is not None and self.running is None and not self._pending:  # a new list begins
+            self._ended = [entry for entry in self._ended if entry.state is not EntryState.DONE]
         callbacks = (at_end,) if at_end else ()
-        self._forget_what_is_over(order)
-        entry = Entry(next(self._ids), title, make, strip, order, callbacks, added_s=self._clock())
-        place = self._place_of(order)
-        if place is not None:
-            entry = replace(entry, at_end=self._pending[place].at_end + callbacks)
-            self._pending[place] = entry
-        elif order is None:
-            self._pending.insert(self._first_render(), entry)
-        else:
-            self._pending.append(entry)
-        self._changed()
-        return entry
+        return self._put(Entry(next(self._ids), title, make, strip, order, callbacks, added_s=self._clock()))
 
     def restore(self, orders: Iterable[tuple[str, JobMaker, RenderOrder]]) -> None:
         """Append paused renders of an earlier session: title, maker and order of each."""
@@ -224,7 +215,9 @@ class Queue:
         if entry is None or not entry.can_retry:
             return None
         self._ended.remove(entry)
-        return self.add(entry.title, entry.make, strip=entry.strip, order=entry.order)
+        return self._put(
+            Entry(next(self._ids), entry.title, entry.make, entry.strip, entry.order, added_s=self._clock())
+        )
 
     def remove(self, entry_id: int) -> bool:
         """Take an entry that does not run off the list; whether there was one."""
@@ -270,17 +263,20 @@ class Queue:
             self._changed()
         return count
 
-    def _forget_what_is_over(self, order: RenderOrder | None) -> None:
-        """How a moment's job ended, or an earlier render of the strip, says nothing any more once another begins."""
-        self._ended = [entry for entry in self._ended if entry.order is not None]
-        if order is None:
-            return
-        idle = self.running is None and not self._pending
-        self._ended = [
-            entry
-            for entry in self._ended
-            if not (entry.order and entry.order.same_strip(order)) and not (idle and entry.state is EntryState.DONE)
-        ]
+    def _put(self, entry: Entry) -> Entry:
+        """Put an entry to those that wait. How a moment's job or an older render of the strip ended is over then."""
+        order = entry.order
+        self._ended = [e for e in self._ended if e.order and not (order and e.order.same_strip(order))]
+        place = self._place_of(order)
+        if place is not None:
+            entry = replace(entry, at_end=self._pending[place].at_end + entry.at_end)
+            self._pending[place] = entry
+        elif order is None:
+            self._pending.insert(self._first_render(), entry)
+        else:
+            self._pending.append(entry)
+        self._changed()
+        return entry
 
     def _place_of(self, order: RenderOrder | None) -> int | None:
         """Place of the waiting render of the same strip."""

@@ -190,10 +190,11 @@ def test_disabling_the_extension_meanwhile_stops_the_worker(long_source):
         installed_extension.enable()
 
 
-def test_second_job_is_refused_while_one_runs(long_source):
+def test_second_job_is_refused_to_who_cannot_wait(long_source):
     runner = talking.start_render(long_source)
     talking.step_until(runner, lambda state: state.total > 0)
-    assert not bpy.ops.talkinghead.render_frames.poll()
+    with pytest.raises(RuntimeError, match="Another"):
+        bpy.ops.talkinghead.render_frames()
     with pytest.raises(talking.shared("errors").TalkingHeadError, match="Another"):
         talking.start_render(long_source)
     assert bpy.ops.talkinghead.cancel() == {"FINISHED"}

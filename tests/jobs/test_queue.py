@@ -153,6 +153,16 @@ def test_only_what_came_to_nothing_is_tried_again(queue):
     assert names(queue.pending) == ["Last", "B", "C"]
 
 
+def test_trying_again_keeps_what_is_done_in_the_list(queue):
+    failing = add_render(queue, "A")
+    add_render(queue, "B")
+    for end in (FAILED, DONE):
+        queue.begin_next()
+        queue.finish(end)
+    queue.retry(failing.id)
+    assert [(entry.strip, entry.state.value) for entry in queue.entries] == [("A", "waiting"), ("B", "done")]
+
+
 def test_remove_takes_off_what_waits_and_what_ended(queue):
     waiting, other = add_render(queue, "A"), add_render(queue, "B")
     told = []
