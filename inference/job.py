@@ -104,6 +104,11 @@ class Job:
         )
 
 
+def matte_name(frame: str) -> str:
+    """File name of the matte of a frame, in the same folder: a grey PNG."""
+    return f"{Path(frame).stem}.matte.png"
+
+
 def job_path(folder: Path, job_id: str) -> Path:
     """Where the job of a pair is saved."""
     return folder / f"{job_id}{JOB_SUFFIX}"

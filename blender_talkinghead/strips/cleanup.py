@@ -18,7 +18,7 @@ from . import folders
 from .pairs import ROLE_RESULT, ROLE_SOURCE
 
 # Only what is named by content is ever deleted: never a file that the user put there.
-_FRAME_NAME = re.compile(r"[0-9a-f]{32}\.(png|exr)")
+_FRAME_NAME = re.compile(r"[0-9a-f]{32}(\.matte\.png|\.png|\.exr)")
 
 
 @dataclass(frozen=True)

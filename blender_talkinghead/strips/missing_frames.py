@@ -16,7 +16,7 @@ from bpy.app.handlers import persistent
 
 from .. import compat
 from . import folders, rendered
-from .pairs import ROLE_RESULT
+from .pairs import ROLE_MATTE, ROLE_RESULT
 from .results import hide_source, show_source
 
 _notices: dict[str, str] = {}
@@ -43,8 +43,8 @@ def replace_missing(scene: Any) -> dict[str, str]:
     Returns:
         A sentence for each strip that was changed, by its name.
     """
-    results = [strip for strip in compat.all_strips(scene) if strip.th_role == ROLE_RESULT]
-    return {strip.name: sentence for strip in results if (sentence := _mend(strip))}
+    made = [strip for strip in compat.all_strips(scene) if strip.th_role in (ROLE_RESULT, ROLE_MATTE)]
+    return {strip.name: sentence for strip in made if (sentence := _mend(strip))}
 
 
 def _mend(strip: Any) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 ROLE_NONE = "NONE"
 ROLE_SOURCE = "SOURCE"
 ROLE_RESULT = "RESULT"
+ROLE_MATTE = "MATTE"
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,12 @@ def source_of(result: StripFacts, strips: Iterable[StripFacts]) -> StripFacts | 
     """The source whose content a result shows."""
     candidates = [strip for strip in strips if strip.role == ROLE_SOURCE and _match(strip, result)]
     return min(candidates, key=lambda source: _distance(source, result), default=None)
+
+
+def result_of(matte: StripFacts, strips: Iterable[StripFacts]) -> StripFacts | None:
+    """The result whose alpha a matte shows."""
+    candidates = [strip for strip in strips if strip.role == ROLE_RESULT and _match(strip, matte)]
+    return min(candidates, key=lambda result: _distance(result, matte), default=None)
 
 
 def needs_new_id(source: StripFacts, strips: Iterable[StripFacts], file: str) -> bool:

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import ErrorCode, TalkingHeadError
-from ..job import Job
+from ..job import Job, load
 from ..protocol import Message, with_array
 from ..source import Source
+from .mattes import make_mattes
 from .sessions import Sessions
 from .task import Task
 
@@ -56,7 +57,14 @@ def _run(message: Message, task: Task, sessions: Sessions) -> Message:
     only = message.fields.get("only")
     if only is not None and not (isinstance(only, list) and all(type(index) is int for index in only)):
         raise _invalid("'only' must be a list of frame indices")
-    return Message("done", run(task, Path(_text(message, "job")), only, sessions))
+    mattes = message.fields.get("mattes", False)
+    if not isinstance(mattes, bool):
+        raise _invalid("'mattes' must be true or false")
+    path = Path(_text(message, "job"))
+    done = run(task, path, only, sessions)
+    if mattes:
+        make_mattes(task, path.parent, [name for name in load(path).frame_files if (path.parent / name).is_file()])
+    return Message("done", done)
 
 
 def _preview(message: Message, task: Task, sessions: Sessions) -> Message:
@@ -101,12 +109,7 @@ def _export(message: Message, task: Task, sessions: Sessions) -> Message:
     from ..media.export import MovieExport, export_movie
     from ..performance import parse_rate
 
-    try:
-        names = json.loads(message.payload)
-    except ValueError:
-        names = None
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise _invalid("the payload must be a JSON list of file names")
+    names = _names(message)
     folder = Path(_text(message, "folder"))
     sound = message.fields.get("sound")
     export = MovieExport(
@@ -127,6 +130,14 @@ def _export(message: Message, task: Task, sessions: Sessions) -> Message:
     return Message("done", {"output": str(export.output), "frames": len(names)})
 
 
+def _matte(message: Message, task: Task, sessions: Sessions) -> Message:
+    from ..media.mattes import check_transparent
+
+    folder, names = Path(_text(message, "folder")), _names(message)
+    check_transparent(folder, names)
+    return Message("done", {"written": make_mattes(task, folder, names)})
+
+
 _HANDLERS = {
     "ping": _ping,
     "analyse": _analyse,
@@ -135,9 +146,21 @@ _HANDLERS = {
     "capture": _capture,
     "speak": _speak,
     "export": _export,
+    "matte": _matte,
     "unload": _unload,
     "devices": _devices,
 }
+
+
+def _names(message: Message) -> list[str]:
+    """The file names in the payload."""
+    try:
+        names = json.loads(message.payload)
+    except ValueError:
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise _invalid("the payload must be a JSON list of file names")
+    return names
 
 
 def _text(message: Message, name: str) -> str:
