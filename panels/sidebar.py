@@ -9,7 +9,8 @@ import bpy
 from ..blender_talkinghead import compat, consent, fixes, properties
 from ..blender_talkinghead.jobs import service, stale_watch
 from ..blender_talkinghead.preview import faces, preview
-from ..blender_talkinghead.strips import missing_frames
+from ..blender_talkinghead.strips import lookup, missing_frames
+from ..blender_talkinghead.strips.pairs import ROLE_RESULT
 from ..blender_talkinghead.worker import worker, worker_box
 from ..blender_talkinghead.worker.environment import State
 from ..inference.controls import Group, controls_in
@@ -172,6 +173,14 @@ class TALKINGHEAD_PT_mouth(Sliders, bpy.types.Panel):
     group = Group.MOUTH
 
 
+def result_of_active(context: Any) -> Any | None:
+    """The active strip if it is a result, else the best result of the active source; None without one."""
+    strip, source = compat.active_strip(context), properties.source_of_active(context)
+    if source is None or strip == source:
+        return None if source is None else next(iter(lookup.results_of(source)), None)
+    return strip if strip.th_role == ROLE_RESULT else None
+
+
 class TALKINGHEAD_PT_output(Child, bpy.types.Panel):
     bl_label = "Output"
     bl_order = order_of(bl_label)
@@ -182,9 +191,12 @@ class TALKINGHEAD_PT_output(Child, bpy.types.Panel):
         layout.use_property_split, layout.use_property_decorate = True, False
         layout.prop(scene, "th_range_mode")
         layout.prop(scene, "th_output_folder")
+        if (result := result_of_active(context)) is not None:
+            layout.prop(result, "th_follow")
         if not bpy.data.is_saved and not scene.th_output_folder:
             fixes.draw_note(layout, "Save the file or choose a folder: frames of an unsaved file are lost.", "ERROR")
         layout.operator("talkinghead.export_movie", icon="FILE_MOVIE")
+        layout.operator("talkinghead.add_matte", icon="IMAGE_ALPHA")
         layout.operator("talkinghead.reveal_folder", icon="FILE_FOLDER")
         layout.operator("talkinghead.clean_up", icon="TRASH")
 

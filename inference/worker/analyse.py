@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ..face.face import Face
+from ..face.outlines import outlines
 from ..face.picture_8bit import to_bgr8
 from ..source import MANUAL_POINTS, Source
 from .sessions import Sessions
@@ -44,6 +45,7 @@ def _face(face: Face, size: tuple[int, int]) -> dict[str, object]:
         "box": [*_part(left, top, size), *_part(right, bottom, size)],
         "score": round(face.score, 4),
         "points": points,
+        "landmarks": {name: [_part(x, y, size) for x, y in line] for name, line in outlines(face.landmarks).items()},
     }
 
 
