@@ -5,8 +5,9 @@
 from typing import Any
 
 import bpy
+from bl_ui.utils import PresetPanel
 
-from ..blender_talkinghead import fixes, properties
+from ..blender_talkinghead import engine_presets, fixes, properties
 from ..blender_talkinghead.drivers import drivers
 from ..blender_talkinghead.worker import models_box, worker
 from ..blender_talkinghead.worker.environment import State
@@ -15,11 +16,39 @@ from ..inference.engines import description_of
 from ..inference.engines.description import EngineDescription, Section
 from .sidebar import Child, order_of
 
+_ADD_PRESET = "talkinghead.add_engine_preset"
+
+
+class TALKINGHEAD_PT_engine_presets(PresetPanel, bpy.types.Panel):
+    """Presets of the engine's settings, in the header of its panel"""
+
+    bl_label = "Engine Presets"
+    bl_space_type = "SEQUENCE_EDITOR"
+    preset_operator = "talkinghead.apply_engine_preset"
+    preset_add_operator = _ADD_PRESET
+
+    @property
+    def preset_subdir(self) -> str:
+        """Where this engine's presets are, below Blender's folder of presets."""
+        return engine_presets.folder_of(properties.source_of_active(bpy.context))
+
+    def draw(self, context: Any) -> None:
+        if bpy.utils.preset_paths(self.preset_subdir):
+            PresetPanel.draw(self, context)
+        else:  # before there is the first one, Blender's menu would complain about a missing folder
+            row = self.layout.row()
+            row.prop(context.window_manager, "preset_name", text="")
+            row.operator(_ADD_PRESET, text="", icon="ADD").name = context.window_manager.preset_name
+
 
 class TALKINGHEAD_PT_engine(Child, bpy.types.Panel):
     bl_label = "Engine"
     bl_order = order_of(bl_label)
     bl_options = {"DEFAULT_CLOSED"}
+
+    def draw_header_preset(self, context: Any) -> None:
+        self.layout.emboss = "NONE"
+        self.layout.popover("TALKINGHEAD_PT_engine_presets", icon="PRESET", text="")
 
     def draw(self, context: Any) -> None:
         layout, source = self.layout, properties.source_of_active(context)
@@ -85,7 +114,10 @@ def _draw_packages(layout: Any, engine: EngineDescription) -> None:
         text = f"{engine.label} needs PyTorch, which the Python that you named lacks. Install it there yourself:"
         fixes.draw_note(layout, f"{text} {worker.neural_command()}", "ERROR")
         return
-    text = f"{engine.label} needs PyTorch, 0.2 to 5 GB of download. The button says first what your computer needs."
+    if worker.neural_state() is State.OUTDATED:
+        text = f"PyTorch was installed by another version of Talking Head. {engine.label} needs it installed again."
+    else:
+        text = f"{engine.label} needs PyTorch, 0.2 to 5 GB of download. The button says first what your computer needs."
     fixes.draw_note(layout, text, "ERROR")
     layout.operator("talkinghead.install_neural", icon="IMPORT")
 
@@ -102,5 +134,10 @@ def _engine_of(source: Any) -> EngineDescription:
 
 
 register, unregister = bpy.utils.register_classes_factory(
-    (TALKINGHEAD_PT_engine, TALKINGHEAD_PT_engine_driving, TALKINGHEAD_PT_engine_picture)
+    (
+        TALKINGHEAD_PT_engine_presets,
+        TALKINGHEAD_PT_engine,
+        TALKINGHEAD_PT_engine_driving,
+        TALKINGHEAD_PT_engine_picture,
+    )
 )

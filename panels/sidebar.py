@@ -17,8 +17,8 @@ from ..inference.controls import Group, controls_in
 from ..inference.engines import description_of
 
 _ORDER = (
-    "Queue", "Face", "Acting", "Speech", "Strength", "Performance", "Poses", "Head", "Eyes", "Brows", "Mouth",
-    "LivePortrait", "Engine", "Output",
+    "Queue", "Face", "Acting", "Speech", "Strength", "Head", "Eyes", "Brows", "Mouth", "LivePortrait", "Poses",
+    "Performance", "Engine", "Output",
 )  # fmt: skip
 
 
@@ -54,12 +54,14 @@ class TALKINGHEAD_PT_main(_Sidebar, bpy.types.Panel):
             worker_box.draw(layout)
         strip = compat.active_strip(context)
         if strip is None:
-            fixes.draw_note(layout, "Select a portrait: an image or movie strip.")
-            layout.operator("talkinghead.import_workflow", icon="IMPORT")
+            self._draw_beginning(layout)
             return
         source = properties.source_of_active(context)
         if source is None:
             fixes.draw_note(layout, "The source of this result strip is no longer in the scene.", "ERROR")
+            return
+        if source.type == "SOUND":
+            fixes.draw_note(layout, "A sound can speak: select the portrait, animate it, and choose this under Speech.")
             return
         if source.th_role != properties.ROLE_SOURCE:
             layout.operator("talkinghead.animate_portrait", icon="USER")
@@ -69,6 +71,14 @@ class TALKINGHEAD_PT_main(_Sidebar, bpy.types.Panel):
         if strip != source:
             layout.label(text=f"Source: {source.name}", icon="LINKED")
         self._draw_verbs(layout, source)
+
+    @staticmethod
+    def _draw_beginning(layout: Any) -> None:
+        fixes.draw_note(layout, "Select a portrait, an image or movie strip, or add one.")
+        layout.operator("talkinghead.drop_portrait", text="Add Portrait", icon="ADD")
+        column = layout.column(align=True)
+        column.operator("talkinghead.add_workspace", icon="WORKSPACE")
+        column.operator("talkinghead.import_workflow", icon="IMPORT")
 
     @staticmethod
     def _draw_verbs(layout: Any, source: Any) -> None:

@@ -14,7 +14,19 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("blender_talkinghead", "inference", "operators", "panels")
-BLENDER = {"bpy", "bpy_extras", "mathutils", "gpu", "gpu_extras", "blf", "aud", "idprop", "imbuf"}
+BLENDER = {
+    "bpy",
+    "bl_operators",
+    "bl_ui",
+    "bpy_extras",
+    "mathutils",
+    "gpu",
+    "gpu_extras",
+    "blf",
+    "aud",
+    "idprop",
+    "imbuf",
+}
 WORKER_PACKAGES = {"numpy", "cv2", "av", "pocketsphinx"}
 # Packages of the tier "neural": only in the modules of a neural engine and in the reader of weight files.
 NEURAL_PACKAGES = {"torch", "safetensors", "onnxruntime", "onnx"}

@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import bpy
+import installed_extension
 import pytest
 import recording_layout
 import sequencer
@@ -15,6 +18,7 @@ PANELS = (
     "performance", "liveportrait", "engine", "engine_driving", "engine_picture", "output",
 )  # fmt: skip
 PARENTS = {"engine_driving": "engine", "engine_picture": "engine"}
+POPOVERS = ("engine_presets",)
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +44,7 @@ def controls(group: str) -> list[str]:
 
 def test_all_panels_are_known_here():
     known = {name.removeprefix("TALKINGHEAD_PT_") for name in dir(bpy.types) if name.startswith("TALKINGHEAD_PT_")}
-    assert known == set(PANELS)
+    assert known == {*PANELS, *POPOVERS}
 
 
 def test_panels_are_in_the_sidebar_tab():
@@ -54,8 +58,8 @@ def test_panels_are_in_the_sidebar_tab():
 def test_panels_have_their_order():
     order = sorted({*PANELS} - {"main", *PARENTS}, key=lambda name: panel_type(name).bl_order)
     assert [panel_type(name).bl_label for name in order] == [
-        "Queue", "Face", "Acting", "Speech", "Strength", "Performance", "Poses", "Head", "Eyes", "Brows", "Mouth",
-        "LivePortrait", "Engine", "Output",
+        "Queue", "Face", "Acting", "Speech", "Strength", "Head", "Eyes", "Brows", "Mouth", "LivePortrait", "Poses",
+        "Performance", "Engine", "Output",
     ]  # fmt: skip
 
 
@@ -67,6 +71,22 @@ def test_without_a_strip_it_says_what_to_select():
     drawn = draw_all()
     assert "Select a portrait" in drawn["main"].text
     assert all(not drawn[name].drawn for name in PANELS if name != "main")
+
+
+def test_without_a_strip_it_offers_the_ways_to_begin():
+    wanted = ["talkinghead.drop_portrait", "talkinghead.add_workspace", "talkinghead.import_workflow"]
+    assert draw("main").of("operator") == wanted
+
+
+def test_sound_strip_says_where_sounds_belong(scene, monkeypatch):
+    from types import SimpleNamespace
+
+    monkeypatch.setattr(talking.core("properties"), "source_of_active", lambda context: SimpleNamespace(type="SOUND"))
+    sequencer.make_editor()
+    monkeypatch.setattr(talking.core("compat"), "active_strip", lambda context: object())
+    layout = recording_layout.RecordingLayout()
+    bpy.types.TALKINGHEAD_PT_main.draw(SimpleNamespace(layout=layout), bpy.context)
+    assert "choose this under Speech" in layout.text and not layout.of("operator")
 
 
 def test_portrait_that_is_not_animated_offers_that(scene, astronaut):
@@ -116,6 +136,9 @@ def test_engine_says_which_packages_it_lacks(scene, saved_file, astronaut, monke
     assert "-m pip install" in drawn.text and "talkinghead.install_neural" not in drawn.of("operator")
     monkeypatch.setattr(worker, "is_named", lambda: False)
     assert "talkinghead.install_neural" in draw("engine").of("operator")
+    monkeypatch.setattr(worker, "neural_state", lambda: state.OUTDATED)
+    drawn = draw("engine")
+    assert "another version" in drawn.text and "talkinghead.install_neural" in drawn.of("operator")
     monkeypatch.setattr(worker, "neural_state", lambda: state.READY)
     assert "PyTorch" not in draw("engine").text
 
@@ -273,4 +296,31 @@ def test_menu_lists_every_operator_but_the_internal_ones():
     for name in layout.of("menu"):
         getattr(bpy.types, name).draw(SimpleNamespace(layout=layout), bpy.context)
     listed = {name.removeprefix("talkinghead.") for name in layout.of("operator")}
-    assert set(dir(bpy.ops.talkinghead)) - listed == {"give_consent", "move_point", "remove_model_folder", "watch_job"}
+    unlisted = {
+        "add_engine_preset", "apply_engine_preset", "give_consent", "move_point", "remove_model_folder", "tell_stale",
+        "watch_job",
+    }  # fmt: skip
+    assert set(dir(bpy.ops.talkinghead)) - listed == unlisted
+
+
+def test_no_key_is_taken():
+    configuration = bpy.context.window_manager.keyconfigs.addon
+    items = [item for keymap in configuration.keymaps for item in keymap.keymap_items] if configuration else []
+    assert not [item.idname for item in items if item.idname.startswith("talkinghead.")]
+
+
+def test_no_panel_is_alarming():
+    folder = Path(str(installed_extension.folder())) / "panels"
+    assert not [path.name for path in folder.glob("*.py") if ".alert" in path.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("name", [name for name in PANELS if name not in {"main", "queue"}])
+def test_decorators_are_beside_what_can_be_keyed_alone(scene, saved_file, astronaut, name):
+    source = talking.animated(astronaut, length=2)
+    source.th_engine = "liveportrait" if name in {"liveportrait", "engine_driving", "engine_picture"} else "puppet"
+    source.th_speech_on = True
+    drawn = draw(name)
+    keyed = {prop for owner, prop in drawn.decorated if owner.bl_rna.properties[prop].is_animatable}
+    assert {prop for _, prop in drawn.decorated} == keyed
+    sliders = {control.property_name for control in talking.shared("controls").CONTROLS}
+    assert sliders & set(drawn.of("prop")) == keyed

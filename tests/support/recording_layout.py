@@ -15,14 +15,24 @@ _ICONS = set(bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enu
 
 
 class RecordingLayout:
-    """Records (kind, name) of everything that is drawn into it or its children."""
+    """Records (kind, name) of everything that is drawn into it or its children.
 
-    def __init__(self, drawn: list[tuple[str, str]] | None = None) -> None:
-        self.drawn: list[tuple[str, str]] = [] if drawn is None else drawn
+    Attributes:
+        decorated: (owner, property) of what has a dot beside it that keys it.
+    """
+
+    use_property_split, use_property_decorate = False, True
+
+    def __init__(self, parent: RecordingLayout | None = None) -> None:
+        self.drawn: list[tuple[str, str]] = [] if parent is None else parent.drawn
+        self.decorated: list[tuple[Any, str]] = [] if parent is None else parent.decorated
+        if parent is not None:
+            self.use_property_split = parent.use_property_split
+            self.use_property_decorate = parent.use_property_decorate
 
     def __getattr__(self, name: str) -> Any:
         if name in _CONTAINERS:
-            return lambda *arguments, **options: RecordingLayout(self.drawn)
+            return lambda *arguments, **options: RecordingLayout(self)
         if name in _SILENT:
             return lambda *arguments, **options: None
         if name == "bl_rna" or name.startswith("__"):
@@ -38,6 +48,8 @@ class RecordingLayout:
         assert name in data.bl_rna.properties, f"{data} has no property '{name}'"
         assert icon in _ICONS, icon
         self.drawn.append(("prop", name))
+        if self.use_property_split and self.use_property_decorate:
+            self.decorated.append((data, name))
 
     def prop_enum(self, data: Any, name: str, value: str, icon: str = "NONE", **options: Any) -> None:
         assert value in data.bl_rna.properties[name].enum_items, f"{name} has no item '{value}'"
@@ -65,6 +77,11 @@ class RecordingLayout:
         draw_item = getattr(bpy.types, kind).draw_item
         for row in getattr(data, rows_name):
             draw_item(None, bpy.context, self, data, row, 0, active_data, active_name)
+
+    def popover(self, panel: str, icon: str = "NONE", **options: Any) -> None:
+        assert hasattr(bpy.types, panel), f"there is no panel '{panel}'"
+        assert icon in _ICONS, icon
+        self.drawn.append(("popover", panel))
 
     def template_icon_view(self, data: Any, name: str, **options: Any) -> None:
         assert data.bl_rna.properties[name].type == "ENUM"
