@@ -37,7 +37,9 @@ class TALKINGHEAD_PT_liveportrait(sidebar.Sliders, bpy.types.Panel):
             _draw_sliders(layout.column(align=True), source, names)
         picture = properties.setting_property(LIVEPORTRAIT.name, SAMPLE.name)
         layout.label(text=SAMPLE.label)
-        layout.prop(source, picture, text="")
+        row = layout.row()
+        row.use_property_decorate = False  # a file cannot be keyed
+        row.prop(source, picture, text="")
         column = layout.column(align=True)
         column.active = bool(getattr(source, picture))
         _draw_sliders(column, source, SAMPLES)
