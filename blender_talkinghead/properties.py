@@ -20,7 +20,7 @@ from . import compat
 from .drivers import driver_strips
 from .drivers.driver_strips import Part
 from .strips import folders, lookup
-from .strips.pairs import ROLE_NONE, ROLE_RESULT, ROLE_SOURCE
+from .strips.pairs import ROLE_MATTE, ROLE_NONE, ROLE_RESULT, ROLE_SOURCE
 
 RANGE_STRIP = "STRIP"
 RANGE_PREVIEW = "PREVIEW"
@@ -30,6 +30,7 @@ _ROLES = (
     (ROLE_NONE, "None", "Not part of a pair"),
     (ROLE_SOURCE, "Source", "Its face is animated"),
     (ROLE_RESULT, "Result", "Shows the frames made from a source"),
+    (ROLE_MATTE, "Matte", "Shows the alpha of a result's frames"),
 )
 _RANGES = (
     (RANGE_STRIP, "Strip", "Every frame that the source strip shows"),
@@ -321,12 +322,23 @@ def _register_pair() -> None:
         "th_scene": ("Scene Name", "Name of the scene in which the strip was paired"),
         "th_file": ("File Name", "Name of the .blend file in which the strip was paired"),
         "th_folder": ("Frames", "Folder of the frames, relative to the .blend file when it is saved"),
+        "th_follow_state": ("Followed", "What the result last followed of its source"),
         "th_rendered": ("Rendered", "From which state of the source the result was rendered"),
     }
     for name, (label, description) in texts.items():
         _add_to_strip(name, StringProperty(name=label, description=description, **hidden))
     _add_to_strip(
         "th_role", EnumProperty(name="Role", description="The strip's part in its pair", items=_ROLES, **hidden)
+    )
+    _add_to_strip(
+        "th_follow",
+        BoolProperty(
+            name="Follow Source",
+            description="Move, trim, split and transform the result as its source is; what you set on the result "
+            "itself is kept",
+            default=True,
+            options=set(),
+        ),
     )
     _add_to_strip(
         "th_result_first",

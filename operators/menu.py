@@ -16,7 +16,7 @@ _ENTRIES: tuple[str | None, ...] = (
     "bake_performance", "save_performance", "load_performance",
     "mirror_performance", "retime_performance", "copy_performance", None,
     "import_workflow", None,
-    "export_movie", "rebuild_job", "clean_up", "choose_folder", "reveal_folder", "show_source", None,
+    "export_movie", "add_matte", "rebuild_job", "clean_up", "choose_folder", "reveal_folder", "show_source", None,
     "set_up_worker", "repair_worker", "install_speech", "install_neural", "remove_worker", None,
     "get_models", "add_model_folder", "check_device", "free_memory", "show_log", "copy_report", None,
     "add_workspace",

@@ -21,7 +21,7 @@ from ...inference.source import Source
 from .. import consent
 from ..drivers import driver_jobs
 from ..preview import faces
-from ..strips import folders, lookup, missing_frames, results
+from ..strips import folders, follow, lookup, missing_frames, results
 from ..worker import worker
 from ..worker.client import Outcome, Request
 from . import builder, measured_speed, service
@@ -129,6 +129,7 @@ def _restore_identity(strip: Any | None, before: dict[str, object]) -> None:
 
 def _prepare(target: Target, *, with_drivers: bool = True) -> PreparedJob:
     with main_window():
+        follow.sync(find_scene(target))
         scene, strip = find_scene(target), find_strip(target)
         prepared = builder.prepare(scene, strip, target.range_mode, with_drivers=with_drivers)
     folders.ensure(prepared.folder)
@@ -187,6 +188,8 @@ def _run(prepared: PreparedJob, state: JobState, control: JobControl, only: Sequ
     fields: dict[str, object] = {"job": str(path)}
     if only is not None:
         fields["only"] = list(only)
+    if results.has_mattes(prepared):
+        fields["mattes"] = True
     request = worker.client().submit("run", fields)
     try:
         yield from _Following(prepared, request, state, control, only).steps()

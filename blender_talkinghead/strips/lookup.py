@@ -7,6 +7,7 @@ Nothing here keeps a strip: undo, deleting and loading make pointers invalid.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import bpy
 
 from .. import compat
 from . import pairs
-from .pairs import ROLE_NONE, ROLE_RESULT, ROLE_SOURCE, StripFacts
+from .pairs import ROLE_MATTE, ROLE_NONE, ROLE_RESULT, ROLE_SOURCE, StripFacts
 
 # These have content with a beginning of its own. A single image and a generator have not: their content starts at the
 # left handle, wherever that is dragged.
@@ -41,7 +42,12 @@ def facts_of_scene(scene: Any, pair_id: str | None = None) -> tuple[StripFacts, 
     strips = compat.all_strips(scene)
     if pair_id is not None:
         strips = [strip for strip in strips if strip.th_id == pair_id]
-    strips = [strip for strip in strips if strip.th_role != ROLE_NONE]
+    return facts_among([strip for strip in strips if strip.th_role != ROLE_NONE])
+
+
+def facts_among(strips: Iterable[Any]) -> tuple[StripFacts, ...]:
+    """Facts about strips of one scene that are sources or results."""
+    strips = tuple(strips)
     results = [_facts(strip, result_anchor(strip)) for strip in strips if strip.th_role == ROLE_RESULT]
     sources = [_facts(strip, _source_anchor(strip, results)) for strip in strips if strip.th_role == ROLE_SOURCE]
     return (*sources, *results)
@@ -54,15 +60,15 @@ def facts_of_file() -> tuple[StripFacts, ...]:
 
 def facts_of(strip: Any) -> StripFacts:
     """Facts about one strip, seen as a source unless it is a result."""
-    if strip.th_role == ROLE_RESULT:
+    if strip.th_role in (ROLE_RESULT, ROLE_MATTE):
         return _facts(strip, result_anchor(strip))
     results = [facts for facts in facts_of_scene(strip.id_data, strip.th_id) if facts.role == ROLE_RESULT]
     return _facts(strip, _source_anchor(strip, results))
 
 
 def source_of(strip: Any) -> Any | None:
-    """The source of a result strip; any other strip itself; None for a result whose source is gone."""
-    if strip.th_role != ROLE_RESULT:
+    """The source of a result or matte strip; any other strip itself; None for one whose source is gone."""
+    if strip.th_role not in (ROLE_RESULT, ROLE_MATTE):
         return strip
     scene = strip.id_data
     source = pairs.source_of(facts_of(strip), facts_of_scene(scene, strip.th_id))
@@ -76,6 +82,16 @@ def results_of(source: Any) -> list[Any]:
     scene = source.id_data
     found = pairs.results_of(facts_of(source), facts_of_scene(scene, source.th_id))
     return [compat.strip_named(scene, facts.name) for facts in found]
+
+
+def mattes_of(result: Any) -> list[Any]:
+    """The matte strips that show the alpha of a result."""
+    scene = result.id_data
+    strips = [strip for strip in compat.all_strips(scene) if strip.th_id == result.th_id]
+    known = facts_among(strips)
+    mattes = [strip for strip in strips if strip.th_role == ROLE_MATTE]
+    best = [pairs.result_of(facts_of(matte), known) for matte in mattes]
+    return [matte for matte, facts in zip(mattes, best, strict=True) if facts and facts.name == result.name]
 
 
 def find_source(pair_id: str, scene_name: str, content: tuple[int, int]) -> Any | None:
