@@ -43,11 +43,11 @@ class TALKINGHEAD_UL_queue(bpy.types.UIList):
         entry = service.queue.find(item.entry_id)
         if entry is None:
             return
-        split = layout.split(factor=0.45)
-        split.label(text=item.name, icon=_ICONS[entry.state])
-        row = split.row()
-        row.label(text=_what(entry))
-        row.label(text=_how_far(entry))
+        name = layout.split(factor=0.4)
+        name.label(text=item.name, icon=_ICONS[entry.state])
+        rest = name.split(factor=0.62)
+        rest.label(text=_what(entry))
+        rest.label(text=_how_far(entry))
 
 
 class TALKINGHEAD_PT_queue(Child, bpy.types.Panel):

@@ -309,7 +309,7 @@ SecondsPerFrame = Callable[[str, tuple[int, int] | None], float | None]
 
 
 def seconds_left(queue: Queue, running: JobState | None, speed: SecondsPerFrame) -> float | None:
-    """How long the running render and those that wait will take; None where something of it is not known.
+    """How long the running render and those that wait will take; None without any, or where some is not known.
 
     Frames that are there already are not known before a job begins, so it is an upper bound.
 
@@ -317,26 +317,20 @@ def seconds_left(queue: Queue, running: JobState | None, speed: SecondsPerFrame)
         running: the state of the running job.
         speed: seconds a frame of an engine, by name and size of the source in px.
     """
-    total = 0.0
+    orders = [entry.order for entry in queue.pending if entry.state is EntryState.WAITING and entry.order]
+    parts = [_seconds(order, order.frames, speed) for order in orders]
     if queue.running is not None and queue.running.order is not None:
-        left = _left_of_running(queue.running.order, running, speed)
-        if left is None:
-            return None
-        total += left
-    for entry in queue.pending:
-        if entry.state is EntryState.WAITING and entry.order is not None:
-            seconds = speed(entry.order.engine, entry.order.size)
-            if seconds is None:
-                return None
-            total += seconds * entry.order.frames
-    return total
+        parts.append(_left_of_running(queue.running.order, running, speed))
+    known = [part for part in parts if part is not None]
+    return sum(known) if known and len(known) == len(parts) else None
 
 
 def _left_of_running(order: RenderOrder, state: JobState | None, speed: SecondsPerFrame) -> float | None:
     if state is not None and state.eta_s is not None:
         return state.eta_s
+    return _seconds(order, state.total - state.done if state is not None and state.total else order.frames, speed)
+
+
+def _seconds(order: RenderOrder, frames: int, speed: SecondsPerFrame) -> float | None:
     seconds = speed(order.engine, order.size)
-    if seconds is None:
-        return None
-    frames = state.total - state.done if state is not None and state.total else order.frames
-    return seconds * frames
+    return None if seconds is None else seconds * frames

@@ -180,6 +180,7 @@ def push_undo(message: str) -> None:
 
 @persistent
 def _before_load(*_arguments: Any) -> None:
+    runner.forget()  # unless one runs: how it ends is told
     runner.drop("Stopped, because another file was opened. Finished frames are kept.")
     queue.forget_all()
     for leaver in leavers:

@@ -305,4 +305,4 @@ def test_time_left_is_not_guessed(queue):
     add_render(queue, "B", engine="liveportrait")
     assert queues.seconds_left(queue, None, speed) is None
     queue.pause()
-    assert queues.seconds_left(queue, None, speed) == 0
+    assert queues.seconds_left(queue, None, speed) is None  # nothing goes on
