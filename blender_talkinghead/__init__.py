@@ -12,6 +12,7 @@ from .jobs import (
     before_background_render,
     blender_render,
     command_line,
+    follow_watch,
     queue_keeper,
     queue_list,
     service,
@@ -26,7 +27,7 @@ from .worker import memory, worker
 MODULES: tuple[ModuleType, ...] = (
     properties, file_session, missing_frames, preferences, worker, memory, blender_render, service,
     queue_list, queue_keeper, faces, driver_tracks, preview, overlay, pose_library, pose_pictures, pose_gallery,
-    command_line, before_background_render, stale_watch,
+    command_line, before_background_render, follow_watch, stale_watch,
 )  # fmt: skip
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""
 

@@ -60,7 +60,7 @@ def require_writable(strip: Any, names: Iterable[str]) -> None:
 def read(strip: Any, name: str) -> CurveKeys | None:
     """All keys of a control; None without any."""
     curve = find(strip, name)
-    return None if curve is None or not len(curve.keyframe_points) else _read(curve)
+    return None if curve is None or not len(curve.keyframe_points) else read_curve(curve)
 
 
 def write(strip: Any, name: str, keys: CurveKeys, extrapolation: str | None = None) -> None:
@@ -78,7 +78,7 @@ def write(strip: Any, name: str, keys: CurveKeys, extrapolation: str | None = No
         curve.group = _group(strip)
     if extrapolation is not None:
         curve.extrapolation = extrapolation
-    _write(curve, keys)
+    write_curve(curve, keys)
 
 
 def replace(strip: Any, name: str, keys: Sequence[Key]) -> None:
@@ -206,7 +206,8 @@ def _group(strip: Any) -> Any:
     return groups.get(name) or groups.new(name)
 
 
-def _read(curve: Any) -> CurveKeys:
+def read_curve(curve: Any) -> CurveKeys:
+    """All keys of an F-curve, which may have none."""
     points = curve.keyframe_points
     arrays: dict[str, np.ndarray] = {}
     for field in fields(CurveKeys):
@@ -219,7 +220,8 @@ def _read(curve: Any) -> CurveKeys:
     return CurveKeys(**arrays)
 
 
-def _write(curve: Any, keys: CurveKeys) -> None:
+def write_curve(curve: Any, keys: CurveKeys) -> None:
+    """Make these the only keys of an F-curve, which must be writable."""
     points = curve.keyframe_points
     points.clear()
     points.add(len(keys))

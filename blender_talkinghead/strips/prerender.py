@@ -20,7 +20,7 @@ from ...inference.errors import ErrorCode, TalkingHeadError
 from ...inference.source import Source, SourceKind
 from .. import compat
 from ..worker import memory
-from . import folders
+from . import folders, follow
 from .sources import StripSource
 
 _INPUTS = ("input_1", "input_2", "seq_1", "seq_2", "input1", "input2", "seq1", "seq2")
@@ -56,7 +56,7 @@ def render(
         TalkingHeadError: OUTPUT_NOT_WRITABLE, or SOURCE_UNREADABLE when Blender cannot render it.
     """
     folders.ensure(Path(planned.source.files[0]).parent)
-    with _copy_for_rendering(scene, strip, as_seen, depth) as copy:
+    with follow.paused(), _copy_for_rendering(scene, strip, as_seen, depth) as copy:
         for frame in frames:
             path = Path(planned.source.files[planned.picture_at(frame)])
             _render_frame(copy, frame, path, strip.name)

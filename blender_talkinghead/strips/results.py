@@ -16,10 +16,11 @@ from typing import Any
 from ...inference.errors import ErrorCode, TalkingHeadError
 from .. import compat
 from ..jobs.builder import PreparedJob
-from . import file_session, folders, lookup
-from .channels import free_channel, is_free
+from . import file_session, folders, follow, lookup, mattes
+from .channels import free_channel
 from .pairs import ROLE_RESULT
 from .result_layout import Layout, merged
+from .result_placement import layout_of, place, set_elements
 
 NAME_SUFFIX = " Talking Head"
 _TRANSFORM = ("scale_x", "scale_y", "offset_x", "offset_y", "rotation", "origin", "filter")
@@ -101,7 +102,15 @@ def finish(prepared: PreparedJob) -> str | None:
         hide_source(target.source)
     else:
         show_source(target.source)
+    mattes.refresh(target.results)
+    follow.frames_made(target.source, target.results, baked=prepared.baked)
     return target.results[0].name
+
+
+def has_mattes(prepared: PreparedJob) -> bool:
+    """Whether the frames of a job are also shown as mattes."""
+    target = target_of(prepared)
+    return target is not None and any(lookup.mattes_of(result) for result in target.results)
 
 
 def hide_source(source: Any) -> None:
@@ -153,7 +162,7 @@ def _create(prepared: PreparedJob, source: Any, names: list[str]) -> Any:
         container, source.name + NAME_SUFFIX, str(prepared.folder / names[0]), channel, first
     )
     strip.directory = folders.for_strip(prepared.folder)
-    _set_elements(strip, names)
+    set_elements(strip, names)
     _set_alpha_mode(strip)
     compat.set_right(strip, first + len(names))
     lookup.remember_pair(strip, prepared.pair_id, source.name)
@@ -179,7 +188,7 @@ def _copy_look(source: Any, result: Any, *, baked: bool) -> None:
 
 def _update(prepared: PreparedJob, source: Any, result: Any, frame_files: Sequence[str], placeholder: str) -> None:
     anchor = _realigned_anchor(source, result)
-    before = _layout(result, anchor)
+    before = layout_of(result, anchor)
     after = before.grown(*prepared.content)
     names = _existing(prepared.folder, [element.filename for element in result.elements], placeholder)
     # A job's frame that is not there yet keeps showing the picture of its predecessor.
@@ -187,10 +196,10 @@ def _update(prepared: PreparedJob, source: Any, result: Any, frame_files: Sequen
     merged_names = merged(before, names, after, prepared.content_first, job_names, placeholder)
     if folders.absolute(result.directory) != prepared.folder:
         result.directory = folders.for_strip(prepared.folder)
-    _set_elements(result, merged_names)
+    set_elements(result, merged_names)
     _set_alpha_mode(result)
     if after != before or anchor != lookup.result_anchor(result):
-        _place(result, after, anchor)
+        place(result, after, anchor)
 
 
 def _realigned_anchor(source: Any, result: Any) -> int:
@@ -198,11 +207,6 @@ def _realigned_anchor(source: Any, result: Any) -> int:
     anchor = lookup.result_anchor(result)
     same_ends = compat.left(source) == compat.left(result) and compat.right(source) == compat.right(result)
     return lookup.facts_of(source).anchor if same_ends else anchor
-
-
-def _layout(result: Any, anchor: int) -> Layout:
-    first = result.th_result_first
-    return Layout(first, first + len(result.elements), compat.left(result) - anchor, compat.right(result) - anchor)
 
 
 def _job_names(
@@ -214,31 +218,6 @@ def _job_names(
     return [name or fallback for name, fallback in zip(there, old, strict=True)]
 
 
-def _place(result: Any, layout: Layout, anchor: int) -> None:
-    """Set content and handles; a result that no longer fits its channel goes to a free one above."""
-    left, right = anchor + layout.visible_first, anchor + layout.visible_end
-    start = anchor + layout.first + compat.content_trim_start(result)
-    container = compat.container_of(result)
-    if not is_free(container, result.channel, left, right, result.name):
-        result.channel = free_channel(container, result.channel + 1, left, right)
-    moved = start - compat.content_start(result)
-    if moved:
-        compat.set_content_start(result, start)
-        compat.shift_keys(result, -moved)
-    result.th_result_first = layout.first
-    compat.set_left(result, left)
-    compat.set_right(result, right)
-
-
 def _set_alpha_mode(strip: Any) -> None:
     """Have Blender read frames as they are written: OpenEXR premultiplied, PNG straight, whatever the source is."""
     strip.alpha_mode = "PREMUL" if strip.elements[0].filename.endswith(".exr") else "STRAIGHT"
-
-
-def _set_elements(strip: Any, names: Sequence[str]) -> None:
-    elements = strip.elements
-    for element, name in zip(elements, names, strict=False):
-        if element.filename != name:
-            element.filename = name
-    for name in names[len(elements) :]:
-        elements.append(name)
