@@ -65,6 +65,7 @@ class MovingFace:
         self._chosen = chosen
         self._neighbours = neighbours
         self._found: OrderedDict[int, Face | None] = OrderedDict()
+        self._seen: OrderedDict[int, Face | None] = OrderedDict()
 
     def at(self, picture: int) -> Face | None:
         """The face in a picture, smoothed (Savitzky-Golay, order 2), or None where it is lost."""
@@ -83,6 +84,23 @@ class MovingFace:
                 offsets.append(direction * distance)
                 landmarks.append(near.landmarks)
         return replace(own, landmarks=smoothed(np.array(offsets), np.stack(landmarks)))
+
+    def soon(self, picture: int) -> Face | None:
+        """The face in a picture, looked for where it was in the nearest picture known; for the eye, not for files.
+
+        It takes a tenth of the time of ``at``, and may lie a little elsewhere. None where it is lost.
+        """
+        picture = min(picture, len(self._pictures) - 1)
+        if self._chosen.manual:
+            return self._chosen
+        if picture not in self._seen:
+            nearest = min(self._seen, key=lambda other: abs(other - picture), default=None)
+            near = None if nearest is None else self._seen[nearest]
+            face = self._tracker.step(to_bgr8(self._pictures.read(picture)), near or self._chosen)
+            self._seen[picture] = self._track(picture) if face is None else face
+            while len(self._seen) > KEPT:
+                self._seen.popitem(last=False)
+        return self._seen[picture]
 
     def alone(self, picture: int) -> Face | None:
         """The face as it is in a picture, without its neighbours; None where it is lost."""

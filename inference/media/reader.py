@@ -64,7 +64,7 @@ class ImageReader:
 
     def size(self) -> tuple[int, int]:
         """(width, height) in px of the first picture, upright."""
-        header = images.image_header(self._files[0])
+        header = self._digests.remembered(self._files[0], images.image_header)
         return self.read(0).size if header is None else images.oriented_size(header)
 
     def read(self, index: int) -> Picture:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from ..engines import description_of
@@ -60,9 +61,4 @@ def preview(job: Job, max_size_px: int, sessions: Sessions, task: Task) -> tuple
 def shown_pixels(picture: Picture) -> np.ndarray:
     """(h, w, 4) uint8 R, G, B, A, straight, display-referred."""
     pixels = for_display(picture).pixels
-    height, width, channels = pixels.shape
-    shown = np.full((height, width, 4), 255, np.uint8)
-    shown[..., :3] = pixels[..., 2::-1]
-    if channels == 4:
-        shown[..., 3] = pixels[..., 3]
-    return shown
+    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGBA if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)

@@ -23,7 +23,7 @@ from ..media.digests import Digests
 from ..media.encode import TEMPORARY_SUFFIX
 from ..media.prefetch import PrefetchingReader
 from ..media.reader import SourceReader, open_source
-from ..source import FaceChoice, Source
+from ..source import FaceChoice, Source, SourceKind
 from ..weights.store import WeightStore
 from .give_back import give_back
 from .last_few import LastFew
@@ -88,9 +88,14 @@ class OpenSession:
     engine: str
     in_use: bool = field(default=False)
 
-    def serves(self, key: str, digests: Mapping[int, str]) -> bool:
-        """Whether it was prepared for these pictures, unchanged since."""
-        return self.key == key and all(self.digests.get(index) == digest for index, digest in digests.items())
+    def serves(self, key: str, digests: Mapping[int, str], *, further: bool) -> bool:
+        """Whether it was prepared for these pictures, unchanged since.
+
+        Args:
+            further: pictures that were not asked for yet count as well.
+        """
+        known = {index: self.digests.get(index, digest if further else "") for index, digest in digests.items()}
+        return self.key == key and known == digests
 
     def close(self) -> None:
         """Free session and files."""
@@ -237,10 +242,13 @@ class Sessions:
         key = subject.key()
         reader = self.reader(subject.source)
         try:
-            digests = {index: reader.digest(index) for index in needed}
-            found = next((e for e in self._open if not e.in_use and e.serves(key, digests)), None)
+            digests = {index: reader.digest(index) for index in _digested(subject, needed)}
+            # A preview's session sees one picture after the other, as the user scrubs.
+            further = subject.preview
+            found = next((e for e in self._open if not e.in_use and e.serves(key, digests, further=further)), None)
             if found is not None:
                 reader.close()
+                found.digests |= digests
                 self._open.remove(found)
                 if found.clip is not None and subject.clip is not None:
                     found.clip.attend(subject.clip)
@@ -287,6 +295,11 @@ class Sessions:
     def _drop(self, entry: OpenSession) -> None:
         self._open.remove(entry)
         entry.close()
+
+
+def _digested(subject: Subject, needed: Sequence[int]) -> Sequence[int]:
+    """Indices of the pictures by whose content a session is found again: a movie's pictures have one digest."""
+    return [0] if subject.preview and subject.source.kind is SourceKind.MOVIE else needed
 
 
 def _lacking(description: EngineDescription, error: ImportError | OSError) -> TalkingHeadError:

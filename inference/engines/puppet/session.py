@@ -43,8 +43,15 @@ AHEAD = 3
 
 @dataclass
 class _Kept:
-    """What a still picture needs once."""
+    """What a picture needs once.
 
+    Attributes:
+        index: of the picture.
+        uses: how many frames were made of it.
+    """
+
+    index: int = 0
+    uses: int = 0
     canvas: Canvas | None = None
     portrait: Portrait | None = None
     head: HeadWarp | None = None
@@ -53,6 +60,9 @@ class _Kept:
 
 class PuppetSession:
     """Frames of one source. A still picture is prepared once, a moving one picture by picture.
+
+    Previews are made of one picture again and again while sliders are dragged, so they keep the last picture of a
+    moving source as well; and its face is looked for near the last one, so that scrubbing is not slowed down.
 
     Attributes:
         warnings: sentences about the source that the user should read.
@@ -110,19 +120,20 @@ class PuppetSession:
     def _prepared(self, request: FrameRequest, quality: Quality, executor: Executor | None) -> Callable[[], Picture]:
         """What makes a frame and can run in any thread; reading and tracking is done here, in order."""
         pose = {**rest_pose(), **{name: request.pose[name] for name in RIG_NAMES if name in request.pose}}
-        picture = self._read(request.picture)
+        kept = self._kept_for(request.picture, quality)
+        picture = self._pictures.read(request.picture) if kept.canvas is None else kept.canvas.picture
         motion = request.motion if request.motion is not None and request.motion.any() else None
         if pose == rest_pose() and motion is None and not self._cuts_out:
             return lambda: picture
-        face = self._face_in(request.picture)
+        face = self._face_in(request.picture, quality)
         if face is None and not self._cuts_out:
             return lambda: picture
-        canvas = self._canvas(picture)
+        canvas = kept.canvas = kept.canvas or Canvas.of(picture)
         turned = face is not None and not head_rests(pose)
-        layers = self._layers(canvas, face) if turned or self._cuts_out else None
+        layers = self._layers(kept, canvas, face) if turned or self._cuts_out else None
         moves = motion is not None or not face_rests(pose)
-        express = self._expression(canvas, face, pose, motion) if face and moves else None
-        turn = self._head(canvas, face) if face and turned else None
+        express = self._expression(kept, canvas, face, pose, motion) if face and moves else None
+        turn = self._head(kept, canvas, face) if face and turned else None
 
         def make() -> Picture:
             expression = express() if express else None
@@ -140,60 +151,56 @@ class PuppetSession:
         # Without a background there is nothing to stretch, and the head moves more freely.
         return Background.HOLD if self._cuts_out else Background(str(self._settings["background"]))
 
-    def _layers(self, canvas: Canvas, face: Face | None) -> PersonLayers | None:
+    def _kept_for(self, index: int, quality: Quality) -> _Kept:
+        """What is kept of a picture. Frames for files are made of each picture of a moving source once."""
+        if not self._is_still and (quality is not Quality.PREVIEW or self._kept.index != index):
+            kept = _Kept(index)
+            if quality is Quality.PREVIEW:
+                self._kept = kept
+            return kept
+        self._kept.uses += 1
+        return self._kept
+
+    def _layers(self, kept: _Kept, canvas: Canvas, face: Face | None) -> PersonLayers | None:
         if self._background is Background.STRETCH:
             return None
-        if self._kept.layers is not None:
-            return self._kept.layers
-        layers = person_layers(canvas, face, self._face, self._tracker)
-        if self._is_still:
-            self._kept.layers = layers
-        return layers
+        if kept.layers is None:
+            kept.layers = person_layers(canvas, face, self._face, self._tracker)
+        return kept.layers
 
     @property
     def _is_still(self) -> bool:
         return len(self._pictures) == 1
 
-    def _face_in(self, index: int) -> Face | None:
+    def _face_in(self, index: int, quality: Quality) -> Face | None:
         if self._is_still:
             return self._face
-        face = self._moving.at(index)
+        face = self._moving.soon(index) if quality is Quality.PREVIEW else self._moving.at(index)
         if face is None:
             self._warn(f"The face was lost in picture {index + 1}; it is passed through unchanged.")
         return face
 
-    def _read(self, index: int) -> Picture:
-        if not self._is_still:
-            return self._pictures.read(index)
-        if self._kept.canvas is None:
-            return self._pictures.read(index)
-        return self._kept.canvas.picture
-
-    def _canvas(self, picture: Picture) -> Canvas:
-        if not self._is_still:
-            return Canvas.of(picture)
-        if self._kept.canvas is None:
-            self._kept.canvas = Canvas.of(picture)
-        return self._kept.canvas
-
     def _expression(
-        self, canvas: Canvas, face: Face, pose: Mapping[str, float], motion: np.ndarray | None
+        self, kept: _Kept, canvas: Canvas, face: Face, pose: Mapping[str, float], motion: np.ndarray | None
     ) -> Callable[[], Expression | None]:
         shift = None if motion is None else in_face(motion, face, self._tracker.mesh)
-        if not self._is_still:
+        if not self._is_still and not kept.uses:
             return lambda: expression_of(Portrait.of(canvas, face, self._spectacles, pose, shift), pose)
-        if self._kept.portrait is None:
-            self._kept.portrait = Portrait.of(canvas, face, self._spectacles)
-        return partial(expression_of, self._kept.portrait, pose, shift)
+        if kept.portrait is None:
+            kept.portrait = Portrait.of(canvas, face, self._spectacles)
+        return partial(expression_of, kept.portrait, pose, shift)
 
-    def _head(self, canvas: Canvas, face: Face) -> Callable[[], HeadWarp]:
+    def _head(self, kept: _Kept, canvas: Canvas, face: Face) -> Callable[[], HeadWarp]:
         gains = self._head_gains()
-        if not self._is_still:
-            return lambda: HeadWarp.build(face, canvas.size, self._background).with_gains(gains)
-        if self._kept.head is None:
-            self._kept.head = HeadWarp.build(face, canvas.size, self._background).with_gains(gains)
-        head = self._kept.head
-        return lambda: head
+
+        def build() -> HeadWarp:
+            if kept.head is None:
+                kept.head = HeadWarp.build(face, canvas.size, self._background).with_gains(gains)
+            return kept.head
+
+        if self._is_still:
+            build()  # here, in one thread
+        return build
 
     def _head_gains(self) -> TurnGains:
         """Gains that make head angles true, measured once, on the picture on which the face was chosen."""

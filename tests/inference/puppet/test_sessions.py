@@ -12,6 +12,7 @@ from puppets import PictureList, bgr, difference, engine, face_of, frame, open_s
 
 from inference.controls import pose_from, rest_pose
 from inference.engines.engine import FrameRequest, Quality
+from inference.engines.puppet import session as session_module
 from inference.engines.puppet.engine import PuppetEngine
 from inference.errors import Action, ErrorCode, TalkingHeadError
 from inference.face.chosen import smoothed
@@ -217,3 +218,31 @@ def test_pictures_without_the_face_pass_through_with_a_warning():
 
 def test_a_still_has_the_face_that_the_tracker_finds():
     assert face_of(media.hopper()).score > 0.5
+
+
+def test_a_preview_finds_the_face_about_where_frames_have_it_and_reads_no_neighbours():
+    pictures = carphone(6)
+    session = open_session(pictures)
+    reader = session._pictures
+    reader.reads.clear()
+    drawn = frame(session, 5, Quality.PREVIEW, **TALK).pixels
+    assert set(reader.reads) <= {0, 5}
+    final = frame(session, 5, **TALK).pixels
+    assert np.mean(difference(drawn, final) > 24) < 0.01
+
+
+def test_dragging_on_a_picture_of_a_movie_prepares_it_once(monkeypatch):
+    made = []
+    original = session_module.Portrait.of
+    monkeypatch.setattr(session_module.Portrait, "of", lambda *arguments: made.append(1) or original(*arguments))
+    session = open_session(carphone(3))
+    for index, count in ((1, 1), (1, 2), (1, 2), (2, 3)):  # the first only for its pose, then for any
+        frame(session, index, Quality.PREVIEW, **{**TALK, "jaw_open": 0.3 + 0.1 * len(made)})
+        assert len(made) == count
+
+
+def test_a_dragged_preview_of_a_movie_equals_the_first_one():
+    session = open_session(carphone(2))
+    first = frame(session, 1, Quality.PREVIEW, **TALK).pixels
+    again = frame(session, 1, Quality.PREVIEW, **TALK).pixels
+    assert difference(first, again).max() <= 2
