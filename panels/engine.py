@@ -9,6 +9,7 @@ from bl_ui.utils import PresetPanel
 
 from ..blender_talkinghead import engine_presets, fixes, properties
 from ..blender_talkinghead.drivers import drivers
+from ..blender_talkinghead.jobs import measured_speed
 from ..blender_talkinghead.worker import models_box, worker
 from ..blender_talkinghead.worker.environment import State
 from ..blender_talkinghead.worker.optional_tier import NEURAL
@@ -54,6 +55,9 @@ class TALKINGHEAD_PT_engine(Child, bpy.types.Panel):
         layout, source = self.layout, properties.source_of_active(context)
         layout.use_property_split, layout.use_property_decorate = True, False
         layout.prop(source, "th_engine")
+        seconds = measured_speed.seconds_per_frame(source.th_engine, measured_speed.source_size(source))
+        if seconds is not None:
+            layout.label(text=f"About {seconds:.2g} s a frame on this computer", icon="TIME")
         _draw_packages(layout, _engine_of(source))
         models_box.draw_missing(layout, _engine_of(source), properties.settings_of(source))
         _draw_settings(layout, source, Section.MAIN)

@@ -84,7 +84,9 @@ class TALKINGHEAD_PT_main(_Sidebar, bpy.types.Panel):
     def _draw_verbs(layout: Any, source: Any) -> None:
         for notice in missing_frames.notices():
             fixes.draw_note(layout, notice, "ERROR")
-        layout.operator("talkinghead.render_frames", icon="RENDER_ANIMATION")
+        row = layout.row(align=True)
+        row.operator("talkinghead.render_frames", icon="RENDER_ANIMATION")
+        row.operator("talkinghead.render_all", text="", icon="RENDERLAYERS")
         if note := stale_watch.note(source):
             layout.label(text=note, icon="FILE_REFRESH")
         if stale_watch.rendered_stale() and not service.blender_renders():

@@ -109,3 +109,12 @@ def test_status_bar_names_what_waits(service, portraits):
     assert text.startswith("Talking Head") and "2 more waiting" in text and text.endswith("ESC: Cancel")
     service.runner.cancel()
     assert queued.operators("queue").status_text().endswith("Canceling")
+
+
+def test_engine_tells_how_long_a_frame_takes_here(portraits, monkeypatch):
+    speeds = talking.core("jobs.measured_speed")
+    monkeypatch.setattr(speeds, "seconds_per_frame", lambda engine, size: None)
+    assert "a frame on this computer" not in recording_layout.draw(bpy.types.TALKINGHEAD_PT_engine).text
+    known = {("puppet", (512, 512)): 0.0312}
+    monkeypatch.setattr(speeds, "seconds_per_frame", lambda engine, size: known.get((engine, size)))
+    assert "About 0.031 s a frame on this computer" in recording_layout.draw(bpy.types.TALKINGHEAD_PT_engine).text
