@@ -20,6 +20,7 @@ from . import (
     performance,
     portrait,
     poses,
+    presets,
     preview,
     queue,
     rebuild,
@@ -32,7 +33,7 @@ from . import (
 
 MODULES: tuple[ModuleType, ...] = (
     animate, portrait, render, update_and_render, queue, preview, face, drivers, controls, poses, own_poses,
-    performance, workflow, output, matte, rebuild, worker, models, workspace, menu,
+    performance, workflow, output, matte, rebuild, worker, models, presets, workspace, menu,
 )  # fmt: skip
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""
 
