@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: 2026 Talking Head contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The demo: two edits with two animated portraits, made through the installed extension in headless Blender.
+"""The demo: three edits with two animated portraits, made through the installed extension in headless Blender.
 
     python -m tools.demo --output build/demo        (in a Python with bpy; ``nox -s demo`` does everything)
 
-``demo.blend`` is keyed by hand; in ``acting.blend`` a clip acts one portrait and a speech moves the other.
+``demo.blend`` is keyed by hand; in ``acting.blend`` a clip acts one portrait and a speech moves the other; in
+``conversation.blend`` both, cut out over a background, talk to each other.
 Needs TALKINGHEAD_ZIP (the extension), TALKINGHEAD_PYTHON (the worker's Python) and TALKINGHEAD_WEIGHTS (the models).
 """
 
@@ -19,21 +20,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tools import demo_acting, demo_edit, demo_performance, headless_blender, sample_files
+from tools import demo_acting, demo_conversation, demo_edit, demo_performance, headless_blender, sample_files
 from tools.demo_edit import RATE, Rendered, timed
 
 FRAMES = RATE * demo_performance.SECONDS
 
 
 def make_demo(output: Path, package: Path) -> list[Rendered]:
-    """Make both edits, their frames and their films in ``output``, which is emptied first."""
+    """Make all edits, their frames and their films in ``output``, which is emptied first."""
     headless_blender.install(package)
     shutil.rmtree(output, ignore_errors=True)
     media = output / "media"
     media.mkdir(parents=True)
     shutil.copy(sample_files.hopper(), media / "hopper.jpg")
     shutil.copy(sample_files.astronaut(), media / "astronaut.png")
-    return [*make_keyed(output), *demo_acting.make_acted(output)]
+    return [*make_keyed(output), *demo_acting.make_acted(output), *demo_conversation.make_conversation(output)]
 
 
 def make_keyed(output: Path) -> list[Rendered]:

@@ -150,8 +150,22 @@ def render_edit(scene: Any, name: str, sound: bool = False) -> None:
     bpy.ops.render.render(animation=True)
 
 
-def check(file: Path) -> None:
+def curves_of(scene: Any) -> list[Any]:
+    """The F-curves of a scene's own action; from Blender 4.4 on those of its slot."""
+    animation = scene.animation_data
+    if animation is None:
+        return []
+    if not hasattr(animation, "action_slot"):
+        return list(animation.action.fcurves)
+    bags = [strip.channelbag(animation.action_slot) for layer in animation.action.layers for strip in layer.strips]
+    return [curve for bag in bags if bag is not None for curve in bag.fcurves]
+
+
+def check(file: Path, sound: bool = False) -> None:
     """Look at the open edit: its film is there, its strips can move with the folder and show files that exist.
+
+    Args:
+        sound: the film must have an AAC sound track.
 
     Raises:
         RuntimeError: what is wrong.
@@ -160,6 +174,8 @@ def check(file: Path) -> None:
 
     if not file.with_suffix(".mp4").is_file():
         raise RuntimeError(f"The demo did not write {file.with_suffix('.mp4')}")
+    if sound and b"mp4a" not in file.with_suffix(".mp4").read_bytes():
+        raise RuntimeError(f"{file.with_suffix('.mp4')} has no sound")
     pictures = [strip for strip in bpy.context.scene.sequence_editor.strips_all if strip.type == "IMAGE"]
     absolute = [strip.name for strip in pictures if not strip.directory.startswith("//")]
     if absolute:

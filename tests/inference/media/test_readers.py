@@ -16,7 +16,7 @@ from inference.media.digests import Digests
 from inference.media.encode import write_frame
 from inference.media.picture import Alpha, Picture
 from inference.media.prefetch import PrefetchingReader, reduced
-from inference.media.reader import open_source
+from inference.media.reader import SourceReader, open_source
 from inference.source import Source, SourceKind
 
 
@@ -49,6 +49,27 @@ def test_one_picture(tmp_path):
 def test_floating_pictures_become_exr(tmp_path):
     write_frame(Picture(np.zeros((2, 2, 3), np.float32)), tmp_path / "a.exr")
     assert open_source(Source(SourceKind.IMAGE, (str(tmp_path / "a.exr"),))).extension(0) == ".exr"
+
+
+def test_colors_multiplied_by_alpha_are_read_by_what_the_source_says(tmp_path):
+    """Whole numbers come back straight, floats premultiplied, whatever the file holds; names of frames differ."""
+    straight = np.full((2, 2, 4), (200, 100, 50, 128), np.uint8)
+    write_frame(Picture(straight, Alpha.STRAIGHT), tmp_path / "a.png")
+    linear = np.full((2, 2, 4), (0.4, 0.2, 0.1, 0.5), np.float32)
+    write_frame(Picture(linear, Alpha.PREMULTIPLIED), tmp_path / "a.exr")
+
+    def readers(name: str) -> list[SourceReader]:
+        return [open_source(Source(SourceKind.IMAGE, (str(tmp_path / name),), how)) for how in (None, False, True)]
+
+    png = [reader.read(0) for reader in readers("a.png")]
+    assert [picture.alpha for picture in png] == [Alpha.STRAIGHT] * 3
+    assert [picture.pixels[0, 0].tolist() for picture in png] == [[200, 100, 50, 128]] * 2 + [[255, 199, 100, 128]]
+    exr = [reader.read(0) for reader in readers("a.exr")]
+    assert [picture.alpha for picture in exr] == [Alpha.PREMULTIPLIED] * 3
+    np.testing.assert_allclose(exr[0].pixels, linear)
+    np.testing.assert_array_equal(exr[0].pixels, exr[2].pixels)
+    np.testing.assert_allclose(exr[1].pixels[0, 0], (0.2, 0.1, 0.05, 0.5))
+    assert len({reader.digest(0) for reader in readers("a.png")}) == 3
 
 
 class Counting:
