@@ -106,7 +106,7 @@ def test_sliders_reset_and_engine_of_an_animated_portrait(scene, saved_file, ast
     engine = talking.shared("engines").description_of("puppet")
     wanted = ["th_engine", *(f"th_puppet_{setting.name}" for setting in engine.settings)]
     assert drawn["engine"].of("prop") == wanted
-    assert drawn["output"].of("prop") == ["th_range_mode", "th_output_folder"]
+    assert drawn["output"].of("prop")[:2] == ["th_range_mode", "th_output_folder"]
     performance = ("bake", "save", "load", "mirror", "retime", "copy")
     assert drawn["performance"].of("operator") == [f"talkinghead.{verb}_performance" for verb in performance]
     assert "Animate Portrait" in drawn["queue"].text

@@ -19,6 +19,7 @@ from ...face.tracker import FaceTracker
 from ...media.picture import Picture, PictureReader
 from ...source import FaceChoice
 from ..engine import FrameRequest, Quality
+from ..lost_faces import LostFaces
 from .crop import CROP_PX
 from .description import LIVEPORTRAIT
 from .driving_motion import DrivingMotion, TemplateMotion
@@ -87,6 +88,7 @@ class LivePortraitSession:
         self, parts: Parts, pictures: PictureReader, choice: FaceChoice, settings: Mapping[str, object]
     ) -> None:
         self.warnings: list[str] = []
+        self._lost = LostFaces(self.warnings)
         self._model = parts.model
         self._executor = parts.executor
         self._half = parts.model.half
@@ -175,7 +177,8 @@ class LivePortraitSession:
 
     def _plan(self, request: FrameRequest, source: SourceFace | None, wanted: Mapping[int, np.ndarray]) -> _Frame:
         if source is None:
-            self._warn(f"The face was lost in picture {request.picture + 1}; it is passed through unchanged.")
+            if self._lost.add(request.picture):
+                log.warning("The face was lost in picture %d.", request.picture + 1)
             return _Frame(request.index, self._faces.read(request.picture))
         x_d = wanted[request.index]
         if request.driving is None and np.array_equal(x_d, source.x_s):

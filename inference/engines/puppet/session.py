@@ -21,6 +21,7 @@ from ...face.tracker import FaceTracker
 from ...media.picture import Picture, PictureReader
 from ...source import FaceChoice
 from ..engine import FrameRequest, Quality
+from ..lost_faces import LostFaces
 from .act import in_face
 from .background import PersonLayers, person_layers
 from .calibrate import calibrated
@@ -78,6 +79,7 @@ class PuppetSession:
         side_by_side: int = 1,
     ) -> None:
         self.warnings: list[str] = []
+        self._lost = LostFaces(self.warnings)
         self._tracker = tracker
         self._pictures = pictures
         self._settings = settings
@@ -177,7 +179,8 @@ class PuppetSession:
             return self._face
         face = self._moving.soon(index) if quality is Quality.PREVIEW else self._moving.at(index)
         if face is None:
-            self._warn(f"The face was lost in picture {index + 1}; it is passed through unchanged.")
+            if self._lost.add(index):
+                log.warning("The face was lost in picture %d.", index + 1)
         return face
 
     def _expression(
