@@ -119,8 +119,13 @@ class TalkingHeadPreferences(bpy.types.AddonPreferences):
 
 
 def preferences() -> Any:
-    """The add-on's preferences."""
-    return bpy.context.preferences.addons[BASE_PACKAGE].preferences
+    """The add-on's preferences; the defaults where ``blender --addons`` enabled it, which makes no entry for them."""
+    addons = bpy.context.preferences.addons
+    entry = addons.get(BASE_PACKAGE)
+    if entry is None:
+        entry = addons.new()
+        entry.module = BASE_PACKAGE
+    return entry.preferences
 
 
 def named_worker_python() -> Path | None:

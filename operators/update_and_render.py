@@ -79,10 +79,23 @@ class TALKINGHEAD_OT_tell_stale(bpy.types.Operator):
     bl_label = "Results Are Out of Date"
     bl_options = {"INTERNAL"}
 
+    # The timer starts it, and Blender shows what an operator reports only if that came by an event of the window.
     def invoke(self, context: Any, event: Any) -> set[str]:
+        self._timer = context.window_manager.event_timer_add(0.1, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: Any, event: Any) -> set[str]:
+        if event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        self.cancel(context)
         names = ", ".join(map(str, stale_watch.rendered_stale()))
-        self.report({"WARNING"}, f"Talking Head results are out of date: {names}. {_ADVICE}")
+        if names:
+            self.report({"WARNING"}, f"Rendered out of date: {names}. {_ADVICE}")
         return {"FINISHED"}
+
+    def cancel(self, context: Any) -> None:
+        context.window_manager.event_timer_remove(self._timer)
 
 
 def _no_sequencer(context: Any) -> str:
@@ -113,17 +126,28 @@ def _draw_in_render_menu(self: Any, context: Any) -> None:
     self.layout.operator(TALKINGHEAD_OT_render_animation.bl_idname, icon="RENDER_ANIMATION")
 
 
+def _draw_in_image_header(self: Any, context: Any) -> None:
+    """In the window in which Blender shows a render: what it shows out of date."""
+    image, stale = context.space_data.image, stale_watch.rendered_stale()
+    if stale and image is not None and image.type == "RENDER_RESULT":
+        names = ", ".join(item.target.strip for item in stale)
+        self.layout.label(text=f"Out of date: {names}", icon="FILE_REFRESH")
+        self.layout.operator(TALKINGHEAD_OT_render_animation.bl_idname)
+
+
 _CLASSES = (TALKINGHEAD_OT_render_animation, TALKINGHEAD_OT_render_image, TALKINGHEAD_OT_tell_stale)
 _register, _unregister = bpy.utils.register_classes_factory(_CLASSES)
 
 
 def register() -> None:
-    """Register the operators and hang them into the menu Render."""
+    """Register the operators and hang them into the menu Render and above the rendered image."""
     _register()
     bpy.types.TOPBAR_MT_render.append(_draw_in_render_menu)  # type: ignore[attr-defined]
+    bpy.types.IMAGE_HT_header.append(_draw_in_image_header)  # type: ignore[attr-defined]
 
 
 def unregister() -> None:
     """Take them out again."""
+    bpy.types.IMAGE_HT_header.remove(_draw_in_image_header)  # type: ignore[attr-defined]
     bpy.types.TOPBAR_MT_render.remove(_draw_in_render_menu)  # type: ignore[attr-defined]
     _unregister()

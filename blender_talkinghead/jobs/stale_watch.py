@@ -65,11 +65,10 @@ def look() -> None:
             if strip.th_role == ROLE_SOURCE:
                 verdicts[scene.name, strip.name] = stale.reason(strip)
     _watch.changed = False
-    if not any(verdicts.values()):
-        _watch.rendered_stale = ()
-    if verdicts != _watch.verdicts:
+    told, _watch.rendered_stale = _watch.rendered_stale, _watch.rendered_stale if any(verdicts.values()) else ()
+    if verdicts != _watch.verdicts or told != _watch.rendered_stale:
         _watch.verdicts = verdicts
-        service.redraw()
+        _redraw()
 
 
 def beat() -> float:
@@ -105,7 +104,16 @@ def _tell(scene: Any | None) -> None:
     if _watch.rendered_stale and window is not None:
         with bpy.context.temp_override(window=window):
             bpy.ops.talkinghead.tell_stale("INVOKE_DEFAULT")  # type: ignore[attr-defined]
-        service.redraw()
+        _redraw()
+
+
+def _redraw() -> None:
+    """Have the panels drawn again, and the header of the rendered image."""
+    service.redraw()
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "IMAGE_EDITOR":
+                area.tag_redraw()
 
 
 @persistent

@@ -73,7 +73,8 @@ def _difference(source: Any, rendered: list[Rendered], needed: range) -> str:
             if item.state.get(kind) != value:
                 return _CHANGED[kind]
         if item.missing:
-            return f"{item.missing} of {item.end - item.first} frames are missing"
+            total = item.end - item.first
+            return f"{item.missing} of {total} frames are missing" if item.missing < total else NOT_RENDERED
     anchor = lookup.facts_of(source).anchor
     done = {frame for item in rendered for frame in range(item.first, item.end)}
     left = sum(frame - anchor not in done for frame in needed)
