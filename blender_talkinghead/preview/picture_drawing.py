@@ -1,6 +1,11 @@
 # SPDX-FileCopyrightText: 2026 Talking Head contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draws a preview's pixels with the graphics card: colour adjustments of the strip, then the scene's view transform."""
+"""Draws a preview's pixels with the graphics card: colour adjustments of the strip, then the scene's view transform.
+
+In two steps. The colours are computed once, into a texture of the picture's own size, by a shader of ours. That texture
+is drawn with Blender's own shader for images, because the Preview's frame buffer takes linear light in some versions,
+and only Blender's own shaders know (seen in 5.2: what other shaders draw becomes too bright).
+"""
 
 from __future__ import annotations
 
@@ -17,36 +22,13 @@ _VERTEX = """
 void main()
 {
   part = place;
-  gl_Position = view_projection * vec4(pos, 0.0, 1.0);
+  gl_Position = vec4(pos, 0.0, 1.0);
 }
 """
 
 # Textures are read texel by texel and mixed here, so that neither the version nor the driver decides how they are
 # filtered. A texel of the picture holds its three colours as one whole number, which 32 bits of a float keep exactly.
 _FRAGMENT = """
-vec4 texel_at(ivec2 at)
-{
-  ivec2 size = textureSize(picture, 0);
-  vec4 packed_color = texelFetch(picture, clamp(at, ivec2(0), size - ivec2(1)), 0);
-  uint color = uint(packed_color.x);
-  vec3 rgb = vec3(float(color & 255u), float((color >> 8u) & 255u), float((color >> 16u) & 255u)) / 255.0;
-  float alpha = packed_color.y / 255.0;
-  return vec4(rgb * alpha, alpha);
-}
-
-vec4 picture_at(vec2 where)
-{
-  vec2 at = where * vec2(textureSize(picture, 0)) - vec2(0.5);
-  vec2 low = floor(at);
-  // A hundredth of a texel beside its centre is its centre: pixels that are shown one to one stay what they are.
-  vec2 mix_by = clamp((at - low - vec2(0.5)) * 1.02 + vec2(0.5), 0.0, 1.0);
-  ivec2 i = ivec2(low);
-  vec4 upper = mix(texel_at(i), texel_at(i + ivec2(1, 0)), mix_by.x);
-  vec4 lower = mix(texel_at(i + ivec2(0, 1)), texel_at(i + ivec2(1, 1)), mix_by.x);
-  vec4 mixed = mix(upper, lower, mix_by.y);
-  return vec4(mixed.rgb / max(mixed.a, 0.0001), mixed.a);
-}
-
 vec3 entry(ivec3 at)
 {
   return texelFetch(view_table, ivec2(at.y * LEVELS + at.x, at.z), 0).rgb;
@@ -59,29 +41,35 @@ vec3 red_line(ivec3 at, float mix_by)
 
 vec3 displayed(vec3 color)
 {
-  vec3 at = clamp(color, 0.0, 1.0) * float(LEVELS - 1);
+  vec3 at = color * float(LEVELS - 1);
   ivec3 i = min(ivec3(at), ivec3(LEVELS - 2));
   vec3 mix_by = at - vec3(i);
-  vec3 near = mix(red_line(i, mix_by.x), red_line(i + ivec3(0, 1, 0), mix_by.x), mix_by.y);
-  vec3 far = mix(red_line(i + ivec3(0, 0, 1), mix_by.x), red_line(i + ivec3(0, 1, 1), mix_by.x), mix_by.y);
-  return mix(near, far, mix_by.z);
+  vec3 low = mix(red_line(i, mix_by.x), red_line(i + ivec3(0, 1, 0), mix_by.x), mix_by.y);
+  vec3 high = mix(red_line(i + ivec3(0, 0, 1), mix_by.x), red_line(i + ivec3(0, 1, 1), mix_by.x), mix_by.y);
+  return mix(low, high, mix_by.z);
 }
 
 void main()
 {
-  vec4 color = picture_at(part);
-  float high = max(max(color.r, color.g), color.b);
-  vec3 rgb = clamp(vec3(high) - (vec3(high) - color.rgb) * adjust.x, 0.0, 1.0);
+  ivec2 size = textureSize(picture, 0);
+  vec4 texel = texelFetch(picture, clamp(ivec2(part * vec2(size)), ivec2(0), size - ivec2(1)), 0);
+  uint color = uint(texel.x);
+  vec3 rgb = vec3(float(color & 255u), float((color >> 8u) & 255u), float((color >> 16u) & 255u)) / 255.0;
+  float value = max(max(rgb.r, rgb.g), rgb.b);
+  rgb = clamp(vec3(value) - (vec3(value) - rgb) * adjust.x, 0.0, 1.0);
   rgb = clamp(rgb * adjust.y, 0.0, 1.0);
   if (adjust.w > 0.5) {
     rgb = displayed(rgb);
   }
-  fragment = vec4(rgb, clamp(color.a * adjust.z, 0.0, 1.0));
+  float alpha = clamp(texel.y / 255.0 * adjust.z, 0.0, 1.0);
+  fragment = vec4(rgb * alpha, alpha);
 }
 """
 _SHADER = "shader"
 _kept: dict[str, Any] = {}
-_textures: dict[str, tuple[np.ndarray, Any]] = {}
+_tables: list[tuple[np.ndarray, Any]] = []  # the newest table of colours, and its texture
+# The picture that was drawn last, with what it was made from, by which it is known again.
+_colored: list[tuple[np.ndarray, Look, np.ndarray | None, Any]] = []
 
 
 def packed(pixels: np.ndarray) -> np.ndarray:
@@ -113,21 +101,16 @@ def draw_picture(pixels: np.ndarray, placement: Placement, look: Look, view_tran
     corners, seen = placement.seen_corners(), placement.seen()
     if corners is None or seen is None:
         return
-    shader = _shader()
+    texture = _colored_picture(pixels, look, view_transform.table)
+    shader = gpu.shader.from_builtin("IMAGE")
     left, top, right, bottom = seen
-    # Two triangles as a strip: bottom left, bottom right, top left, top right.
+    # Two triangles as a strip: bottom left, bottom right, top left, top right; textures begin at the bottom.
     positions = (corners[3], corners[2], corners[0], corners[1])
-    parts = ((left, bottom), (right, bottom), (left, top), (right, top))
-    batch = batch_for_shader(shader, "TRI_STRIP", {"pos": positions, "place": parts})
-    picture = _texture("picture", pixels, "RG32F", packed)
-    has_table = view_transform.table is not None
-    table = _texture("view", view_transform.table, "RGBA8", _table_rows) if has_table else picture
-    gpu.state.blend_set("ALPHA")
+    parts = ((left, 1 - bottom), (right, 1 - bottom), (left, 1 - top), (right, 1 - top))
+    batch = batch_for_shader(shader, "TRI_STRIP", {"pos": positions, "texCoord": parts})
+    gpu.state.blend_set("ALPHA_PREMULT")
     shader.bind()
-    shader.uniform_float("view_projection", gpu.matrix.get_projection_matrix() @ gpu.matrix.get_model_view_matrix())
-    shader.uniform_float("adjust", (look.saturation, look.multiply, look.alpha, float(has_table)))
-    shader.uniform_sampler("picture", picture)
-    shader.uniform_sampler("view_table", table)
+    shader.uniform_sampler("image", texture)
     batch.draw(shader)
     gpu.state.blend_set("NONE")
 
@@ -147,8 +130,35 @@ def draw_rectangle(corners: Sequence[Point], color: Sequence[float]) -> None:
 
 def free() -> None:
     """Give back what lies on the graphics card."""
-    _textures.clear()
+    _tables.clear()
+    _colored.clear()
     _kept.clear()
+
+
+def _colored_picture(pixels: np.ndarray, look: Look, table: np.ndarray | None) -> Any:
+    """A texture of a picture's size with its colours as the display shows them, premultiplied."""
+    if _colored:
+        old_pixels, old_look, old_table, texture = _colored[0]
+        if old_pixels is pixels and old_look == look and old_table is table:
+            return texture
+    import gpu
+    from gpu_extras.batch import batch_for_shader
+
+    height, width, _ = pixels.shape
+    # Not an offscreen buffer: making one while a region is drawn takes the region's own frame buffer away.
+    texture = gpu.types.GPUTexture((width, height), format="RGBA8")
+    picture, shader = _texture(packed(pixels), "RG32F"), _shader()
+    corners = {"pos": ((-1, -1), (1, -1), (-1, 1), (1, 1)), "place": ((0, 1), (1, 1), (0, 0), (1, 0))}
+    batch = batch_for_shader(shader, "TRI_STRIP", corners)
+    with gpu.types.GPUFrameBuffer(color_slots=texture).bind():
+        gpu.state.blend_set("NONE")
+        shader.bind()
+        shader.uniform_float("adjust", (look.saturation, look.multiply, look.alpha, float(table is not None)))
+        shader.uniform_sampler("picture", picture)
+        shader.uniform_sampler("view_table", picture if table is None else _table_texture(table))
+        batch.draw(shader)
+    _colored[:] = [(pixels, look, table, texture)]
+    return texture
 
 
 def _shader() -> Any:
@@ -159,7 +169,6 @@ def _shader() -> Any:
         between.smooth("VEC2", "part")
         info = gpu.types.GPUShaderCreateInfo()
         info.define("LEVELS", str(LEVELS))
-        info.push_constant("MAT4", "view_projection")
         info.push_constant("VEC4", "adjust")
         info.sampler(0, "FLOAT_2D", "picture")
         info.sampler(1, "FLOAT_2D", "view_table")
@@ -173,19 +182,17 @@ def _shader() -> Any:
     return _kept[_SHADER]
 
 
-def _texture(name: str, source: Any, texture_format: Any, values_of: Any) -> Any:
-    """The texture of a name, of an array; only the newest is kept, with its array, so that no other can be taken."""
-    if name not in _textures or _textures[name][0] is not source:
-        import gpu
+def _texture(values: np.ndarray, texture_format: Any) -> Any:
+    import gpu
 
-        values = np.ascontiguousarray(values_of(source), np.float32)
-        height, width, _ = values.shape
-        data = gpu.types.Buffer("FLOAT", values.size, values.reshape(-1))  # type: ignore[arg-type]
-        _textures[name] = source, gpu.types.GPUTexture((width, height), format=texture_format, data=data)
-    return _textures[name][1]
+    height, width, _ = values.shape
+    data = gpu.types.Buffer("FLOAT", values.size, np.ascontiguousarray(values, np.float32).reshape(-1))  # type: ignore[arg-type]
+    return gpu.types.GPUTexture((width, height), format=texture_format, data=data)
 
 
-def _table_rows(table: np.ndarray) -> np.ndarray:
-    """(LEVELS, LEVELS * LEVELS, 4) float32: a row for each blue, in it groups of one green with all reds."""
-    rows = table.reshape(LEVELS, LEVELS * LEVELS, 3)
-    return np.dstack((rows, np.ones(rows.shape[:2], np.float32)))
+def _table_texture(table: np.ndarray) -> Any:
+    """A row for each blue, in it groups of one green with all reds."""
+    if not _tables or _tables[0][0] is not table:
+        rows = table.reshape(LEVELS, LEVELS * LEVELS, 3)
+        _tables[:] = [(table, _texture(np.dstack((rows, np.ones(rows.shape[:2], np.float32))), "RGBA8"))]
+    return _tables[0][1]
