@@ -2,15 +2,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Has results follow their sources (``strips.follow``) after each edit, undo and redo.
 
-In the window Blender's handlers only note that something has changed, and a timer does the rest on the main thread: not
-while Blender renders, and not before a strip that is being dragged has been let go. What follows is no undo step of its
-own: undo goes back to the state before the edit, in which both fitted, and after redo the result follows again, because
-what it remembers was undone and redone with it. In background, where timers do not run, the handlers do it at once.
+Blender's handlers of edits only note that something has changed, because some are called in the middle of an operator,
+where a changed strip can crash Blender. A timer does the rest: not while Blender renders, and not before a strip that
+is being dragged has been let go. In background, where timers do not run, results follow when a file is opened, before
+it is saved, before Blender renders and before a job of this add-on.
+
+What follows is no undo step of its own: undo goes back to the state before the edit, in which both fitted, and after
+redo the result follows again, because what it remembers was undone and redone with it.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -75,28 +79,30 @@ def _dragging() -> bool:
     )
 
 
-def _now() -> None:
-    if bpy.app.background and not service.blender_renders():
-        _follow()
-
-
 @persistent
 def _on_change(_scene: Any = None, depsgraph: Any = None) -> None:
     _noted.strips = True
     _noted.curves = _noted.curves or depsgraph is None or depsgraph.id_type_updated("ACTION")
-    _now()
 
 
 @persistent
 def _on_other_state(*_arguments: Any) -> None:
     follow.forget()
     _noted.strips = _noted.curves = True
-    _now()
+
+
+@persistent
+def _before_use(*_arguments: Any) -> None:
+    """Results are about to be rendered or saved, or were just opened."""
+    # Renders of the window have a thread of their own, in which nothing may be changed.
+    if threading.current_thread() is threading.main_thread() and not service.blender_renders():
+        _noted.curves = True
+        _follow()
 
 
 _HANDLERS = (
     ("depsgraph_update_post", _on_change), ("undo_post", _on_other_state), ("redo_post", _on_other_state),
-    ("load_post", _on_other_state),
+    ("load_post", _on_other_state), ("load_post", _before_use), ("save_pre", _before_use), ("render_init", _before_use),
 )  # fmt: skip
 
 

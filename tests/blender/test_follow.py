@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Talking Head contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Results follow their sources. In background the handlers do it at once; undo, which is off there, is imitated."""
+"""Results follow their sources. The timer and undo, which background has not, are imitated."""
 
 from __future__ import annotations
 
@@ -42,8 +42,9 @@ def rendered(scene, source) -> Any:
 
 
 def update() -> None:
-    """What Blender does after each edit in the window."""
+    """What happens after each edit in the window: handlers note it, the timer does what is to be done."""
     bpy.context.view_layer.update()
+    core("jobs.follow_watch").beat()
 
 
 def look_now() -> None:
@@ -727,6 +728,7 @@ def test_redo_brings_a_step_before_the_result_followed(scene, source):
             _restore(result, states[1])
         for handler in bpy.app.handlers.redo_post:
             handler(scene)
+        update()
         assert place_of(source) == place_of(result) == expected
 
 
@@ -737,7 +739,8 @@ def test_opened_again_it_follows_on(scene, source, saved_file):
     bpy.ops.wm.open_mainfile(filepath=str(saved_file))
     source, result = sequencer.all_strips()["Face"], sequencer.all_strips()[name]
     assert place_of(source) == place_of(result) == (15, 35)
-    slide(source, 5)
+    shift(source, 5)  # the operator ends 4.2 in background, in a file that was opened
+    update()
     assert place_of(source) == place_of(result) == (20, 40)
 
 
@@ -750,7 +753,7 @@ def test_a_result_of_an_earlier_version_is_taken_as_it_is(scene, still):
         shift(result, 7)
         still.transform.offset_x = 5.0
         update()
-    update()
+    look_now()
     assert (place_of(result), result.transform.offset_x) == ((17, 37), 0.0)
     assert curve_of(result, "blend_alpha") is None
     slide(still, 10)
@@ -763,7 +766,7 @@ def test_a_result_of_an_earlier_version_is_taken_as_it_is(scene, still):
 def test_a_damaged_memory_is_made_anew(scene, still, text):
     result = rendered(scene, still)
     result.th_follow_state = text
-    update()
+    look_now()
     slide(still, 10)
     assert place_of(result) == (20, 40)
 
@@ -802,7 +805,36 @@ def test_another_scene_is_followed_too(scene, still):
     bpy.context.window.scene = bpy.data.scenes.new("Other")
     shift(still, 20)
     update()
-    core("strips.follow").sync_all()
+    assert place_of(result) == (30, 50)
+
+
+def test_a_script_in_background_needs_no_timer(scene, still, saved_file, tmp_path):
+    result = rendered(scene, still)
+    shift(still, 20)
+    assert contents_at(scene, range(30, 32), tmp_path) == numbers([0, 1])
+    assert place_of(result) == (30, 50)
+    shift(still, 20)
+    bpy.ops.wm.save_mainfile()
+    assert place_of(result) == (50, 70)
+
+
+def test_handlers_of_edits_change_no_strip(scene, still):
+    """They are called in the middle of operators, where that can crash Blender."""
+    result = rendered(scene, still)
+    shift(still, 20)
+    bpy.context.view_layer.update()
+    assert place_of(result) == (10, 30)
+
+
+def test_nothing_follows_while_a_strip_is_dragged(scene, still, monkeypatch):
+    result = rendered(scene, still)
+    watch = core("jobs.follow_watch")
+    monkeypatch.setattr(watch, "_dragging", lambda: True)
+    shift(still, 20)
+    update()
+    assert place_of(result) == (10, 30)
+    monkeypatch.undo()
+    watch.beat()
     assert place_of(result) == (30, 50)
 
 
