@@ -19,15 +19,15 @@ from .jobs import (
     stale_watch,
 )
 from .poses import pose_gallery, pose_library, pose_pictures
-from .preview import faces, overlay, preview
+from .preview import faces, overlay, preview, view_size
 from .registration import register_all, unregister_all
 from .strips import file_session, missing_frames
 from .worker import memory, worker
 
 MODULES: tuple[ModuleType, ...] = (
     properties, file_session, missing_frames, preferences, worker, memory, blender_render, service,
-    queue_list, queue_keeper, faces, driver_tracks, preview, overlay, pose_library, pose_pictures, pose_gallery,
-    command_line, before_background_render, follow_watch, stale_watch,
+    queue_list, queue_keeper, faces, driver_tracks, preview, overlay, view_size,
+    pose_library, pose_pictures, pose_gallery, command_line, follow_watch, before_background_render, stale_watch,
 )  # fmt: skip
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""
 

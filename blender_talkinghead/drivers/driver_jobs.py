@@ -49,7 +49,7 @@ def read(target: Target, control: JobControl) -> JobSteps:
 
 
 def read_drivers(target: Target, state: JobState, control: JobControl) -> Generator[JobState, None, tuple[str, ...]]:
-    """Steps of a job: read those drivers of a strip whose tracks are not in memory.
+    """Steps of a job: read those drivers of a strip whose tracks are not in memory; then strips may be changed.
 
     Returns:
         What was found wrong with them, in sentences.
@@ -63,7 +63,7 @@ def read_drivers(target: Target, state: JobState, control: JobControl) -> Genera
         consent.require()
         item = items[0]
         doing = replace(state, text=f"Reading the driver {item.medium.name}")
-        yield doing
+        yield from until_blender_is_free(doing, control)
         if item.medium.prerendering is not None:
             yield from _render_pictures(target, item.medium.prerendering, doing, control)
         if item.medium.mixdown is not None:
@@ -72,6 +72,7 @@ def read_drivers(target: Target, state: JobState, control: JobControl) -> Genera
                 sound_mixdown.mix_down(find_scene(target), driver, item.medium.mixdown.path)
         found = yield from _read(item, doing, control)
         warnings += tuple(finding.text for finding in found.track.findings)
+    yield from until_blender_is_free(state, control)  # a render may have begun while the worker was reading
     return warnings
 
 
@@ -94,7 +95,7 @@ def _render_pictures(target: Target, wanted: Prerendering, state: JobState, cont
     driver = _driver(target, wanted.strip)
     frames = range(compat.left(driver), compat.right(driver))
     for first in range(frames.start, frames.stop, _RENDERED_A_STEP):
-        control.check()
+        yield from until_blender_is_free(state, control)
         some = frames[first - frames.start : first - frames.start + _RENDERED_A_STEP]
         with main_window():
             scene, driver = find_scene(target), _driver(target, wanted.strip)

@@ -20,6 +20,8 @@ from ..worker.client import Request
 from . import service
 from .runner import JobControl, JobState, JobSteps, Phase
 
+WAITING_TEXT = "Waiting until Blender has rendered"
+
 
 @dataclass(frozen=True)
 class Target:
@@ -137,7 +139,7 @@ def until_blender_is_free(state: JobState, control: JobControl) -> JobSteps:
     yield state
     while service.blender_renders():
         control.check()
-        yield replace(state, phase=Phase.WAITING, text="Waiting until Blender has rendered")
+        yield replace(state, phase=Phase.WAITING, text=WAITING_TEXT)
     control.check()
 
 

@@ -27,6 +27,7 @@ from ..worker.client import Outcome, Request
 from . import builder, measured_speed, service
 from .builder import PreparedJob
 from .job_steps import (
+    WAITING_TEXT,
     Target,
     answer_of,
     find_scene,
@@ -57,7 +58,6 @@ def render(target: Target, control: JobControl) -> JobSteps:
     target = followed(target)
     yield from until_blender_is_free(state, control)
     warnings = yield from driver_jobs.read_drivers(target, state, control)
-    yield from until_blender_is_free(state, control)  # reading takes long: a render may have begun
     prepared = _prepare(target)
     state = replace(state, warnings=prepared.warnings + shortened(warnings))
     yield replace(state, text=starting_text())
@@ -81,6 +81,8 @@ def animate(target: Target, control: JobControl) -> JobSteps:
         yield from _check_face(prepared, state, control)
         yield from _run(prepared, state, control, [])
     except Exception:
+        while service.blender_renders():
+            yield replace(state, phase=Phase.WAITING, text=WAITING_TEXT)
         _restore_identity(find_strip(target) if prepared is None else _source_of(prepared), before)
         raise
 
@@ -221,12 +223,12 @@ class _Following:
             worker.client().pump(0.0 if self.events else self.control.wait_s)
             self.events.extend(self.request.poll())
             if service.blender_renders():
-                yield replace(self.state, phase=Phase.WAITING, text="Waiting until Blender has rendered")
+                yield replace(self.state, phase=Phase.WAITING, text=WAITING_TEXT)
             else:
                 self._work()
                 yield self.state
         while service.blender_renders():
-            yield replace(self.state, phase=Phase.WAITING, text="Waiting until Blender has rendered")
+            yield replace(self.state, phase=Phase.WAITING, text=WAITING_TEXT)
         yield self._finished()
 
     def _work(self) -> None:

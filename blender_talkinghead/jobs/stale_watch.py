@@ -26,8 +26,8 @@ from .before_render import Choice, Outdated
 
 _LOGGER = logging.getLogger(__name__)
 _BEAT_S = 0.5
-# Files may change without Blender noticing.
-_LOOK_AGAIN_S = 10.0
+# Files change without Blender noticing, and it tells some edits to no handler.
+_LOOK_AGAIN_S = 3.0
 # The share of the time that looking may take.
 _SHARE = 0.05
 

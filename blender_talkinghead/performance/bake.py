@@ -60,6 +60,7 @@ def bake(target: Target, tolerance_percent: float, control: JobControl) -> JobSt
         control.check()
         reduced.append(curve)
         yield replace(state, phase=Phase.RUNNING, text="Setting keys", fraction=len(reduced) / len(moved))
+    yield from until_blender_is_free(state, control)
     strip = find_strip(target)
     performance_keys.write(strip, reduced)
     for part in Part:

@@ -5,15 +5,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
 import bpy
+import driving
 import installed_extension
+import media
 import numpy as np
 import pytest
+import recording_layout
 import sequencer
 import talking
 
@@ -331,31 +335,89 @@ def test_running_job_changes_no_strip_while_blender_renders(scene, source, monke
     assert len({element.filename for element in talking.result_of(source).elements}) == FRAMES
 
 
-def test_job_that_has_read_its_driver_waits_for_blender(scene, source, monkeypatch):
+def test_job_that_has_read_its_driver_waits_for_blender(scene, source, tmp_path, monkeypatch):
     """Reading takes long, so a render may have begun meanwhile."""
     rendering = [False]
     monkeypatch.setattr(talking.core("jobs.blender_render"), "in_progress", lambda: rendering[0])
-    driver_jobs = talking.core("drivers.driver_jobs")
+    source.th_speech_file, source.th_speech_on = str(driving.write_vowels(tmp_path / "vowels.wav")), True
+    remember = talking.core("drivers.driver_tracks").remember
 
-    def read(target, state, control):
+    def render_begins(*arguments):
         rendering[0] = True
-        yield state
-        return ()
+        return remember(*arguments)
 
-    monkeypatch.setattr(driver_jobs, "read_drivers", read)
-    source.th_jaw_open = 1.0
+    monkeypatch.setattr(talking.core("drivers.driver_tracks"), "remember", render_begins)
     runner = talking.start_render(source)
     before = talking.snapshot(scene)
+    talking.step_until(runner, lambda state: state.phase.value == "waiting")
     for _ in range(50):
         runner.step()
+    assert rendering == [True]
     assert runner.state.phase.value == "waiting"
     assert talking.snapshot(scene) == before
-    runner.drop("the test ends")
+    rendering[0] = False
+    assert talking.step_to_end(runner).phase.value == "done"
+
+
+def test_failed_animation_leaves_the_strip_alone_until_blender_has_rendered(scene, saved_file, tmp_path, monkeypatch):
+    cat = Path(shutil.copy(media.cat(), tmp_path / "cat.png"))
+    strip = sequencer.add_image(cat)
+    jobs, runner = talking.core("jobs.jobs"), talking.core("jobs.service").runner
+    rendering = [False]
+    monkeypatch.setattr(talking.core("jobs.blender_render"), "in_progress", lambda: rendering[0])
+    monkeypatch.setattr(jobs.faces, "remember", lambda *_: rendering.__setitem__(0, True))
+    target = jobs.Target(scene.name, strip.name, "STRIP")
+    runner.start(jobs.ANIMATE_TITLE, lambda control: jobs.animate(target, control), 0.02)
+    talking.step_until(runner, lambda state: state.phase.value == "waiting")
+    before = talking.snapshot(scene)
+    for _ in range(20):
+        runner.step()
+    assert talking.snapshot(scene) == before
+    assert strip.th_role == "SOURCE"
+    rendering[0] = False
+    assert talking.step_to_end(runner).phase.value == "failed"
+    assert strip.th_role == "NONE"
+
+
+def test_add_on_that_is_enabled_for_one_session_has_default_preferences(extension_zip, scene):
+    """``blender --addons``, as on a render farm, enables it without an entry in the preferences."""
+    installed_extension.disable()
+    assert installed_extension.MODULE not in bpy.context.preferences.addons
+    import addon_utils
+
+    assert addon_utils.enable(installed_extension.MODULE, default_set=False) is not None
+    assert talking.core("jobs.before_render").choice().value == "UPDATE"
+    assert hasattr(bpy.types, "TALKINGHEAD_PT_main")
+
+
+def test_window_is_told_once_what_is_rendered_out_of_date(scene, source):
+    """What the timer does after a render of the window has begun, called here as it would be."""
+    watch = talking.core("jobs.stale_watch")
+    source.th_jaw_open = 1.0
+    watch.look()
+    assert watch.note(source).startswith("Sliders have changed")
+    for handler in [h for h in bpy.app.handlers.render_init if h.__module__ == watch.__name__]:
+        handler(scene, None)
+    watch.beat()
+    assert [item.target.strip for item in watch.rendered_stale()] == ["Bob"]
+    layout = recording_layout.draw(bpy.types.TALKINGHEAD_PT_main)
+    assert "talkinghead.render_animation" in layout.of("operator")
+    assert "Sliders have changed since the last render" in layout.text
+    render(source)
+    watch.look()
+    assert watch.rendered_stale() == ()
+    assert watch.note(source) == ""
+
+
+def test_our_own_renders_are_no_renders_of_the_user(scene, source):
+    watch = talking.core("jobs.stale_watch")
+    watch._watch.began = ""
+    source.th_as_seen = True
+    render(source)
+    assert watch._watch.began == ""
 
 
 def test_menu_offers_it(scene, source):
-    import recording_layout
-
     drawn = recording_layout.draw(bpy.types.TALKINGHEAD_MT_strip)
     assert {"talkinghead.render_animation", "talkinghead.render_image"} <= set(drawn.of("operator"))
     names = {function.__module__.rpartition(".")[2] for function in bpy.types.TOPBAR_MT_render._dyn_ui_initialize()}
