@@ -58,6 +58,15 @@ def test_a_moved_project_finds_its_source(tmp_path):
     assert moved.source.files == (str(tmp_path / "two" / "portrait.png"),)
 
 
+@pytest.mark.parametrize("premultiplied", [None, False, True])
+def test_how_a_source_holds_its_alpha_is_kept(premultiplied):
+    source = Source(SourceKind.IMAGE, ("/edit/portrait.png",), premultiplied)
+    assert Source.from_dict(source.to_dict()) == source
+    assert ("premultiplied" in source.to_dict()) == (premultiplied is not None)  # older jobs are read as before
+    with pytest.raises(TalkingHeadError):
+        Source.from_dict({**source.to_dict(), "premultiplied": "yes"})
+
+
 def test_saving_leaves_one_file(tmp_path):
     path = job_path(tmp_path, "0123")
     for _ in range(3):

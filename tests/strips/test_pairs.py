@@ -158,3 +158,12 @@ def test_nearest_channel_decides_last():
 
 def test_result_without_its_source():
     assert pairs.source_of(RESULT, [RESULT]) is None
+
+
+def test_a_matte_belongs_to_the_result_that_it_lies_on():
+    matte = replace(RESULT, name="Face Matte", role="MATTE", channel=3)
+    copy = moved(RESULT, 100, name="Face Talking Head.001", channel=2)
+    assert pairs.result_of(matte, [SOURCE, RESULT, copy, matte]) == RESULT
+    assert pairs.result_of(moved(matte, 100), [SOURCE, RESULT, copy, matte]) == copy
+    assert pairs.result_of(replace(matte, id="b"), [SOURCE, RESULT, matte]) is None
+    assert result_names(SOURCE, SOURCE, RESULT, matte) == ["Face Talking Head"]
