@@ -26,8 +26,7 @@ TURN_S = 0.01
 _ROW_PX = 9  # less than half a button's height, so that a scan misses none
 _DIGITS = ("ZERO", "ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE")
 _KEYS = {str(number): name for number, name in enumerate(_DIGITS)} | {" ": "SPACE", ".": "PERIOD", "-": "MINUS"}
-_PANEL_PX = 260  # how far below a panel's header its buttons are looked for
-_ACROSS = (0.7, 0.25, 0.9, 0.97)  # where buttons of a row are looked for, in parts of the region's width
+_MIDDLE = 0.7  # where buttons are looked for, in parts of the sidebar's width
 
 
 class Requests:
@@ -195,28 +194,27 @@ def under_pointer(kind: str = "UI") -> str:
     return command.removeprefix("bpy.ops.").partition("(")[0]
 
 
-def scan(wanted: str = "", across: tuple[float, ...] = _ACROSS[:1], top: int = 0, bottom: int = 0) -> Iterator[None]:
-    """Move the pointer down the sidebar; returns {name: [x, y]}, or as soon as ``wanted`` is found."""
+def scan(wanted: str = "", part: float = _MIDDLE) -> Iterator[None]:
+    """Move the pointer down the sidebar at this part of its width; returns {name: [x, y]}, early with ``wanted``."""
     found: dict[str, tuple[int, int]] = {}
     where = region()
-    for part in across:
-        x = int(where.x + where.width * part)
-        for y in range(top or where.y + where.height - 4, max(bottom, where.y + 4), -_ROW_PX):
-            event("MOUSEMOVE", "NOTHING", (x, y))
-            yield
-            name = under_pointer()
-            if name and name not in found:
-                found[name] = (x, y - 3)
-            if wanted and name == wanted:
-                return found
+    x = int(where.x + where.width * part)
+    for y in range(where.y + where.height - 4, where.y + 4, -_ROW_PX):
+        event("MOUSEMOVE", "NOTHING", (x, y))
+        yield
+        name = under_pointer()
+        if name and name not in found:
+            found[name] = (x, y - 3)
+        if wanted and name == wanted:
+            break
     return found
 
 
-def find(wanted: str) -> Iterator[None]:
+def find(wanted: str, part: float = _MIDDLE) -> Iterator[None]:
     """Where a button of the sidebar is, scrolling down to it if need be; None where there is none."""
     yield from scroll("WHEELUPMOUSE", 60)
-    for _ in range(6):
-        found = yield from scan(wanted, _ACROSS)
+    for _ in range(4):
+        found = yield from scan(wanted, part)
         if wanted in found:
             return found[wanted]
         before = region().view2d.region_to_view(0, 0)
@@ -226,26 +224,20 @@ def find(wanted: str) -> Iterator[None]:
     return None
 
 
-def open_panel(wanted: str) -> Iterator[None]:
-    """Click the headers of panels until one shows the button that is wanted; whether it is there now.
+def open_panels(names: list[str]) -> None:
+    """Have these panels, such as ``acting``, be open when they are first drawn, and all others of ours closed.
 
-    Nothing in Python tells where a panel's header is, so all places without a button are tried. Panels that show
-    something else are closed again.
+    Nothing in Python opens a panel or tells where its header is, so the classes are registered anew.
     """
-    yield from scroll("WHEELUPMOUSE", 60)
-    where = region()
-    x, y = int(where.x + where.width * _ACROSS[0]), where.y + where.height - 4
-    while y > where.y + 4:
-        yield from move((x, y))
-        if not under_pointer():
-            yield from click((x, y))
-            found = yield from scan(wanted, _ACROSS[:2], y, y - _PANEL_PX)
-            if wanted in found:
-                return True
-            yield from click((x, y))
-            y -= _ROW_PX
-        y -= _ROW_PX
-    return False
+    first, package = "TALKINGHEAD_PT_main", f"{MODULE}."
+    found = [c for c in bpy.types.Panel.__subclasses__() if c.__module__.startswith(package) and c.__name__ != first]
+    ours = sorted((c for c in found if c.is_registered), key=lambda c: getattr(c, "bl_parent_id", first) != first)
+    for panel in reversed(ours):
+        bpy.utils.unregister_class(panel)
+    for panel in ours:
+        others = getattr(panel, "bl_options", set()) - {"DEFAULT_CLOSED"}
+        panel.bl_options = others if panel.__name__[len("TALKINGHEAD_PT_") :] in names else others | {"DEFAULT_CLOSED"}
+        bpy.utils.register_class(panel)
 
 
 def scroll(wheel: str, notches: int) -> Iterator[None]:

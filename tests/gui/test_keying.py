@@ -39,6 +39,7 @@ def test_a_slider_is_keyed_by_hovering_and_pressing_i(hopper: RealWindow):
     assert 0.0 < value(hopper, "th_head_yaw") < dragged
     hopper.call(steps.go_to, 12)
     hopper.call(steps.view_curves)
+    hopper.call(steps.show_faces, False)
     hopper.shot("keyed_slider")
 
 

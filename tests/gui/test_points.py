@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import window_steps as steps
 from real_window import RealWindow
+from window_use import animate
 
 NOSE = 4
 BY_PX = (40, -24)
@@ -18,8 +21,16 @@ def points(window: RealWindow) -> np.ndarray:
     return np.array(window.call(steps.values, "Hopper", ["th_points"])[0]).reshape(-1, 2)
 
 
+@pytest.fixture
+def hopper(window: RealWindow, folder: Path) -> RealWindow:
+    """As elsewhere, with the panel Face open."""
+    window.do("open_panels", ["queue", "face"])
+    window.call(steps.save, str(folder / "edit.blend"))
+    animate(window, folder / "hopper.jpg", "Hopper")
+    return window
+
+
 def test_a_point_is_dragged_in_the_preview(hopper: RealWindow):
-    hopper.open_panel("talkinghead.place_points")
     hopper.press("talkinghead.place_points")
     assert hopper.call(steps.values, "Hopper", ["th_manual"]) == [True]
     before, start = points(hopper), hopper.call(steps.point_in_window, "Hopper", NOSE)
@@ -34,7 +45,6 @@ def test_a_point_is_dragged_in_the_preview(hopper: RealWindow):
 
 def test_escape_puts_the_points_back(hopper: RealWindow):
     before = hopper.call(steps.values, "Hopper", ["th_manual", "th_points"])
-    hopper.open_panel("talkinghead.place_points")
     hopper.press("talkinghead.place_points")
     start = [round(value) for value in hopper.call(steps.point_in_window, "Hopper", NOSE)]
     hopper.do("drag", start, [start[0] + 30, start[1]])

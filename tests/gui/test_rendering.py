@@ -11,17 +11,19 @@ from real_window import RealWindow
 from window_use import animate, finish, rendered
 
 
-def test_render_frames_shows_its_progress_and_all_frames_at_its_end(hopper: RealWindow, folder: Path):
-    hopper.call(steps.insert_keys, "Hopper", "head_yaw", [(1, -15.0), (24, 15.0)])
-    hopper.press("talkinghead.render_frames")
-    hopper.wait(steps.job_has_come_to, 0.25)
-    hopper.shot("render_progress")
-    finish(hopper)
-    frames = rendered(hopper, "Hopper")
-    assert len(set(frames)) == 24
+def test_render_frames_shows_its_progress_and_all_frames_at_its_end(window: RealWindow, folder: Path):
+    window.call(steps.save, str(folder / "edit.blend"))
+    animate(window, folder / "hopper.jpg", "Hopper", length=96)
+    window.call(steps.insert_keys, "Hopper", "head_yaw", [(1, -15.0), (96, 15.0)])
+    window.press("talkinghead.render_frames")
+    window.wait(steps.job_has_come_to, 0.25)
+    window.shot("render_progress", at_once=True)
+    finish(window)
+    frames = rendered(window, "Hopper")
+    assert len(set(frames)) == 96
     assert set(frames) <= {path.name for path in folder.rglob("*.png")}
-    hopper.call(steps.go_to, 24)
-    hopper.shot("render_done")
+    window.call(steps.go_to, 96)
+    window.shot("render_done")
 
 
 def test_escape_cancels_and_keeps_the_finished_frames(window: RealWindow, folder: Path):

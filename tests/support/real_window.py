@@ -137,22 +137,17 @@ class RealWindow:
 
         return self.call(act, action, arguments, options)
 
-    def find(self, name: str) -> tuple[int, int]:
-        """Where a button of the sidebar is, by its property or operator."""
-        at = self.do("find", name)
+    def find(self, name: str, part: float = 0.7) -> tuple[int, int]:
+        """Where a button of the sidebar is, by its property or operator, at a part of the sidebar's width."""
+        at = self.do("find", name, part)
         assert at is not None, f"the sidebar has no {name}; see {self.shot('missing')}"
         return tuple(at)
 
-    def press(self, name: str) -> tuple[int, int]:
+    def press(self, name: str, part: float = 0.7) -> tuple[int, int]:
         """Click a button of the sidebar; where it is."""
-        at = self.find(name)
+        at = self.find(name, part)
         self.do("click", at)
         return at
-
-    def open_panel(self, name: str) -> None:
-        """Open the panel that has a button, by a click on its header."""
-        if self.do("find", name) is None:
-            assert self.do("open_panel", name), f"no panel has {name}; see {self.shot('missing')}"
 
     def key(self, kind: str, region: str = "WINDOW", **modifiers: bool) -> None:
         """Press a key with the pointer in the middle of a region of the Sequencer."""
@@ -173,13 +168,16 @@ class RealWindow:
             time.sleep(0.1)
         return answer
 
-    def shot(self, name: str) -> Path:
-        """Save a screenshot as ``<name>.png``, once the picture stands still or two seconds have passed.
+    def shot(self, name: str, at_once: bool = False) -> Path:
+        """Save a screenshot as ``<name>.png``.
+
+        Args:
+            at_once: do not wait (two seconds at most) until the picture stands still.
 
         Raises:
             AssertionError: it shows nothing.
         """
-        end = time.monotonic() + 2.0
+        end = time.monotonic() + (0.0 if at_once else 2.0)
         before, picture = None, self.pixels()
         while (before is None or not np.array_equal(before, picture)) and time.monotonic() < end:
             time.sleep(0.2)

@@ -21,6 +21,8 @@ def begin():
     if inside.MODULE not in bpy.context.preferences.addons:
         inside.enable()
     inside.be_quiet()
+    inside.window().cursor_warp(inside.window().width - 1, 0)  # out of the pictures
+    inside.open_panels(["queue", "head", "eyes", "brows", "mouth"])
     yield
 
 
@@ -97,6 +99,23 @@ def add_portrait(path, name, length=24, channel=1):
     with bpy.context.temp_override(window=inside.window(), area=inside.area(), region=inside.region("WINDOW")):
         bpy.ops.sequencer.view_all()
     bpy.ops.ed.undo_push(message="Add a portrait")
+    yield
+    yield
+
+
+def place(name, scale, x, y):
+    """Scale a strip and move it by px from the middle of the picture."""
+    import inside
+
+    transform = inside.strip(name).transform
+    transform.scale_x, transform.scale_y, transform.offset_x, transform.offset_y = scale, scale, x, y
+
+
+def show_faces(shown):
+    """Whether the box of the face is drawn in the Preview."""
+    import bpy
+
+    bpy.context.window_manager.th_show_face = shown
     yield
     yield
 
@@ -208,6 +227,26 @@ def job_has_come_to(part):
     runner = importlib.import_module(f"{inside.MODULE}.blender_talkinghead.jobs.service").runner
     assert runner.running, f"the job ended too early: {runner.state}"
     return runner.state is not None and runner.state.progress >= part
+
+
+def queue():
+    """[(state, name of the strip)] of the jobs in the queue."""
+    import importlib
+
+    import inside
+
+    service = importlib.import_module(f"{inside.MODULE}.blender_talkinghead.jobs.service")
+    return [[entry.state.value, entry.order.strip if entry.order else ""] for entry in service.queue.entries]
+
+
+def queue_ended():
+    """Whether no job runs or waits."""
+    import importlib
+
+    import inside
+
+    service = importlib.import_module(f"{inside.MODULE}.blender_talkinghead.jobs.service")
+    return not service.runner.running and not service.queue.pending
 
 
 def preview_number(name):
