@@ -179,7 +179,7 @@ class TALKINGHEAD_OT_queue_reveal(_EntryOperator, bpy.types.Operator):
     """Open the folder of a job's frames in the file manager"""
 
     bl_idname = "talkinghead.queue_reveal"
-    bl_label = "Show Frames Folder of Job"
+    bl_label = "Show Job Folder"
 
     def work(self, entry: Entry) -> str:
         if entry.order is None:
