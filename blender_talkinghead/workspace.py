@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The workspace Talking Head: Blender's own Video Editing, with the sliders beside the Preview and the keys below.
 
-Blender shows a new workspace some redraws after it was asked to, and knows the tabs of a sidebar only once that was
-drawn. So a timer arranges it in steps.
+Blender shows a new workspace some redraws after it was asked to, sets areas up anew after one was closed or split
+(whoever shows a sidebar before that crashes 5.2), and knows the tabs of a sidebar only once that was drawn. So a timer
+takes one step at a time.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ NAME = "Talking Head"
 TAB = "Talking Head"
 _TEMPLATE, _TEMPLATE_WORKSPACE = Path("Video_Editing", "startup.blend"), "Video Editing"
 _KEYS_SHARE = 0.45
-_PAUSE_S, _PATIENCE = 0.1, 50
-_left_to_wait = 0
+_PAUSE_S, _PATIENCE = 0.2, 50
+_next_step = _left_to_wait = 0
 
 
 def add(context: Any) -> Any:
@@ -58,48 +59,40 @@ def _append() -> Any:
 
 
 def _arrange_soon() -> None:
-    global _left_to_wait
-    _left_to_wait = _PATIENCE
-    bpy.app.timers.register(_arrange_when_shown, first_interval=_PAUSE_S)
+    global _next_step, _left_to_wait
+    _next_step, _left_to_wait = 0, _PATIENCE
+    bpy.app.timers.register(_arrange, first_interval=_PAUSE_S)
 
 
-def _arrange_when_shown() -> float | None:
-    return _retry(_arranged, _open_tab_when_drawn)
-
-
-def _open_tab_when_drawn() -> float | None:
-    return _retry(_tab_open, None)
-
-
-def _retry(done: Callable[[Any], bool], then: Callable[[], float | None] | None) -> float | None:
-    """Try a step on the window that shows the workspace; the time until the next try, None when it is over."""
-    global _left_to_wait
+def _arrange() -> float | None:
+    """Take the next step in the window that shows the workspace; the time until the one after, None when it is over."""
+    global _next_step, _left_to_wait
     _left_to_wait -= 1
     window = next((one for one in bpy.context.window_manager.windows if one.workspace.name == NAME), None)
-    if window is None or not done(window):
-        return _PAUSE_S if _left_to_wait > 0 else None
-    if then is not None:
-        bpy.app.timers.register(then, first_interval=_PAUSE_S)
-    return None
+    if window is not None and _STEPS[_next_step](window):
+        _next_step += 1
+    return _PAUSE_S if _next_step < len(_STEPS) and _left_to_wait > 0 else None
 
 
-def _arranged(window: Any) -> bool:
-    arrange(window)
+def _close_properties(window: Any) -> bool:
+    for area in _areas(window, "PROPERTIES")[:1]:
+        with bpy.context.temp_override(window=window, screen=window.screen, area=area):
+            bpy.ops.screen.area_close()
     return True
 
 
-def arrange(window: Any) -> None:
-    """Arrange the screen of a window that shows Video Editing: Preview with sidebar, sequencer, keys below it."""
-    properties = _areas(window, "PROPERTIES")
-    if properties:
-        with bpy.context.temp_override(window=window, screen=window.screen, area=properties[0]):
-            bpy.ops.screen.area_close()
-    preview, timeline = preview_of(window), _sequencer_of(window)
-    if preview is not None:
-        preview.spaces.active.show_region_ui = True
+def _show_sidebar(window: Any) -> bool:
+    """The sliders are beside the Preview, not beside the sequencer."""
+    for area in _areas(window, "SEQUENCE_EDITOR"):
+        area.spaces.active.show_region_ui = _view_of(area) == "PREVIEW"
+    return True
+
+
+def _add_keys(window: Any) -> bool:
+    timeline = next((area for area in _areas(window, "SEQUENCE_EDITOR") if _view_of(area) == "SEQUENCER"), None)
     if timeline is not None:
-        timeline.spaces.active.show_region_ui = False  # the sliders are beside the Preview
         _add_keys_below(window, timeline)
+    return True
 
 
 def _add_keys_below(window: Any, area: Any) -> None:
@@ -113,8 +106,8 @@ def _add_keys_below(window: Any, area: Any) -> None:
     lowest.ui_type = "DOPESHEET"
 
 
-def _tab_open(window: Any) -> bool:
-    area = preview_of(window)
+def _open_tab(window: Any) -> bool:
+    area = next((area for area in _areas(window, "SEQUENCE_EDITOR") if _view_of(area) == "PREVIEW"), None)
     region = None if area is None else next((one for one in area.regions if one.type == "UI"), None)
     if region is None:
         return False
@@ -125,15 +118,6 @@ def _tab_open(window: Any) -> bool:
     return True
 
 
-def preview_of(window: Any) -> Any | None:
-    """The area of a window that shows the Preview alone."""
-    return next((area for area in _areas(window, "SEQUENCE_EDITOR") if _view_of(area) == "PREVIEW"), None)
-
-
-def _sequencer_of(window: Any) -> Any | None:
-    return next((area for area in _areas(window, "SEQUENCE_EDITOR") if _view_of(area) == "SEQUENCER"), None)
-
-
 def _view_of(area: Any) -> str:
     return str(area.spaces.active.view_type)
 
@@ -142,8 +126,10 @@ def _areas(window: Any, kind: str) -> list[Any]:
     return [area for area in window.screen.areas if area.type == kind]
 
 
+_STEPS: tuple[Callable[[Any], bool], ...] = (_close_properties, _show_sidebar, _add_keys, _open_tab)
+
+
 def stop_arranging() -> None:
     """Forget a workspace that was not arranged yet."""
-    for step in (_arrange_when_shown, _open_tab_when_drawn):
-        if bpy.app.timers.is_registered(step):
-            bpy.app.timers.unregister(step)
+    if bpy.app.timers.is_registered(_arrange):
+        bpy.app.timers.unregister(_arrange)

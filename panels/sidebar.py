@@ -6,7 +6,7 @@ from typing import Any
 
 import bpy
 
-from ..blender_talkinghead import compat, consent, fixes, properties
+from ..blender_talkinghead import compat, consent, fixes, properties, workspace
 from ..blender_talkinghead.jobs import service, stale_watch
 from ..blender_talkinghead.preview import faces, preview
 from ..blender_talkinghead.strips import lookup, missing_frames
@@ -54,7 +54,7 @@ class TALKINGHEAD_PT_main(_Sidebar, bpy.types.Panel):
             worker_box.draw(layout)
         strip = compat.active_strip(context)
         if strip is None:
-            self._draw_beginning(layout)
+            self._draw_beginning(layout, context.workspace)
             return
         source = properties.source_of_active(context)
         if source is None:
@@ -73,11 +73,12 @@ class TALKINGHEAD_PT_main(_Sidebar, bpy.types.Panel):
         self._draw_verbs(layout, source)
 
     @staticmethod
-    def _draw_beginning(layout: Any) -> None:
+    def _draw_beginning(layout: Any, shown: Any) -> None:
         fixes.draw_note(layout, "Select a portrait, an image or movie strip, or add one.")
         layout.operator("talkinghead.drop_portrait", text="Add Portrait", icon="ADD")
         column = layout.column(align=True)
-        column.operator("talkinghead.add_workspace", icon="WORKSPACE")
+        if shown is None or shown.name != workspace.NAME:
+            column.operator("talkinghead.add_workspace", icon="WORKSPACE")
         column.operator("talkinghead.import_workflow", icon="IMPORT")
 
     @staticmethod
