@@ -63,8 +63,8 @@ def main(arguments: Sequence[str]) -> None:
         folder = Path(name)
         print(f"Whole path, {os.cpu_count()} cores, all sliders moving")
         for size, frames in (("512", 300), ("1080p", 120), ("4K", 30)):
-            _print(measure(folder, size, _still(folder, size), frames // (5 if quick else 1)))
-        _print(measure(folder, "1080p movie", _movie(folder, "1080p", 20 if quick else 60), 20 if quick else 60))
+            _print(measure(folder, size, still(folder, size), frames // (5 if quick else 1)))
+        _print(measure(folder, "1080p movie", movie(folder, "1080p", 20 if quick else 60), 20 if quick else 60))
         hello_s, ready_s = start_times()
         print(f"Worker start: hello after {hello_s:.2f} s, first answer after {ready_s:.2f} s")
         frames = 200 if quick else 1000
@@ -152,7 +152,7 @@ def memory_growth_mb(folder: Path, frames: int) -> float:
     sessions = _sessions()
     with tempfile.TemporaryDirectory(dir=folder) as name:
         path = job_path(Path(name), "memory")
-        save(_job(_still(folder, "512"), frames), path)
+        save(_job(still(folder, "512"), frames), path)
         run(Task(send, lambda: None), path, None, sessions)
     sessions.unload()
     return seen[-1] - seen[frames // 10]
@@ -210,15 +210,16 @@ def _portrait(size: str) -> np.ndarray:
     return cv2.copyMakeBorder(enlarged, 0, 0, left, width - height - left, cv2.BORDER_REFLECT)
 
 
-def _still(folder: Path, size: str) -> Source:
+def still(folder: Path, size: str) -> Source:
+    """The portrait in one of ``SIZES``, made once."""
     path = folder / f"portrait-{size}.png"
     if not path.exists():
         write_frame(Picture(_portrait(size)), path)
     return Source(SourceKind.IMAGE, (str(path),))
 
 
-def _movie(folder: Path, size: str, frames: int) -> Source:
-    """The portrait, shaking a little."""
+def movie(folder: Path, size: str, frames: int) -> Source:
+    """A movie of the portrait, shaking a little, in one of ``SIZES``."""
     portrait = _portrait(size)
     paths = []
     for number in range(frames):

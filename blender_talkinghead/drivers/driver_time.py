@@ -16,8 +16,7 @@ import bpy
 
 from ...inference.errors import ErrorCode, TalkingHeadError
 from .. import compat
-from ..strips import sources
-from ..strips.movie_time import exact_rate
+from ..strips import folders, sources
 from ..strips.sampling import scene_rate
 from ..strips.sound_time import SoundTime, played, retimed
 
@@ -130,7 +129,7 @@ def of_movie_sound(scene: Any, strip: Any) -> MovieSoundTime:
             f"The speed of the movie strip '{strip.name}' changes on the way, so its sound cannot be followed.",
             "Add its sound as a sound strip with the same speeds, and choose that.",
         )
-    return MovieSoundTime(pictures, exact_rate(strip.fps))
+    return MovieSoundTime(pictures, sources.media_rate_of(folders.absolute(strip.filepath)))
 
 
 def of_sound(scene: Any, strip: Any, path: Path) -> SoundStripTime | None:

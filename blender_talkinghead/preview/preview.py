@@ -38,10 +38,10 @@ DEFAULT_SIZE_PX = 1024
 # Previews that take longer are announced with the time they take.
 _LONG_S = 1.0
 # Beats of the timer: while something is on its way or has just changed, and else.
-_BUSY_S, _IDLE_S = 1 / 60, 0.1
+BUSY_S, IDLE_S = 1 / 60, 0.1
 _BUSY_AFTER_CHANGE_S = 1.0
 _current: Live | None = None
-_size_of: Callable[[], int | None] | None = None
+_size_of: Callable[[int], int] | None = None
 _watching = False
 
 
@@ -148,8 +148,8 @@ def watch() -> bool:
         worker.client().pump()
         preview.take()
         preview.retry_after_job()
-        size_px = _size_of() if _size_of is not None and preview.rests() else None
-        preview.max_size_px = size_px or preview.max_size_px
+        if _size_of is not None and preview.rests():
+            preview.max_size_px = _size_of(preview.max_size_px)
         preview.look(describes=True)
     finally:
         _watching = False
@@ -168,8 +168,8 @@ def changed(scene: Any) -> None:
         preview.look(describes=False)
 
 
-def measure_with(size_of: Callable[[], int | None] | None) -> None:
-    """Have the picture's size follow a function: px of the longest side, or None to keep the size."""
+def measure_with(size_of: Callable[[int], int] | None) -> None:
+    """Have the picture's longest side follow a function from the present px to those that are wanted; None: nothing."""
     global _size_of
     _size_of = size_of
 
@@ -183,7 +183,7 @@ def _beat() -> float | None:
     if preview is None:
         return None
     changing = time.monotonic() - preview.changed_s < _BUSY_AFTER_CHANGE_S
-    return _BUSY_S if preview.asked is not None or changing else _IDLE_S
+    return BUSY_S if preview.asked is not None or changing else IDLE_S
 
 
 @persistent

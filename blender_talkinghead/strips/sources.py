@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from enum import Enum
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -163,7 +164,8 @@ def movie_time(scene: Any, strip: Any) -> MovieTime | None:
     if pictures <= 0:
         return None
     reverse, strobe = strip.use_reverse_frames, exact_rate(strip.strobe)
-    same_rate = exact_rate(strip.fps) == scene_rate(scene)
+    media_rate = media_rate_of(path)
+    same_rate = media_rate == scene_rate(scene)
     keys, last_key = compat.retiming_keys(strip), compat.last_retiming_key(strip)
     if keys > 1:
         # The keys tell neither the speeds between them nor whether the media's own speed counts as well.
@@ -172,7 +174,7 @@ def movie_time(scene: Any, strip: Any) -> MovieTime | None:
         behind = compat.RETIMING_ENDS_BEHIND
         return retimed(start, last_key, trim, pictures, key_is_behind=behind, reverse=reverse, strobe=strobe)
     length = compat.content_duration(strip)
-    speed = speed_of(pictures, length, exact_rate(strip.fps), scene_rate(scene))
+    speed = speed_of(pictures, length, media_rate, scene_rate(scene))
     return None if speed is None else MovieTime(start, length, trim, pictures, speed, reverse, strobe)
 
 
@@ -182,20 +184,38 @@ def media_pictures(path: Path) -> int:
     A strip does not tell once it was trimmed for good or keeps the media's speed, so a fresh strip is asked, once for
     each state of the file.
     """
+    return _media_facts(path).pictures
+
+
+def media_rate_of(path: Path) -> Fraction:
+    """Pictures a second of a movie that Blender can read. Asking a strip opens the file each time, this does once."""
+    return exact_rate(_media_facts(path).fps)
+
+
+@dataclass(frozen=True)
+class _MediaFacts:
+    """How many pictures Blender counts in a movie, 0 if it cannot read it, and how many a second."""
+
+    pictures: int
+    fps: float
+
+
+def _media_facts(path: Path) -> _MediaFacts:
     state = path.stat()
-    return _count_pictures(str(path), state.st_mtime_ns, state.st_size)
+    return _asked_facts(str(path), state.st_mtime_ns, state.st_size)
 
 
 @lru_cache(maxsize=64)
-def _count_pictures(path: str, _changed_ns: int, _size: int) -> int:
+def _asked_facts(path: str, _changed_ns: int, _size: int) -> _MediaFacts:
     scene = bpy.data.scenes.new("Talking Head Probe")
     try:
         editor = scene.sequence_editor_create()
         strip = compat.new_movie_strip(editor, "probe", path, 1, 1)
+        fps = strip.fps
         # Blender takes what it cannot read for a movie of one picture without a frame rate.
-        return compat.content_duration(strip) if strip.fps > 0 else 0
+        return _MediaFacts(compat.content_duration(strip) if fps > 0 else 0, fps)
     except RuntimeError:
-        return 0
+        return _MediaFacts(0, 0.0)
     finally:
         bpy.data.scenes.remove(scene)
 

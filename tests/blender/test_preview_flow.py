@@ -392,3 +392,18 @@ def test_what_blender_renders_first_waits_for_rest(scene, source, worker, monkey
     preview().watch()
     assert len(rendered) == 2
     assert len(worker.requests) == 2
+
+
+def test_size_follows_the_zoom_when_that_changes_much(scene, source, worker, monkeypatch):
+    view_size = talking.core("preview.view_size")
+    started(scene, source, worker)
+    for shown_px, asked_px in ((1200, None), (1400, 1400), (1100, None), (600, 600), (None, None)):
+        monkeypatch.setattr(view_size, "size_px", lambda shown_px=shown_px: shown_px)
+        before = len(worker.requests)
+        rested()
+        preview().watch()
+        if asked_px is None:
+            assert len(worker.requests) == before
+        else:
+            assert worker.sizes[-1] == asked_px
+            answered(worker)
