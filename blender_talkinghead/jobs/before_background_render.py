@@ -24,9 +24,8 @@ from ...inference.errors import TalkingHeadError
 from ..worker import memory, worker
 from . import before_render, blender_render, service
 from .before_render import Choice, Outdated
-from .command_line import FAILED, Printer
+from .command_line import FAILED, SPEAKER, Printer, say
 
-_PREFIX = "Talking Head"
 _FRAME_OPTIONS = ("-f", "--render-frame")
 # Besides these options, frames named by -f are not all that is rendered.
 _MORE_OPTIONS = ("-a", "--render-anim", "-P", "--python", "--python-expr", "--python-text", "--command", "-c")
@@ -49,9 +48,9 @@ def bring_up_to_date(scene: Any) -> list[str]:
         return []
     names = ", ".join(map(str, outdated))
     if wanted is Choice.WARN:
-        _say(f"warning: out of date and rendered as they are: {names}.", error=True)
+        say(f"warning: out of date and rendered as they are: {names}.", error=True)
         return []
-    _say(f"bringing results up to date before rendering: {names}.")
+    say(f"bringing results up to date before rendering: {names}.")
     return _update(outdated)
 
 
@@ -85,7 +84,7 @@ def frames_of(arguments: Sequence[str]) -> range | None:
 
 def _update(outdated: Sequence[Outdated]) -> list[str]:
     failures: list[str] = []
-    printer = Printer(_PREFIX)
+    printer = Printer(SPEAKER)
     try:
         state = service.run_to_end(
             before_render.TITLE, lambda control: before_render.update(outdated, control, failures), printer.show
@@ -93,14 +92,10 @@ def _update(outdated: Sequence[Outdated]) -> list[str]:
     except TalkingHeadError as error:
         return [*failures, str(error)]
     for warning in state.warnings:
-        _say(f"warning: {warning}", error=True)
+        say(f"warning: {warning}", error=True)
     if not failures:
-        _say(f"{state.text}.")
+        say(f"{state.text}.")
     return failures
-
-
-def _say(text: str, *, error: bool = False) -> None:
-    print(f"{_PREFIX}: {text}", file=sys.stderr if error else sys.stdout, flush=True)
 
 
 @persistent
@@ -115,16 +110,16 @@ def _on_render(scene: Any, *_arguments: Any) -> None:
     except TalkingHeadError as error:
         failures = [str(error)]
     for failure in failures:
-        _say(f"error: {failure}", error=True)
+        say(f"error: {failure}", error=True)
     if failures:
         _go_on_or_end()
 
 
 def _go_on_or_end() -> None:
     if os.environ.get(before_render.VARIABLE, "").strip().upper() != Choice.STRICT:
-        _say("error: frames that are out of date are rendered as they are.", error=True)
+        say("error: frames that are out of date are rendered as they are.", error=True)
         return
-    _say("error: nothing is rendered.", error=True)
+    say("error: nothing is rendered.", error=True)
     worker.stop()
     sys.stdout.flush()
     # Blender catches exceptions of handlers and would render.

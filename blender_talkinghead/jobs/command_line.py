@@ -21,6 +21,7 @@ from . import jobs, service
 from .runner import JobState, Phase
 
 NAME = "talkinghead"
+SPEAKER = "Talking Head"
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 _STEP = 0.1
 _EPILOG = """\
@@ -216,6 +217,11 @@ def _models(options: argparse.Namespace) -> int:
     state = service.run_to_end(models_job.TITLE, job, Printer("models", tenths_only=True).show)
     print(state.text, flush=True)
     return DONE
+
+
+def say(text: str, *, error: bool = False) -> None:
+    """Print a sentence among Blender's own lines, by which it is seen whose it is."""
+    print(f"{SPEAKER}: {text}", file=sys.stderr if error else sys.stdout, flush=True)
 
 
 class Printer:
