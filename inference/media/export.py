@@ -26,6 +26,7 @@ from .encode import write_error, write_under_temporary_name
 from .images import check_file, read_image
 from .movies import EXACT
 from .picture import Picture
+from .provenance import comment_of
 
 CODEC_BY_EXTENSION: Mapping[str, str] = {".mp4": "h264", ".mkv": "ffv1", ".mov": "prores4444"}
 
@@ -128,6 +129,8 @@ def _write_failed(export: MovieExport, error: FFmpegError) -> TalkingHeadError:
 
 def _write(container: OutputContainer, export: MovieExport, codec: _Codec, step: Callable[[int], None]) -> None:
     first = read_image(export.frames[0])
+    if comment := comment_of(export.frames[0]):
+        container.metadata["comment"] = comment
     layout = _layout(first, codec)
     rate = _rate_of(export)
     stream = _video_stream(container, rate, codec, layout)

@@ -14,6 +14,7 @@ from types import TracebackType
 
 from ..media.encode import encode_frame, write_whole
 from ..media.picture import Picture
+from ..media.provenance import marked
 
 
 class FrameWriter:
@@ -21,16 +22,18 @@ class FrameWriter:
 
     Args:
         written: called with the path of each finished file, by a writing thread.
+        mark: the chunk that PNG files get (``provenance.xmp_chunk``).
 
     Attributes:
         done: how many files are written.
     """
 
-    def __init__(self, written: Callable[[Path], None]) -> None:
+    def __init__(self, written: Callable[[Path], None], mark: bytes = b"") -> None:
         threads = max(1, min(4, (os.cpu_count() or 2) - 1))
         self._pool = ThreadPoolExecutor(threads, "encode")
         self._room = threading.BoundedSemaphore(threads + 1)
         self._written = written
+        self._mark = mark
         self._lock = threading.Lock()
         self._failure: BaseException | None = None
         self.done = 0
@@ -63,6 +66,8 @@ class FrameWriter:
     def _write(self, path: Path, picture: Picture) -> None:
         start = time.perf_counter()
         data = encode_frame(picture)
+        if self._mark and path.suffix == ".png":
+            data = marked(data, self._mark)
         encoded = time.perf_counter()
         write_whole(path, data)
         with self._lock:

@@ -10,11 +10,13 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from ..engines import description_of
 from ..engines.engine import FrameRequest, Quality
 from ..errors import ErrorCode, TalkingHeadError
 from ..job import Job, load, save
 from ..media.encode import write_error
 from ..media.picture import Picture
+from ..media.provenance import xmp_chunk
 from .exact import FrameMotion
 from .frame_writer import FrameWriter
 from .plan import Plan, make_plan, placeholder, remove_stale
@@ -107,7 +109,7 @@ def _render(
         prepared = time.perf_counter()
         decoded_s = opened.pictures.decode_s
         task.stage("rendering", len(frames))
-        with _writer(task, plan) as writer:
+        with _writer(task, job, plan) as writer:
             requests = _requests(job, plan, motion, frames)
             engine_s = _frames(task, requests, len(frames), plan, folder, opened, writer)
         task.progress(len(frames), len(frames), "rendering")
@@ -128,12 +130,14 @@ def _requests(job: Job, plan: Plan, motion: FrameMotion, frames: Iterable[int]) 
         yield FrameRequest(frame, plan.pictures[frame], pose, motion.at(frame), motion.place(frame))
 
 
-def _writer(task: Task, plan: Plan) -> FrameWriter:
+def _writer(task: Task, job: Job, plan: Plan) -> FrameWriter:
+    engine = description_of(job.engine)
+
     def written(path: Path) -> None:
         for index in plan.missing[path.name]:
             task.send("frame", index=index, file=path.name)
 
-    return FrameWriter(written)
+    return FrameWriter(written, xmp_chunk(engine.label, trained=engine.tier != "base"))
 
 
 def _frames(
