@@ -78,11 +78,12 @@ def differences(scene, path, portrait):
 
 @pytest.mark.parametrize("choose", SETTINGS, ids=lambda choose: choose.__name__)
 def test_table_gives_what_the_sequencer_renders(scene, tmp_path, astronaut, choose):
-    """Within 2 levels, but for one value in a thousand, at the edge of what AgX shows: 3.1 was seen."""
+    """Within 2 levels, but for few values at the edge of what AgX shows and in raised shadows: 3.1 was seen."""
     sequencer.add_image(astronaut)
     choose(scene)
     off = differences(scene, tmp_path / "seen.png", astronaut)
-    assert np.quantile(off, 0.999) <= 2.0 + 1e-6
+    assert np.quantile(off, 0.99) <= 2.0 + 1e-6
+    assert np.quantile(off, 0.999) <= 2.5
     assert off.max() <= 3.5
 
 
