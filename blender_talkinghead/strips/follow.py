@@ -32,7 +32,7 @@ from .result_placement import channel_between, place, set_elements
 
 _LOGGER = logging.getLogger(__name__)
 # What each pair looked like after the last pass, by scene and id: nothing is done where nothing has changed.
-_seen: dict[tuple[str, str], object] = {}
+_seen: dict[tuple[str, str], tuple[object, object]] = {}
 _paused = 0
 
 
@@ -59,14 +59,16 @@ def sync(scene: Any, *, curves: bool = True) -> bool:
     changed = False
     animation: Animation | None = None
     for pair_id, strips in groups.items():
-        before = _print_of(strips)
-        if not curves and _seen.get((scene.name, pair_id)) == before:
+        before, seen = _print_of(strips), _seen.get((scene.name, pair_id))
+        if not curves and seen is not None and seen[0] == before:
             continue
         animation = animation or Animation(scene)
+        if seen == (before, animation.print_of(strips)):
+            continue
         _sync_group(scene, strips, animation)
         after = _print_of(strips)
         changed = changed or after != before
-        _seen[scene.name, pair_id] = after
+        _seen[scene.name, pair_id] = after, animation.print_of(strips)
     return changed
 
 

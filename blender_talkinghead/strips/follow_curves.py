@@ -20,6 +20,7 @@ _TOLERANCE = 1e-3
 _DIGEST_BYTES = 8
 _CURVE_SETTINGS = ("extrapolation", "mute", "auto_smoothing")
 _INDEXED = "transform.origin"
+_FOLLOWED = follow_state.followed_paths(baked=False)
 _POINTS = "control_points"
 
 
@@ -41,21 +42,32 @@ class Animation:
     def refresh(self) -> None:
         """Look again: Blender has made or removed curves."""
         self.curves: dict[tuple[str, int], Any] = {}
+        self._prefixes: dict[str, str] = {}
         self._paths = set(_other_paths(self.scene))
         for curve in compat.fcurves_of(self.scene):
+            if not curve.data_path.endswith(_FOLLOWED):  # such as the sliders of all sources
+                continue
             self._paths.add(curve.data_path)
             if len(curve.keyframe_points) or len(curve.modifiers):  # one of samples cannot be copied
                 self.curves[curve.data_path, curve.array_index] = curve
 
     def of(self, strip: Any) -> set[str]:
-        """Paths of a strip's animated properties, from the strip on."""
-        prefix = strip.path_from_id() + "."
-        return {path[len(prefix) :] for path in self._paths if path.startswith(prefix)}
+        """Paths of those properties of a strip that results follow and that are animated, from the strip on."""
+        prefix = self._prefix(strip)
+        return {path for path in _FOLLOWED if prefix + path in self._paths}
 
     def curve(self, strip: Any, key: str) -> Any | None:
         """The curve of a strip at a path and index, such as "transform.offset_x[0]"."""
         path, index = _split(key)
-        return self.curves.get((f"{strip.path_from_id()}.{path}", index))
+        return self.curves.get((self._prefix(strip) + path, index))
+
+    def print_of(self, strips: Iterable[Any]) -> tuple[object, ...]:
+        """What tells whether a curve of some strips that results follow has changed."""
+        return tuple(
+            (strip.name, key, _digest(self.curve(strip, key)))
+            for strip in strips
+            for key in self.keys_of(strip, _FOLLOWED)
+        )
 
     def keys_of(self, strip: Any, paths: Iterable[str]) -> list[str]:
         """Those of the paths, each with an index, at which a strip has a curve."""
@@ -68,7 +80,8 @@ class Animation:
         path, index = _split(key)
         found, own = self.curve(source, key), self.curve(result, key)
         if own is None:
-            full = f"{result.path_from_id()}.{path}"
+            full = self._prefix(result) + path
+            self._paths.add(full)
             own = self.curves[full, index] = compat.new_fcurve(self.scene, full, index)
         _clear_modifiers(own)
         for name in _CURVE_SETTINGS:
@@ -79,9 +92,15 @@ class Animation:
     def remove(self, strip: Any, key: str) -> None:
         """Remove a strip's curve."""
         path, index = _split(key)
-        curve = self.curves.pop((f"{strip.path_from_id()}.{path}", index), None)
+        curve = self.curves.pop((self._prefix(strip) + path, index), None)
         if curve is not None:
             compat.remove_fcurve(self.scene, curve)
+
+    def _prefix(self, strip: Any) -> str:
+        name = strip.name
+        if name not in self._prefixes:
+            self._prefixes[name] = strip.path_from_id() + "."
+        return self._prefixes[name]
 
 
 def follow(
