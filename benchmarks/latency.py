@@ -57,8 +57,10 @@ def measure(media: Path, size_px: int, changes: int) -> None:
     preview.start(scene, strip, size_px)
     _until_settled(preview)
     try:
-        _print(media, size_px, "slider", [_timed(preview, lambda n=n: _drag(scene, strip, n)) for n in range(changes)])
-        frames = _RANDOM.sample(range(2, FRAMES), min(changes, FRAMES - 2))
+        for step in (changes + 1, changes + 2):  # the first turn of the head prepares the portrait
+            _timed(preview, lambda n=step: _drag(strip, n))
+        _print(media, size_px, "slider", [_timed(preview, lambda n=n: _drag(strip, n)) for n in range(changes)])
+        frames = list(range(2, FRAMES, 2))
         _print(media, size_px, "scrubbing", [_timed(preview, lambda n=n: scene.frame_set(n)) for n in frames])
         _print(media, size_px, "shown before", [_timed(preview, lambda n=n: scene.frame_set(n)) for n in frames])
     finally:
@@ -86,7 +88,7 @@ def keyed(media: Path) -> tuple[Any, Any]:
     return scene, strip
 
 
-def _drag(scene: Any, strip: Any, step: int) -> None:
+def _drag(strip: Any, step: int) -> None:
     strip.th_head_pitch, strip.th_brow = 0.2 * step, 0.02 * step
 
 
