@@ -99,7 +99,8 @@ def _begin(target: Target) -> None:
     if bpy.app.background:
         service.run_to_end(jobs.ANIMATE_TITLE, make)
     else:
-        service.start(jobs.ANIMATE_TITLE, make)
+        service.start(jobs.ANIMATE_TITLE, make, strip=target.strip)
+        base.watch()
 
 
 def _frame_under(context: Any, event: Any) -> int:
