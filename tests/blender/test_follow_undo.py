@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Talking Head contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Results follow after undo, redo and loading, never while Blender renders. Undo, which background lacks, is imitated."""
+"""Results follow after undo, redo and loading, never while Blender renders. Undo, which is off there, is imitated."""
 
 from __future__ import annotations
 
