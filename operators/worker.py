@@ -111,12 +111,13 @@ class TALKINGHEAD_OT_install_neural(_SetUp, bpy.types.Operator):
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         try:
+            setup_job.check_neural()
             return super().invoke(context, event)
         except TalkingHeadError as error:  # no build of PyTorch fits this computer
             return base.report_error(self, error)
 
     def announcement(self) -> tuple[str, ...]:
-        return setup_job.neural_announcement(worker.setup_plan(NEURAL.name))
+        return setup_job.neural_announcement(worker.setup_plan(NEURAL.name, at_a_glance=True))
 
     def job(self, context: Any) -> tuple[str, JobMaker]:
         return setup_job.NEURAL_TITLE, setup_job.install_neural

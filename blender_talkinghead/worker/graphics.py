@@ -9,12 +9,16 @@ import re
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from .process import popen_options
 from .torch_builds import Card, Vendor, first_number
 
 PATIENCE_S = 8.0
+FRESH_S = 60.0
+_told: tuple[float, str] | None = None
 _QUESTION = ("--query-gpu=name,driver_version,compute_cap", "--format=csv,noheader")
 _NVIDIA_VERSION = Path("/proc/driver/nvidia/version")
 _AMD_NODES = Path("/sys/class/kfd/kfd/topology/nodes")
@@ -27,9 +31,48 @@ def cards(platform: str = sys.platform) -> list[Card]:
     """
     if platform == "darwin":
         return []
-    asked = nvidia_cards(_run_nvidia_smi(platform))
+    asked = nvidia_cards(_answer(platform))
     seen = cards_at_a_glance(platform)
     return asked + [card for card in seen if card.vendor is not Vendor.NVIDIA] if asked else seen
+
+
+def look(platform: str = sys.platform) -> Iterator[None]:
+    """Ask the driver a little at a time, so that nothing stands still; ``cards`` then knows the answer for a minute."""
+    global _told
+    command = _nvidia_smi(platform)
+    answer = ""
+    if command:
+        try:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                errors="replace", **popen_options(),
+            )  # fmt: skip
+        except OSError:
+            process = None
+        if process is not None:
+            yield from _until_ended(process)
+            output = process.communicate()[0]
+            answer = output if process.returncode == 0 else ""
+    _told = time.monotonic(), answer
+
+
+def _until_ended(process: subprocess.Popen[str]) -> Iterator[None]:
+    end_s = time.monotonic() + PATIENCE_S
+    try:
+        while process.poll() is None and time.monotonic() < end_s:
+            yield
+    finally:
+        if process.poll() is None:
+            process.kill()
+
+
+def _answer(platform: str) -> str:
+    """What NVIDIA's own program said a moment ago, or says now."""
+    if _told is None or time.monotonic() - _told[0] > FRESH_S:
+        for _ in look(platform):
+            time.sleep(0.02)
+    assert _told
+    return _told[1]
 
 
 def cards_at_a_glance(platform: str = sys.platform) -> list[Card]:
@@ -81,18 +124,9 @@ def _capability(text: str) -> tuple[int, int] | None:
     return (int(match[1]), int(match[2])) if match else None
 
 
-def _run_nvidia_smi(platform: str) -> str:
-    """What NVIDIA's own program answers, "" without it."""
+def _nvidia_smi(platform: str) -> list[str]:
+    """The command that asks NVIDIA's own program, empty without it."""
     program = shutil.which("nvidia-smi")
     if program is None and platform != "win32":
         program = shutil.which("nvidia-smi", path="/usr/lib/wsl/lib")
-    if program is None:
-        return ""
-    try:
-        done = subprocess.run(
-            [program, *_QUESTION], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
-            timeout=PATIENCE_S, check=False, **popen_options(),
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout if done.returncode == 0 else ""
+    return [program, *_QUESTION] if program else []

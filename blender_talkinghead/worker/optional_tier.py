@@ -89,7 +89,7 @@ def install(plan: Plan) -> Steps:
     """
     places, tier = plan.places, OPTIONAL_TIERS[plan.tier]
     yield Progress("Checking the folder", 0.0)
-    _check_base(places, tier)
+    check_base(places, tier)
     check_folder(places.user, _needed_bytes(tier, plan.build))
     if not _can_be_had(plan, plan.tier):
         raise TalkingHeadError(
@@ -159,7 +159,8 @@ def _check_python(tier: OptionalTier, version: str) -> None:
         )
 
 
-def _check_base(places: Places, tier: OptionalTier) -> None:
+def check_base(places: Places, tier: OptionalTier) -> None:
+    """Raises TalkingHeadError (ENVIRONMENT_BROKEN) where a tier cannot be added: no environment, or a wrong Python."""
     state = environment.state_of(places)
     if state is not State.READY:
         action = Action.SET_UP_WORKER if state is State.MISSING else Action.REPAIR_WORKER

@@ -7,7 +7,7 @@ from collections.abc import Generator, Mapping
 from ...inference.errors import ErrorCode, TalkingHeadError
 from ...inference.weights.catalogue import weight_file
 from ..jobs.runner import JobControl, JobState, JobSteps, Phase
-from . import environment, environment_setup, optional_tier, worker
+from . import environment, environment_setup, graphics, optional_tier, worker
 from .optional_tier import NEURAL, SPEECH
 from .setup_steps import Plan, Steps
 
@@ -58,8 +58,14 @@ def neural_announcement(plan: Plan) -> tuple[str, ...]:
         f"Downloaded from {plan.build.source}: {plan.build.size_text}:",
         f"    {', '.join(packages)}, and what these need.",
         f"They go into the worker's environment in {plan.places.user}.",
+        "The card is asked before anything is downloaded; for an older one it may be another build.",
         "Models are got separately. Nothing is installed into Blender's own Python.",
     )
+
+
+def check_neural() -> None:
+    """Raises TalkingHeadError (ENVIRONMENT_BROKEN) where PyTorch cannot be added to the worker's environment."""
+    optional_tier.check_base(worker.places(), NEURAL)
 
 
 def check_needed() -> None:
@@ -110,7 +116,9 @@ def install_neural(control: JobControl) -> JobSteps:
             "The worker's Python was named by you, so nothing is installed into it.",
             f"Install it there yourself: {worker.neural_command()}",
         )
-    yield JobState(NEURAL_TITLE, Phase.RUNNING, "Looking for a graphics card")
+    for _ in graphics.look():
+        control.check()
+        yield JobState(NEURAL_TITLE, Phase.RUNNING, "Looking for a graphics card")
     plan = worker.setup_plan(NEURAL.name)
     yield from _follow(NEURAL_TITLE, optional_tier.install(plan), f"{NEURAL.label} is installed", control, device=True)
 

@@ -95,14 +95,18 @@ def neural_command() -> str:
     return _neural_command
 
 
-def torch_build() -> TorchBuild:
+def torch_build(*, at_a_glance: bool = False) -> TorchBuild:
     """The build of PyTorch for this computer's graphics card. Looks for it, which takes up to seconds.
+
+    Args:
+        at_a_glance: start no program, so that a dialog shows at once; for old cards it may be another build.
 
     Raises:
         TalkingHeadError: as ``torch_builds.choose``.
     """
     choice = card_choice()
-    cards = [] if choice is CardChoice.NONE else graphics.cards()
+    find = graphics.cards_at_a_glance if at_a_glance else graphics.cards
+    cards = [] if choice is CardChoice.NONE else find()
     return torch_builds.choose(choice, cards, sys.platform, platform.machine())
 
 
@@ -231,8 +235,11 @@ def named_weight_folders() -> tuple[Path, ...]:
     return (*in_variable, *named_model_folders())
 
 
-def setup_plan(tier: str = BASE_TIER) -> Plan:
+def setup_plan(tier: str = BASE_TIER, *, at_a_glance: bool = False) -> Plan:
     """What setting up a tier, the base or an optional one, has to do on this computer.
+
+    Args:
+        at_a_glance: as for ``torch_build``.
 
     Raises:
         TalkingHeadError: as ``torch_builds.choose``, for a tier with PyTorch.
@@ -247,7 +254,7 @@ def setup_plan(tier: str = BASE_TIER) -> Plan:
         offline_hint=offline_hint(full_package=tier == BASE_TIER),
         variables=dict(os.environ),
         weight_folders=named_weight_folders(),
-        build=torch_build() if optional and optional.builds else None,
+        build=torch_build(at_a_glance=at_a_glance) if optional and optional.builds else None,
     )
 
 

@@ -101,6 +101,22 @@ def test_the_preference_chooses_another_build(commands, preferences):
     assert talking.core("worker.worker").neural_build() == "AMD, ROCm 7.2"
 
 
+def test_python_without_a_build_is_told_before_the_dialog(commands, monkeypatch):
+    environment, errors = talking.core("worker.environment"), talking.shared("errors")
+    lock = environment.read_lock
+    monkeypatch.setattr(environment, "read_lock", lambda folder: {**lock(folder), "python": "3.14"})
+    with pytest.raises(errors.TalkingHeadError, match=r"need Python 3\.11 to 3\.13"):
+        talking.core("worker.setup_job").check_neural()
+
+
+def test_dialog_starts_no_program(commands, monkeypatch):
+    def refuse(*_):
+        raise AssertionError("a program was started")
+
+    monkeypatch.setattr(talking.core("worker.graphics"), "cards", refuse)
+    assert talking.core("worker.worker").torch_build(at_a_glance=True).name == "cu130"
+
+
 def test_old_driver_is_told_and_nothing_is_installed(commands, card):
     builds = talking.core("worker.torch_builds")
     card[:] = [builds.Card(builds.Vendor.NVIDIA, "GeForce", 470, (8, 9))]

@@ -180,7 +180,20 @@ def test_program_that_hangs_or_fails_is_no_card(tmp_path, monkeypatch):
         program.write_text(f"#!/bin/sh\n{text}\n")
         program.chmod(0o755)
         monkeypatch.setattr(graphics, "PATIENCE_S", 0.2)
+        monkeypatch.setattr(graphics, "_told", None)
         assert graphics.cards("linux") == []
+
+
+def test_what_the_driver_was_asked_is_not_asked_again(tmp_path, monkeypatch):
+    program = tmp_path / "nvidia-smi"
+    program.write_text("#!/bin/sh\necho 'NVIDIA H200, 580.65.06, 9.0'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(graphics, "_told", None)
+    for _ in graphics.look("linux"):
+        pass
+    program.unlink()
+    assert [card.name for card in graphics.cards("linux") if card.capability == (9, 0)] == ["NVIDIA H200"]
 
 
 def test_nothing_is_looked_for_on_macos():
