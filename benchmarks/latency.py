@@ -11,7 +11,7 @@ come at random moments.
 from __future__ import annotations
 
 import argparse
-import importlib
+import importlib.util
 import os
 import random
 import statistics
@@ -37,6 +37,9 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.latency", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--changes", type=int, default=40, help="how many changes are timed for a figure")
     changes = parser.parse_args(arguments).changes
+    if importlib.util.find_spec("bpy") is None:
+        print("Skipped: this Python has no bpy")
+        return
     os.environ["TALKINGHEAD_CONSENT"] = "1"  # the portrait is published, in the public domain, for such use
     with headless_blender.own_user_folder(), tempfile.TemporaryDirectory() as name:
         folder = Path(name)
