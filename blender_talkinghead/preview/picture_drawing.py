@@ -148,9 +148,10 @@ def _colored_picture(pixels: np.ndarray, look: Look, table: np.ndarray | None) -
     # Not an offscreen buffer: making one while a region is drawn takes the region's own frame buffer away.
     texture = gpu.types.GPUTexture((width, height), format="RGBA8")
     picture, shader = _texture(packed(pixels), "RG32F"), _shader()
-    corners = {"pos": ((-1, -1), (1, -1), (-1, 1), (1, 1)), "place": ((0, 1), (1, 1), (0, 0), (1, 0))}
+    corners: Any = {"pos": ((-1, -1), (1, -1), (-1, 1), (1, 1)), "place": ((0, 1), (1, 1), (0, 0), (1, 0))}
     batch = batch_for_shader(shader, "TRI_STRIP", corners)
-    with gpu.types.GPUFrameBuffer(color_slots=texture).bind():
+    buffer: Any = gpu.types.GPUFrameBuffer(color_slots=texture)
+    with buffer.bind():
         gpu.state.blend_set("NONE")
         shader.bind()
         shader.uniform_float("adjust", (look.saturation, look.multiply, look.alpha, float(table is not None)))
