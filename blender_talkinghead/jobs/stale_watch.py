@@ -28,18 +28,20 @@ _LOGGER = logging.getLogger(__name__)
 _BEAT_S = 0.5
 # Files change without Blender noticing, and it tells some edits to no handler.
 _LOOK_AGAIN_S = 3.0
-# The share of the time that looking may take.
-_SHARE = 0.05
+# What looking may take: at once, and as a share of the time.
+_BUDGET_S, _SHORT_BEAT_S = 0.01, 0.05
+_SHARE = 0.1
 
 
 @dataclass
 class _Watch:
-    """Verdicts by scene and strip, and what happened since they were made."""
+    """Verdicts by scene and strip, those that are still to be made again, and what happened since."""
 
     verdicts: dict[tuple[str, str], str] = field(default_factory=dict)
     changed: bool = True
     next_look_s: float = 0.0
     earliest_look_s: float = 0.0
+    waiting: list[tuple[str, str]] = field(default_factory=list)
     began: str = ""
     rendered_stale: tuple[Outdated, ...] = ()
 
@@ -58,17 +60,10 @@ def rendered_stale() -> tuple[Outdated, ...]:
 
 
 def look() -> None:
-    """Look at all sources of the file."""
-    verdicts = {}
-    for scene in bpy.data.scenes:
-        for strip in compat.all_strips(scene):
-            if strip.th_role == ROLE_SOURCE:
-                verdicts[scene.name, strip.name] = stale.reason(strip)
-    _watch.changed = False
-    told, _watch.rendered_stale = _watch.rendered_stale, _watch.rendered_stale if any(verdicts.values()) else ()
-    if verdicts != _watch.verdicts or told != _watch.rendered_stale:
-        _watch.verdicts = verdicts
-        _redraw()
+    """Look at all sources of the file at once."""
+    _begin_look()
+    while _watch.waiting:
+        _look_at_next()
 
 
 def beat() -> float:
@@ -77,17 +72,51 @@ def beat() -> float:
         if _watch.began:
             name, _watch.began = _watch.began, ""
             _tell(bpy.data.scenes.get(name))
-        now_s = time.monotonic()
-        due = now_s > (_watch.earliest_look_s if _watch.changed else _watch.next_look_s)
-        if due and not (service.blender_renders() or service.playing() or service.runner.running):
-            look()
-            took_s = time.monotonic() - now_s
-            _watch.earliest_look_s = now_s + took_s / _SHARE
-            _watch.next_look_s = now_s + _LOOK_AGAIN_S + took_s / _SHARE
+        if not (service.blender_renders() or service.playing() or service.runner.running):
+            _look_a_little()
     except Exception:  # Blender drops a timer that raises
         _LOGGER.exception("looking for results that are out of date failed")
-        _watch.changed = False
-    return _BEAT_S
+        _watch.waiting.clear()
+    return _SHORT_BEAT_S if _watch.waiting else _BEAT_S
+
+
+def _look_a_little() -> None:
+    """Go on looking for as long as nobody notices."""
+    begun_s = time.monotonic()
+    if not _watch.waiting and begun_s > (_watch.earliest_look_s if _watch.changed else _watch.next_look_s):
+        _begin_look()
+        _watch.next_look_s = begun_s + _LOOK_AGAIN_S
+    if _watch.waiting:
+        while _watch.waiting and time.monotonic() < begun_s + _BUDGET_S:
+            _look_at_next()
+        _watch.earliest_look_s = begun_s + (time.monotonic() - begun_s) / _SHARE
+        _watch.next_look_s = max(_watch.next_look_s, _watch.earliest_look_s)
+
+
+def _begin_look() -> None:
+    _watch.changed = False
+    _watch.waiting = [
+        (scene.name, strip.name)
+        for scene in bpy.data.scenes
+        for strip in compat.all_strips(scene)
+        if strip.th_role == ROLE_SOURCE
+    ]
+    gone = _watch.verdicts.keys() - set(_watch.waiting)
+    for key in gone:
+        del _watch.verdicts[key]
+
+
+def _look_at_next() -> None:
+    scene_name, name = key = _watch.waiting.pop()
+    scene = bpy.data.scenes.get(scene_name)
+    strip = compat.strip_named(scene, name) if scene else None
+    verdict = stale.reason(strip) if strip is not None else ""
+    if verdict != _watch.verdicts.get(key, ""):
+        _watch.verdicts[key] = verdict
+        _redraw()
+    if _watch.rendered_stale and not _watch.waiting and not any(_watch.verdicts.values()):
+        _watch.rendered_stale = ()
+        _redraw()
 
 
 def _tell(scene: Any | None) -> None:
@@ -124,6 +153,7 @@ def _on_change(*_arguments: Any) -> None:
 @persistent
 def _on_load(*_arguments: Any) -> None:
     _watch.verdicts, _watch.rendered_stale, _watch.began, _watch.changed = {}, (), "", True
+    _watch.waiting.clear()
     _watch.earliest_look_s = 0.0
 
 

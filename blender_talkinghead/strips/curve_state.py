@@ -7,6 +7,7 @@ Nothing is evaluated. Times count from the strip's anchor, so a strip that is mo
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -14,9 +15,11 @@ import numpy as np
 
 from .. import compat
 
-# Handles of these types are placed by hand (FREE, ALIGNED); the others follow from the keys.
-_BY_HAND = (0, 3)
-_SHAPES = ("interpolation", "easing", "handle_left_type", "handle_right_type", "back", "amplitude", "period")
+# Handles of these types are placed by hand; the others follow from the keys.
+_FREE, _ALIGNED = 0, 3
+# Interpolations after this one have an easing.
+_BEZIER = 2
+_EASING = ("easing", "back", "amplitude", "period")
 # Only these modifiers count time from the keys; the others stay where they are when a strip is moved.
 _FOLLOWING = frozenset({"CYCLES", "LIMITS"})
 _SIMPLE = frozenset({"BOOLEAN", "INT", "FLOAT", "STRING", "ENUM"})
@@ -95,17 +98,21 @@ def _curve(curve: Any, anchor: int) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _keys(curve: Any, anchor: int) -> bytes:
+def _keys(curve: Any, anchor: int) -> str:
     points = curve.keyframe_points
-    places = _read(points, "co", 2)
-    shapes = np.stack([_read(points, name, 1)[:, 0] for name in _SHAPES], axis=1)
-    handles = np.zeros((len(points), 4))
-    for column, side in ((0, "handle_left"), (2, "handle_right")):
-        by_hand = np.isin(_read(points, f"{side}_type", 1)[:, 0], _BY_HAND)
-        handles[:, column : column + 2] = (_read(points, side, 2) - places) * by_hand[:, None]
-    places[:, 0] -= anchor
-    places[:, 0], handles = places[:, 0].round(_TIME_DECIMALS), handles.round(_TIME_DECIMALS)
-    return (np.concatenate([places, handles, shapes], axis=1).round(_VALUE_DECIMALS) + 0.0).tobytes()  # no -0.0
+    places, interpolation = _read(points, "co", 2), _read(points, "interpolation", 1)
+    columns = [interpolation]
+    if (interpolation > _BEZIER).any():
+        columns += [_read(points, name, 1) for name in _EASING]
+    for side in ("handle_left", "handle_right"):
+        types = _read(points, f"{side}_type", 1)
+        by_hand = (types == _FREE) | (types == _ALIGNED)
+        columns.append(types)
+        if by_hand.any():
+            columns.append(((_read(points, side, 2) - places) * by_hand).round(_TIME_DECIMALS))
+    places[:, 0] = (places[:, 0] - anchor).round(_TIME_DECIMALS)
+    keys = np.concatenate([places, *columns], axis=1).round(_VALUE_DECIMALS) + 0.0  # no -0.0
+    return hashlib.blake2b(keys.tobytes(), digest_size=8).hexdigest()
 
 
 def _read(points: Any, name: str, size: int) -> np.ndarray:
