@@ -46,7 +46,8 @@ def add(context: Any) -> Any:
 
 
 def _append() -> Any:
-    template = next((Path(folder, _TEMPLATE) for folder in bpy.utils.app_template_paths()), None)
+    folders: Any = bpy.utils.app_template_paths()
+    template = next((Path(folder, _TEMPLATE) for folder in folders), None)
     if template is None or not template.is_file():
         raise TalkingHeadError(
             ErrorCode.UNSUPPORTED_INPUT,

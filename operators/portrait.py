@@ -74,7 +74,7 @@ class TALKINGHEAD_OT_drop_portrait(bpy.types.Operator):
             return base.report_error(self, error)
         targets = [Target(strip.id_data.name, strip.name, "STRIP") for strip in strips]
         if not bpy.app.background and not consent.given():
-            bpy.ops.talkinghead.give_consent("INVOKE_DEFAULT", then="talkinghead.animate_portrait")
+            bpy.ops.talkinghead.give_consent("INVOKE_DEFAULT", then="talkinghead.animate_portrait")  # type: ignore[attr-defined]
             return {"FINISHED"}
         return self._animate(targets)
 

@@ -41,11 +41,11 @@ def add(context: Any, files: Sequence[Path], frame: int) -> list[Any]:
     """
     for path in files:
         _check(path)
-    scene = compat.sequencer_scene(context)
+    scene: Any = compat.sequencer_scene(context)
     if scene.sequence_editor is None:
         scene.sequence_editor_create()
     names = [_add_one(scene, path, frame).name for path in files]
-    strips = [compat.strip_named(scene, name) for name in names]
+    strips: list[Any] = [compat.strip_named(scene, name) for name in names]
     compat.set_active_strip(scene, strips[0])
     for strip in strips:
         strip.select = True
