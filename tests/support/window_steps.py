@@ -298,9 +298,16 @@ def view_curves():
 
     for kind, view in (("GRAPH_EDITOR", "graph"), ("DOPESHEET_EDITOR", "action")):
         for area in (area for area in inside.window().screen.areas if area.type == kind):
-            region = next(region for region in area.regions if region.type == "WINDOW")
-            with bpy.context.temp_override(window=inside.window(), area=area, region=region):
-                getattr(bpy.ops, view).view_all()
+            area.spaces.active.show_region_ui = False
+            yield
+            for part, operator in (
+                ("CHANNELS", bpy.ops.anim.channels_expand),
+                ("WINDOW", getattr(bpy.ops, view).view_all),
+            ):
+                region = next(region for region in area.regions if region.type == part)
+                with bpy.context.temp_override(window=inside.window(), area=area, region=region):
+                    operator()
+                yield
     yield
     yield
 
