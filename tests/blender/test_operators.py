@@ -33,7 +33,7 @@ def test_there_are_operators():
 def test_every_operator_has_a_label_a_tooltip_and_a_poll():
     for name in operator_names():
         rna = getattr(bpy.ops.talkinghead, name).get_rna_type()
-        words = [word for word in rna.name.split() if word not in {"and", "as", "from", "in", "to", "ComfyUI"}]
+        words = [word for word in rna.name.split() if word not in {"and", "as", "from", "in", "of", "to", "ComfyUI"}]
         assert " ".join(words).istitle(), name
         assert len(rna.description) > 20, name
         assert not rna.description.endswith("."), name
