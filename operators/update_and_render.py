@@ -79,11 +79,11 @@ class TALKINGHEAD_OT_tell_stale(bpy.types.Operator):
     bl_label = "Results Are Out of Date"
     bl_options = {"INTERNAL"}
 
-    # The timer starts it, and Blender shows what an operator reports only if that came by an event of the window.
     @classmethod
     def poll(cls, context: Any) -> bool:
         return base.allow(cls, context)
 
+    # The timer starts it, and Blender shows what an operator reports only if that came by an event of the window.
     def invoke(self, context: Any, event: Any) -> set[str]:
         self._timer = context.window_manager.event_timer_add(0.1, window=context.window)
         context.window_manager.modal_handler_add(self)
