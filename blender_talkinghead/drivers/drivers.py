@@ -17,7 +17,7 @@ from ...inference.engines import description_of
 from ...inference.errors import Action, ErrorCode, TalkingHeadError
 from ...inference.motion import idle, mix
 from ...inference.performance import Performance
-from ..strips import sampling
+from ..strips import lookup, sampling
 from ..strips.sampling import Samples
 from . import driver_media, driver_strips, driver_tracks
 from .driver_strips import Part
@@ -202,7 +202,9 @@ def _absent(strip: Any, drives: Iterable[_Drive]) -> tuple[str, ...]:
 
 
 def _idle(scene: Any, strip: Any, frames: Sequence[int], speech: _Drive) -> mix.Idle:
-    times_s = np.array([float(frame / sampling.scene_rate(scene)) for frame in frames])
+    # Counted from the strip's content, so that moving the portrait with its speech changes no frame.
+    anchor = lookup.facts_of(strip).anchor
+    times_s = np.array([float((frame - anchor) / sampling.scene_rate(scene)) for frame in frames])
     sway = idle.sway(strip.th_idle_seed, times_s, speech.activity * speech.weights)
     return mix.Idle(
         blinks=idle.blinks(strip.th_idle_seed, times_s) * speech.weights,

@@ -239,6 +239,17 @@ def test_speech_alone_blinks_and_sways(portrait, sound):
     assert driving.mixed(portrait, range(21, 81))("head_yaw") != column("head_yaw")
 
 
+def test_blinks_and_sway_move_with_portrait_and_speech(portrait, sound):
+    portrait.th_strength_blinks = portrait.th_strength_sway = 1.0
+    before = driving.mixed(portrait, range(21, 81))
+    compat = talking.core("compat")
+    for strip in (portrait, sound):
+        compat.set_content_start(strip, compat.content_start(strip) + 13)
+    after = driving.mixed(portrait, range(34, 94))
+    for name in ("eye_open", "head_yaw"):
+        assert after(name) == pytest.approx(before(name), abs=1e-6)
+
+
 def test_acting_takes_the_place_of_blinks_and_sway(portrait, actor, sound):
     portrait.th_strength_blinks = portrait.th_strength_sway = 1.0
     column = driving.mixed(portrait, range(21, 61))

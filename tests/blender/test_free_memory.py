@@ -39,12 +39,12 @@ def sent(worker, monkeypatch):
 
 def test_handler_is_there_once_and_goes_with_the_add_on(worker):
     handlers = bpy.app.handlers.render_init
-    mine = [handler for handler in handlers if handler.__module__.startswith("bl_ext.user_default.talkinghead.")]
-    assert len(mine) == 1
+    name = "bl_ext.user_default.talkinghead.blender_talkinghead.worker.memory"
+    assert [handler.__module__ for handler in handlers].count(name) == 1
     installed_extension.disable()
-    assert mine[0] not in handlers
+    assert not [handler for handler in handlers if "talkinghead" in handler.__module__]
     installed_extension.enable()
-    assert len([h for h in handlers if h.__module__.startswith("bl_ext.user_default.talkinghead.")]) == 1
+    assert [handler.__module__ for handler in handlers].count(name) == 1
 
 
 def test_handler_outlives_another_file(worker):
