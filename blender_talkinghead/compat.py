@@ -52,7 +52,7 @@ def render_options(context: Any, scene: Any) -> dict[str, Any]:
     """Options of Blender's render operator that make it render a scene, be it the sequencer's or the window's."""
     if context.scene == scene:
         return {}
-    has_option = "use_sequencer_scene" in bpy.ops.render.render.get_rna_type().properties
+    has_option = "use_sequencer_scene" in bpy.ops.render.render.get_rna_type().properties  # type: ignore[call-arg]
     return {"use_sequencer_scene": True} if has_option else {"scene": scene.name}
 
 
