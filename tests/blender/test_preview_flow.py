@@ -9,43 +9,13 @@ import numpy as np
 import pytest
 import sequencer
 import talking
-
-
-class StandIn:
-    """Stands in for the worker's client: answers when the test says so, each time with another picture."""
-
-    running, busy = True, False
-
-    def __init__(self):
-        self.requests, self.jobs, self.sizes, self.cancelled = [], [], [], []
-
-    def submit(self, type_, fields):
-        self.requests.append(talking.core("worker.client").Request(len(self.requests) + 1, type_))
-        self.jobs.append(talking.shared("job").Job.from_dict(fields["job"]))
-        self.sizes.append(fields["max_size"])
-        return self.requests[-1]
-
-    def begin(self):
-        self.requests[-1].take(talking.shared("protocol").Message("progress", {"stage": "drawing"}))
-
-    def finish(self):
-        pixels = np.full((2, 2, 4), len(self.requests), np.uint8)
-        self.requests[-1].take(talking.shared("protocol").with_array("done", pixels, size=[2, 2]))
-
-    def slider(self, name="jaw_open"):
-        return round(self.jobs[-1].performance.pose(0)[name], 3)
-
-    def pump(self, wait_s=0.0):
-        pass
-
-    def cancel(self, request, patience_s=None):
-        self.cancelled.append(request)
+from preview_stand_in import PreviewStandIn
 
 
 @pytest.fixture
 def worker(addon, monkeypatch):
     talking.fresh_start()
-    stand_in = StandIn()
+    stand_in = PreviewStandIn()
     monkeypatch.setattr(talking.core("worker.worker"), "client", lambda: stand_in)
     yield stand_in
     preview().stop()
