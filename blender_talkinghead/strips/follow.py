@@ -82,6 +82,8 @@ def frames_made(source: Any, results: Iterable[Any], *, baked: bool) -> None:
     animation, now = Animation(scene), follow_pairs.placement(lookup.facts_of(source))
     for result in results:
         memory = follow_state.recall(result) or _memory(source, now, result, animation, baked=_baked(source))
+        if memory.source_at == now:  # else it still has to follow
+            memory = replace(memory, result_at=_place_of(result))  # the job may have made it longer
         if result.th_follow and not _locked(result):
             memory = _follow_look(source, result, memory, animation, baked=baked, adopt=True)
         follow_state.remember(result, replace(memory, baked=baked))

@@ -258,6 +258,17 @@ def test_following_can_be_switched_off(scene, still):
     assert place_of(result) == (15, 35)
 
 
+def test_moved_right_after_a_job_that_made_the_result_longer(scene, still):
+    scene.frame_end = 19
+    result = rendered_jobs.render(scene, still, "SCENE").strip
+    update()
+    rendered_jobs.render(scene, still)
+    assert place_of(result) == (10, 30)
+    shift(still, 10)  # as a script does, and saves then; nothing has looked since
+    update()
+    assert place_of(result) == place_of(still) == (20, 40)
+
+
 def test_keys_of_the_result_move_with_it_and_not_when_it_is_trimmed(scene, still):
     result = rendered(scene, still)
     result.keyframe_insert("color_saturation", frame=12)
