@@ -105,12 +105,15 @@ def _match(source: StripFacts, result: StripFacts) -> bool:
 
 
 def _prefers(result: StripFacts, source: StripFacts, strips: tuple[StripFacts, ...]) -> bool:
-    rivals = [
-        strip
+    own = _distance(source, result)
+    return not any(
+        strip.role == ROLE_SOURCE
+        and _match(strip, result)
+        and not _same(strip, source)
+        and overlap(strip, source)
+        and _distance(strip, result) < own
         for strip in strips
-        if strip.role == ROLE_SOURCE and _match(strip, result) and not _same(strip, source) and overlap(strip, source)
-    ]
-    return all(_distance(source, result) <= _distance(rival, result) for rival in rivals)
+    )
 
 
 def _distance(source: StripFacts, result: StripFacts) -> tuple[bool, bool, bool, int, int, str]:

@@ -138,3 +138,22 @@ def test_renamed_strips_are_followed_on(scene, source):
     update()
     slide(source, 5)
     assert place_of(result) == (15, 35)
+
+
+def test_moving_looks_for_no_cuts(scene, still, monkeypatch):
+    """With many copies or pieces of one source that took minutes."""
+    result = rendered(scene, still)
+    for frames in (30, 60):
+        sequencer.select(still, result)
+        with sequencer.override():
+            bpy.ops.sequencer.duplicate()
+            bpy.ops.transform.seq_slide(value=(frames, 0))
+        update()
+    looked = []
+    pairs = core("strips.follow_pairs").pairs
+    find = pairs.results_of
+    monkeypatch.setattr(pairs, "results_of", lambda *arguments: looked.append(arguments) or find(*arguments))
+    shift(still, 3)
+    core("strips.follow").sync(scene)
+    assert place_of(result) == (13, 33)
+    assert not looked
