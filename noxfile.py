@@ -76,12 +76,16 @@ def conformance(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def matrix(session: nox.Session) -> None:
-    """Blender's tests on every supported Blender. An environment that was made only for this is removed (1 GB each)."""
-    for python in sorted(set(BLENDERS.values())):
+    """Blender's tests on every supported Blender. An environment that was made only for this is removed (1 GB each).
+
+    TALKINGHEAD_BLENDERS names some of them, such as "4.2.23 5.2.3", to be tested alone.
+    """
+    versions = os.environ.get("TALKINGHEAD_BLENDERS", "").split() or list(BLENDERS)
+    for python in sorted({BLENDERS[version] for version in versions}):
         require_python(session, python)
     worker = worker_environment(session, MAIN_PYTHON)
     env = test_variables(worker, build_light(session, blender_environment(session, MAIN_BLENDER)))
-    for version in BLENDERS:
+    for version in versions:
         blender = blender_environment(session, version)
         try:
             # Neural engines are tested from end to end in the session "tests", on one Blender.
