@@ -14,7 +14,7 @@ from ..blender_talkinghead.worker import models_box, worker
 from ..blender_talkinghead.worker.environment import State
 from ..blender_talkinghead.worker.optional_tier import NEURAL
 from ..inference.engines import description_of
-from ..inference.engines.description import EngineDescription, Section
+from ..inference.engines.description import LARGE_MB, EngineDescription, Section
 from .sidebar import Child, order_of
 
 _ADD_PRESET = "talkinghead.add_engine_preset"
@@ -58,6 +58,8 @@ class TALKINGHEAD_PT_engine(Child, bpy.types.Panel):
         seconds = measured_speed.seconds_per_frame(source.th_engine, measured_speed.source_size(source))
         if seconds is not None:
             layout.label(text=f"About {seconds:.2g} s a frame on this computer", icon="TIME")
+        if _engine_of(source).memory_mb >= LARGE_MB:
+            layout.label(text=f"Needs about {_engine_of(source).memory_mb / 1000:.1f} GB of memory", icon="MEMORY")
         _draw_packages(layout, _engine_of(source))
         models_box.draw_missing(layout, _engine_of(source), properties.settings_of(source))
         _draw_settings(layout, source, Section.MAIN)

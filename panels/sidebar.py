@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 
 from ..blender_talkinghead import compat, consent, fixes, properties, workspace
-from ..blender_talkinghead.jobs import service, stale_watch
+from ..blender_talkinghead.jobs import render_queue, service, stale_watch
 from ..blender_talkinghead.preview import faces, preview
 from ..blender_talkinghead.strips import lookup, missing_frames
 from ..blender_talkinghead.strips.pairs import ROLE_RESULT
@@ -88,11 +88,6 @@ class TALKINGHEAD_PT_main(_Sidebar, bpy.types.Panel):
         row = layout.row(align=True)
         row.operator("talkinghead.render_frames", icon="RENDER_ANIMATION")
         row.operator("talkinghead.render_all", text="", icon="RENDERLAYERS")
-        if note := stale_watch.note(source):
-            layout.label(text=note, icon="FILE_REFRESH")
-        if stale_watch.rendered_stale() and not service.blender_renders():
-            fixes.draw_note(layout, "The last render showed results that are out of date.")
-            layout.operator("talkinghead.render_animation", icon="RENDER_ANIMATION")
         if preview.active():
             layout.operator("talkinghead.stop_preview", icon="HIDE_ON", depress=True)
         else:
@@ -101,6 +96,16 @@ class TALKINGHEAD_PT_main(_Sidebar, bpy.types.Panel):
             layout.label(text=doing, icon="SORTTIME")
         if (error := preview.error()) is not None:
             fixes.draw_error(layout, error)
+        _draw_out_of_date(layout, source)
+
+
+def _draw_out_of_date(layout: Any, source: Any) -> None:
+    """Below the buttons, so that these stay under the mouse when it comes and goes."""
+    if (note := stale_watch.note(source)) and not render_queue.runs(source):
+        layout.label(text=note, icon="FILE_REFRESH")
+    if stale_watch.rendered_stale() and not service.blender_renders():
+        fixes.draw_note(layout, "The last render showed results that are out of date.")
+        layout.operator("talkinghead.render_animation", icon="RENDER_ANIMATION")
 
 
 class TALKINGHEAD_PT_face(_Sidebar, bpy.types.Panel):

@@ -40,7 +40,7 @@ from .job_steps import (
     with_progress,
 )
 from .render_note import RenderNote
-from .runner import JobControl, JobState, JobSteps, Phase
+from .runner import JobControl, JobState, JobSteps, Phase, frames_text
 
 RENDER_TITLE = "Render Frames"
 ANIMATE_TITLE = "Animate Portrait"
@@ -245,7 +245,7 @@ class _Following:
                 finished[int(message.fields["index"])] = str(message.fields["file"])  # type: ignore[call-overload]
         if finished and self.planned and not self.lost:
             self.lost = not results.show_frames(self.prepared, finished)
-            self.note.finished(finished)
+        self.note.finished(finished)
 
     def _show_plan(self, message: Message) -> None:
         names = [str(name) for name in json.loads(message.payload)]
@@ -267,12 +267,11 @@ class _Following:
             missing_frames.forget(result or "")
             service.push_undo(self.state.title)
         if self.request.outcome is Outcome.CANCELLED:
-            text = f"Canceled after {self.state.done} of {self.state.total} frames, which are kept."
-            raise TalkingHeadError(ErrorCode.CANCELLED, text)
+            raise TalkingHeadError(ErrorCode.CANCELLED, self.note.canceled_text())
         fields = self.request.result().fields
         rendered, reused = int(fields["rendered"]), int(fields["reused"])
         measured_speed.note(self.prepared.job.engine, _source_of(self.prepared), fields)
-        text = summary(rendered, reused) if self.state.title == RENDER_TITLE else "Ready: move the sliders"
+        text = summary(rendered, reused) if self.state.title == RENDER_TITLE else "Ready, move the sliders"
         warnings = self.state.warnings + shortened([str(text) for text in fields.get("warnings", [])])
         if self.lost:
             where = self.prepared.folder
@@ -291,5 +290,6 @@ def summary(rendered: int, reused: int) -> str:
     """How many frames were computed, in words."""
     total = rendered + reused
     if rendered == 0:
-        return f"All {total} frames were there already, none had to be rendered"
-    return f"{rendered} of {total} frames rendered, {reused} reused"
+        there = "The frame was" if total == 1 else f"All {total} frames were"
+        return f"{there} there already, none had to be rendered"
+    return f"{rendered} of {frames_text(total)} rendered" + (f", {reused} reused" if reused else "")

@@ -10,6 +10,7 @@ from typing import Any
 from ..strips import rendered, results
 from ..strips.rendered import Rendered
 from .builder import PreparedJob
+from .runner import frames_text
 
 
 class RenderNote:
@@ -23,9 +24,11 @@ class RenderNote:
         self._prepared = prepared
         self._computed = range(len(prepared.job.performance)) if only is None else sorted(only)
         self._missing: set[int] = set()
+        self._begun = False
 
     def begin(self, files: Sequence[str]) -> None:
         """The plan is known: the name of each frame's file."""
+        self._begun = True
         if not self._computed:
             return
         there = {path.name for path in self._prepared.folder.iterdir()}
@@ -38,6 +41,15 @@ class RenderNote:
     def finished(self, indices: Iterable[int]) -> None:
         """These frames are there now."""
         self._missing.difference_update(indices)
+
+    def canceled_text(self) -> str:
+        """What to tell of a job that was canceled."""
+        total, kept = len(self._computed), len(self._computed) - len(self._missing)
+        if not total:
+            return "Canceled."
+        if not self._begun or not kept:
+            return "Canceled before the first frame was finished."
+        return f"Canceled with {kept} of {frames_text(total)} finished, which are kept."
 
     def end(self) -> None:
         """The job has ended, completely or not."""

@@ -12,7 +12,7 @@ from ..strips import lookup
 from ..strips.pairs import ROLE_SOURCE
 from . import builder, jobs, measured_speed, service
 from .job_steps import Target, find_scene, find_strip
-from .queue import AtEnd, Entry, RenderOrder, seconds_left
+from .queue import AtEnd, Entry, EntryState, RenderOrder, seconds_left
 from .runner import JobControl, JobMaker, JobSteps
 
 
@@ -62,6 +62,12 @@ def portraits(scene: Any) -> list[Any]:
     """The animated portraits of a scene, the earliest first, of these the lowest channel first."""
     sources = [strip for strip in compat.all_strips(scene) if strip.th_role == ROLE_SOURCE]
     return sorted(sources, key=lambda strip: (compat.left(strip), strip.channel, strip.name))
+
+
+def runs(source: Any) -> bool:
+    """Whether a source is being rendered. For drawing."""
+    running = (entry.order for entry in service.queue.entries if entry.state is EntryState.RUNNING)
+    return any(order is not None and order.pair_id == source.th_id for order in running)
 
 
 def left_s() -> float | None:

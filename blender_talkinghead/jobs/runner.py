@@ -63,10 +63,10 @@ class JobState:
         """One line for a progress bar."""
         parts = [self.text]
         if self.done and self.total and self.phase is Phase.RUNNING:
-            parts = [f"{self.done} of {self.total} frames"]
-            if self.eta_s is not None:
+            parts = [f"{self.done} of {frames_text(self.total)}"]
+            if self.eta_s is not None and self.done < self.total:
                 parts.append(f"{duration_text(self.eta_s)} left")
-        return ", ".join(part for part in parts if part)
+        return ", ".join(part for part in parts if part) or "Starting"
 
 
 @dataclass
@@ -175,6 +175,11 @@ class Runner:
             error=None if cancelled else error,
             eta_s=None,
         )
+
+
+def frames_text(count: int) -> str:
+    """A number of frames in words."""
+    return "1 frame" if count == 1 else f"{count} frames"
 
 
 def duration_text(seconds: float) -> str:

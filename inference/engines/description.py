@@ -98,6 +98,10 @@ class Takes:
     whole_body: bool = False
 
 
+LARGE_MB = 1000
+"""Engines that take so much tell it in the panel, and are not kept while the worker idles or Blender renders."""
+
+
 @dataclass(frozen=True)
 class EngineDescription:
     """An engine before it is loaded.

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..engines import description_of
-from ..engines.description import EngineDescription
+from ..engines.description import LARGE_MB, EngineDescription
 from ..engines.engine import Engine, Session
 from ..errors import Action, ErrorCode, TalkingHeadError
 from ..media.digests import Digests
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 _KEPT_SESSIONS = 3
 _KEPT_CAPTURES = 3
-# Engines that take so much are not kept while the worker idles or Blender renders.
-LARGE_MB = 1000
 _LOG = logging.getLogger(__name__)
 
 

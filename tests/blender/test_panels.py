@@ -125,6 +125,13 @@ def test_settings_of_liveportrait_are_in_sub_panels(scene, saved_file, astronaut
     assert "Acting and Exact only" in draw("engine_driving").text
 
 
+def test_engine_says_how_much_memory_it_needs_if_that_is_much(scene, saved_file, astronaut):
+    source = talking.animated(astronaut, length=2)
+    assert "of memory" not in draw("engine").text
+    source.th_engine = "liveportrait"
+    assert "Needs about 2.8 GB of memory" in draw("engine").text
+
+
 def test_engine_says_which_packages_it_lacks(scene, saved_file, astronaut, monkeypatch):
     source = talking.animated(astronaut, length=2)
     worker, state = talking.core("worker.worker"), talking.core("worker.environment").State

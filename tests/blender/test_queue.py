@@ -59,7 +59,7 @@ def test_a_strip_that_waits_is_rendered_once_with_the_newest_range(service, scen
     service.runner.cancel()
     queued.tick_to_end()
     texts = {entry.strip: entry.job.text for entry in service.queue.ended}
-    assert texts["B"] == "3 of 3 frames rendered, 0 reused"
+    assert texts["B"] == "3 of 3 frames rendered"
 
 
 def test_what_takes_a_moment_runs_before_the_next_render(service, portraits):

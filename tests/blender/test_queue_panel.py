@@ -65,7 +65,7 @@ def test_the_selected_job_tells_its_end(service, portraits, tmp_path):
     assert {"talkinghead.copy_report", "talkinghead.show_log", "talkinghead.queue_retry"} <= set(drawn.of("operator"))
     talking.core("jobs.queue_list").select(service.queue.ended[0].id)
     drawn = draw_panel()
-    assert "B: 6 of 6 frames rendered, 0 reused" in drawn.text.replace("  ", " ")
+    assert "B: 6 of 6 frames rendered" in drawn.text.replace("  ", " ")
     assert "talkinghead.queue_retry" not in drawn.of("operator")
     assert "talkinghead.queue_reveal" in drawn.of("operator")
 
@@ -109,6 +109,23 @@ def test_status_bar_names_what_waits(service, portraits):
     assert text.startswith("Talking Head") and "2 more waiting" in text and text.endswith("ESC: Cancel")
     service.runner.cancel()
     assert queued.operators("queue").status_text().endswith("Canceling")
+
+
+def test_a_job_that_has_told_nothing_yet_is_starting(service, portraits):
+    queued.queue_render("A")
+    assert service.runner.state.text == ""
+    assert queued.operators("queue").status_text() == "Talking Head: Starting    ESC: Cancel"
+
+
+def test_a_portrait_that_is_rendered_is_not_called_out_of_date(service, portraits, monkeypatch):
+    monkeypatch.setattr(talking.core("jobs.stale_watch"), "note", lambda source: "Not rendered yet")
+    bpy.context.scene.sequence_editor.active_strip = queued.strip_named("A")
+    assert "Not rendered yet" in recording_layout.draw(bpy.types.TALKINGHEAD_PT_main).text
+    queued.queue_render("B")
+    assert "Not rendered yet" in recording_layout.draw(bpy.types.TALKINGHEAD_PT_main).text
+    queued.queue_render("A")
+    queued.tick_until(lambda: talking.core("jobs.render_queue").runs(queued.strip_named("A")))
+    assert "Not rendered yet" not in recording_layout.draw(bpy.types.TALKINGHEAD_PT_main).text
 
 
 def test_engine_tells_how_long_a_frame_takes_here(portraits, monkeypatch):

@@ -76,7 +76,7 @@ def test_they_come_back_paused_and_only_what_is_missing_is_computed(service, por
     queued.tick_to_end()
     texts = {entry.strip: entry.job.text for entry in service.queue.ended}
     assert 0 < int(texts["Long"].split()[0]) <= 97
-    assert texts["B"] == "6 of 6 frames rendered, 0 reused"
+    assert texts["B"] == "6 of 6 frames rendered"
     assert not queued.sidecar(saved_file).exists()
 
 

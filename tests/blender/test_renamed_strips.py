@@ -37,7 +37,7 @@ def rename_while_the_face_is_looked_for(strip: Any) -> Any:
 def test_a_strip_renamed_during_the_search_is_animated(scene, saved_file, astronaut):
     strip = sequencer.add_image(astronaut, length=4)
     state = talking.step_to_end(rename_while_the_face_is_looked_for(strip))
-    assert (state.phase.value, state.text) == ("done", "Ready: move the sliders")
+    assert (state.phase.value, state.text) == ("done", "Ready, move the sliders")
     assert strip.th_role == "SOURCE"
     assert len(talking.core("preview.faces").of(strip).faces) == 1
     assert talking.result_of(strip) is not None

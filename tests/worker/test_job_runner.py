@@ -98,3 +98,16 @@ def test_line_tells_frames_and_time_left():
 @pytest.mark.parametrize(("seconds", "text"), [(0.2, "0 s"), (59.4, "59 s"), (240, "4 min"), (7500, "2 h 05 min")])
 def test_durations_are_written_for_people(seconds, text):
     assert states.duration_text(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("state", "line"),
+    [
+        (JobState("Render"), "Starting"),
+        (JobState("Render", Phase.RUNNING, "Rendering", 0, 8, eta_s=9.0), "Rendering"),
+        (JobState("Render", Phase.RUNNING, "Rendering", 3, 8, eta_s=9.0), "3 of 8 frames, 9 s left"),
+        (JobState("Render", Phase.RUNNING, "Rendering", 1, 1, eta_s=0.0), "1 of 1 frame"),
+    ],
+)
+def test_line_tells_what_is_known(state, line):
+    assert state.line == line
