@@ -27,7 +27,7 @@ class TALKINGHEAD_OT_drop_portrait(bpy.types.Operator):
     """Add pictures or movies as strips on free channels and animate the faces in them"""
 
     bl_idname = "talkinghead.drop_portrait"
-    bl_label = "Add Talking Head Portrait"
+    bl_label = "Add Portrait"
     bl_options = {"REGISTER", "UNDO"}
 
     filepath: StringProperty(

@@ -29,12 +29,20 @@ class TALKINGHEAD_OT_add_workspace(bpy.types.Operator):
         return {"FINISHED"}
 
 
+def _draw_in_window_menu(self: Any, context: Any) -> None:
+    """Where it is found from every workspace, by F3 as well: a new file shows no sequencer."""
+    self.layout.separator()
+    self.layout.operator(TALKINGHEAD_OT_add_workspace.bl_idname, icon="WORKSPACE")
+
+
 def register() -> None:
-    """Register the operator."""
+    """Register the operator and hang it into the menu Window."""
     bpy.utils.register_class(TALKINGHEAD_OT_add_workspace)
+    bpy.types.TOPBAR_MT_window.append(_draw_in_window_menu)  # type: ignore[attr-defined]
 
 
 def unregister() -> None:
-    """Unregister it, and leave a workspace that is being arranged alone."""
+    """Take it away, and leave a workspace that is being arranged alone."""
+    bpy.types.TOPBAR_MT_window.remove(_draw_in_window_menu)  # type: ignore[attr-defined]
     workspace.stop_arranging()
     bpy.utils.unregister_class(TALKINGHEAD_OT_add_workspace)

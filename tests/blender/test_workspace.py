@@ -42,6 +42,11 @@ def test_workspace_edits_the_scene_that_was_edited():
         assert workspace.sequencer_scene == scene
 
 
+def test_menu_window_offers_it_in_every_workspace():
+    names = {function.__module__.rpartition(".")[2] for function in bpy.types.TOPBAR_MT_window._dyn_ui_initialize()}
+    assert "workspace" in names
+
+
 def test_blender_without_its_template_says_so(copied, monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(bpy.utils, "app_template_paths", lambda: iter(()))
