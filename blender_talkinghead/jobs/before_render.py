@@ -125,7 +125,8 @@ def _free_memory(control: JobControl) -> JobSteps:
 
 def _rendered_scenes(scene: Any, frames: range, seen: set[str]) -> Iterator[tuple[Any, range]]:
     """A scene and those that its scene strips show, with the frames that are seen of each."""
-    if scene.name in seen or not scene.render.use_sequencer:
+    # A linked scene is brought up to date in its own file: what was changed here would be lost.
+    if scene.name in seen or not scene.render.use_sequencer or not scene.is_editable:
         return
     seen.add(scene.name)
     yield scene, frames

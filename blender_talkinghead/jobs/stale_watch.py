@@ -98,6 +98,7 @@ def _begin_look() -> None:
     _watch.waiting = [
         (scene.name, strip.name)
         for scene in bpy.data.scenes
+        if scene.is_editable  # paths in linked ones mean other folders
         for strip in compat.all_strips(scene)
         if strip.th_role == ROLE_SOURCE
     ]
@@ -114,9 +115,13 @@ def _look_at_next() -> None:
     if verdict != _watch.verdicts.get(key, ""):
         _watch.verdicts[key] = verdict
         _redraw()
-    if _watch.rendered_stale and not _watch.waiting and not any(_watch.verdicts.values()):
+    if _watch.rendered_stale and not _watch.waiting and not any(map(_still_stale, _watch.rendered_stale)):
         _watch.rendered_stale = ()
         _redraw()
+
+
+def _still_stale(item: Outdated) -> bool:
+    return bool(_watch.verdicts.get((item.target.scene, item.target.strip)))
 
 
 def _tell(scene: Any | None) -> None:

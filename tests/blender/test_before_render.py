@@ -377,6 +377,20 @@ def test_window_is_told_once_what_is_rendered_out_of_date(scene, source):
     assert watch.note(source) == ""
 
 
+def test_notice_ends_when_what_was_rendered_is_up_to_date(scene, source, astronaut):
+    other = talking.animated(astronaut, "Not Rendered", length=FRAMES, channel=4)
+    watch = talking.core("jobs.stale_watch")
+    talking.result_of(other).mute = True
+    source.th_jaw_open = 1.0
+    watch._watch.began = scene.name
+    watch.beat()
+    assert [item.target.strip for item in watch.rendered_stale()] == ["Bob"]
+    render(source)
+    watch.look()
+    assert watch.note(other) == "Not rendered yet"
+    assert watch.rendered_stale() == ()
+
+
 def test_our_own_renders_are_no_renders_of_the_user(scene, source):
     watch = talking.core("jobs.stale_watch")
     watch._watch.began = ""
