@@ -25,9 +25,13 @@ class RenderNote:
         self._computed = range(len(prepared.job.performance)) if only is None else sorted(only)
         self._missing: set[int] = set()
         self._begun = False
+        self._planned: Rendered | None = None
 
     def begin(self, files: Sequence[str]) -> None:
-        """The plan is known: the name of each frame's file."""
+        """The plan is known: the name of each frame's file.
+
+        Results are noted with the first frame that is there: a job that is refused before it changes nothing.
+        """
         self._begun = True
         if not self._computed:
             return
@@ -35,12 +39,13 @@ class RenderNote:
         self._missing = {index for index in self._computed if files[index] not in there}
         first = self._prepared.content_first
         last = first + self._computed[-1]
-        planned = Rendered(self._prepared.source_state, first + self._computed[0], last + 1, len(self._missing))
-        rendered.begin(self._results(), planned)
+        self._planned = Rendered(self._prepared.source_state, first + self._computed[0], last + 1, len(self._missing))
+        self._write_plan()
 
     def finished(self, indices: Iterable[int]) -> None:
         """These frames are there now."""
         self._missing.difference_update(indices)
+        self._write_plan()
 
     def canceled_text(self) -> str:
         """What to tell of a job that was canceled."""
@@ -55,6 +60,11 @@ class RenderNote:
         """The job has ended, completely or not."""
         if self._computed:
             rendered.end(self._results(), self._prepared.source_state, len(self._missing))
+
+    def _write_plan(self) -> None:
+        if self._planned is not None and len(self._missing) < len(self._computed):
+            rendered.begin(self._results(), self._planned)
+            self._planned = None
 
     def _results(self) -> Sequence[Any]:
         target = results.target_of(self._prepared)

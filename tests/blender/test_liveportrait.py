@@ -173,7 +173,7 @@ def test_missing_models_are_told_with_the_button_that_gets_them(scene, portrait,
     error = error_of_render()
     assert error.code.value == "WEIGHTS_MISSING"
     assert "LivePortrait" in error.message and error.hint
-    assert "talkinghead.get_models" in panel("job").of("operator")
+    assert "talkinghead.get_models" in panel("queue").of("operator")
 
 
 def test_missing_packages_are_told_with_the_button_that_installs_them(
@@ -185,4 +185,4 @@ def test_missing_packages_are_told_with_the_button_that_installs_them(
     portrait.th_head_yaw = 5.0
     error = error_of_render()
     assert error.code.value == "PACKAGE_MISSING"
-    assert "talkinghead.install_neural" in panel("job").of("operator")
+    assert "talkinghead.install_neural" in panel("queue").of("operator")
