@@ -165,7 +165,7 @@ def peak_mb(folder: Path | None, paths: Mapping[str, Path], threads: int) -> flo
     """Largest resident memory of this process after loading the files and drawing a frame: ours, or the reference's."""
     import torch
 
-    from inference.engines.liveportrait.device import Device
+    from inference.engines.neural.device import Device
     from inference.engines.liveportrait.model import Model
     from inference.engines.liveportrait.networks.loading import load_networks
 
@@ -274,7 +274,7 @@ def main() -> None:
     import liveportrait_weights
     import torch
 
-    from inference.engines.liveportrait.device import choose_device
+    from inference.engines.neural.device import choose_device
     from inference.engines.liveportrait.model import Model
     from inference.engines.liveportrait.networks.loading import load_networks
 

@@ -12,7 +12,7 @@ import torch
 from rounding import round_to_half
 from seeded_weights import seeded_tensor
 
-from inference.engines.liveportrait.device import Device
+from inference.engines.neural.device import Device
 from inference.engines.liveportrait.fast.appearance import FastAppearance
 from inference.engines.liveportrait.fast.cpu import CpuRenderer
 from inference.engines.liveportrait.fast.decoder import FastDecoder

@@ -26,7 +26,7 @@ from inference.source import FaceChoice
 
 pytest.importorskip("torch", reason="LivePortrait needs PyTorch")
 
-from inference.engines.liveportrait.device import Device
+from inference.engines.neural.device import Device
 from inference.engines.liveportrait.session import LivePortraitSession, Parts
 
 KP = np.random.default_rng(3).normal(0, 0.3, (21, 3))

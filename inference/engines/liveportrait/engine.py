@@ -18,7 +18,7 @@ from ...weights.store import WeightStore
 from ..description import EngineDescription
 from ..engine import DrivingClip
 from .description import LIVEPORTRAIT
-from .device import choose_device
+from ..neural.device import choose_device
 from .driving_motion import driving_motion_of
 from .landmark203 import Landmark203
 from .onnx_model import OnnxModel

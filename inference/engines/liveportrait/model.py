@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from ...errors import Action, ErrorCode, TalkingHeadError
-from .device import Batches, Device
+from ..neural.device import Batches, Device
 from .fast.cpu import CpuRenderer
 from .fast.features import Features
 from .fast.plain import PlainRenderer

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .device import Device
+from ..neural.device import Device
 from .keypoints import Motion, degrees_of_bins
 from .onnx_files import FILES, MOTION_OUTPUTS
 from .onnx_session import OnnxSession

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .device import Device, raise_failure
+from ..neural.device import Device, raise_failure
 from .keypoints import Motion
 from .model import Model
 from .networks.loading import load_networks

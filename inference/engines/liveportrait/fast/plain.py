@@ -12,7 +12,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from ..device import Device
+from ...neural.device import Device
 from ..networks.blocks import SpectralConv2d
 from ..networks.loading import LivePortraitNetworks
 from .features import Features

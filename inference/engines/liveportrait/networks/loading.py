@@ -4,16 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from ....errors import Action, ErrorCode, TalkingHeadError
 from ....weights.tensors import read_tensors
+from ...neural.strict_loading import strict_network, wrong_file
 from .appearance import AppearanceFeatureExtractor
 from .blocks import SpectralConv2d
 from .decoder import SpadeDecoder
@@ -25,7 +25,6 @@ STITCHING_FILE = "stitching_retargeting_module"
 # The small ones first, so that a wrong set of files is told soon.
 FILES = (STITCHING_FILE, "appearance_feature_extractor", "motion_extractor", "warping_module", "spade_generator")
 RETARGETING_PARTS = ("retarget_shoulder", "retarget_mouth", "retarget_eye")
-_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def networks_from(states: Mapping[str, Mapping[str, Tensor | np.ndarray]]) -> Li
     made = {}
     for part, (field, _, label) in _PARTS.items():
         if part not in states:
-            raise _wrong(f"LivePortrait's {label} is missing.")
+            raise wrong_file(f"LivePortrait's {label} is missing.")
         made[field] = _network(part, states[part], "the given tensors")
     return LivePortraitNetworks(**made)
 
@@ -129,61 +128,16 @@ def _ungrouped(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, dict[str,
         group, _, inner = name.partition(".")
         part = group.removesuffix("_module")
         if part not in states or not group.endswith("_module"):
-            raise _wrong(f"{path.name} does not hold LivePortrait's retargeting networks: '{name}' is unexpected.")
+            raise wrong_file(f"{path.name} does not hold LivePortrait's retargeting networks: '{name}' is unexpected.")
         states[part][inner] = tensor
     return states
 
 
 def _network(part: str, state: Mapping[str, Tensor | np.ndarray], source: str) -> nn.Module:
-    """A part's network with these tensors; built without memory of its own, so that nothing is held twice."""
+    """A part's network with these tensors."""
     _, make, label = _PARTS[part]
-    with torch.device("meta"):
-        network = make()
-    _compare(network.state_dict(), state, label, source)
-    network.load_state_dict({name: _as_tensor(value) for name, value in state.items()}, assign=True)
+    network = strict_network(make, state, f"LivePortrait's {label}", source)
     for module in network.modules():
         if isinstance(module, SpectralConv2d):
             module.fold()
-    return network.requires_grad_(False).eval()
-
-
-def _as_tensor(value: Tensor | np.ndarray) -> Tensor:
-    tensor = torch.as_tensor(value)
-    return tensor.to(torch.float32) if tensor.is_floating_point() else tensor
-
-
-def _compare(expected: Mapping[str, Tensor], found: Mapping[str, Tensor | np.ndarray], label: str, source: str) -> None:
-    """Refuse tensors that are not exactly those of the network."""
-    problems = []
-    missing = [name for name in expected if name not in found]
-    unexpected = [name for name in found if name not in expected]
-    if missing:
-        problems.append(f"{_names(missing)} missing")
-    if unexpected:
-        problems.append(f"{_names(unexpected)} unexpected")
-    for name in expected.keys() & found.keys():
-        wanted, shape = tuple(expected[name].shape), tuple(found[name].shape)
-        if wanted != shape:
-            problems.append(f"{name} has shape {shape} instead of {wanted}")
-    if problems:
-        more = len(problems) - _SHOWN
-        text = "; ".join(problems[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
-        raise _wrong(f"{source} cannot be LivePortrait's {label}: {text}.", "\n".join(problems))
-
-
-def _names(names: Iterable[str]) -> str:
-    listed = list(names)
-    shown = ", ".join(listed[:_SHOWN])
-    if len(listed) > _SHOWN:
-        return f"{shown} and {len(listed) - _SHOWN} more are"
-    return f"{shown} {'is' if len(listed) == 1 else 'are'}"
-
-
-def _wrong(message: str, details: str = "") -> TalkingHeadError:
-    return TalkingHeadError(
-        ErrorCode.WEIGHTS_CORRUPT,
-        message,
-        "Use the official file, or its safetensors conversion, of this network.",
-        Action.GET_MODELS,
-        details,
-    )
+    return network

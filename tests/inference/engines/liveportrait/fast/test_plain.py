@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 
-from inference.engines.liveportrait.device import Device  # noqa: E402
+from inference.engines.neural.device import Device  # noqa: E402
 from inference.engines.liveportrait.fast.plain import PlainRenderer  # noqa: E402
 from inference.engines.liveportrait.networks.appearance import AppearanceFeatureExtractor  # noqa: E402
 from inference.engines.liveportrait.networks.blocks import SpectralConv2d  # noqa: E402

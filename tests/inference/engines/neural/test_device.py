@@ -9,7 +9,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from inference.engines.liveportrait import opened as opened_module  # noqa: E402
-from inference.engines.liveportrait.device import (  # noqa: E402
+from inference.engines.neural.device import (  # noqa: E402
     VARIABLE,
     Batches,
     Device,
