@@ -165,9 +165,9 @@ def peak_mb(folder: Path | None, paths: Mapping[str, Path], threads: int) -> flo
     """Largest resident memory of this process after loading the files and drawing a frame: ours, or the reference's."""
     import torch
 
-    from inference.engines.neural.device import Device
     from inference.engines.liveportrait.model import Model
     from inference.engines.liveportrait.networks.loading import load_networks
+    from inference.engines.neural.device import Device
 
     torch.set_num_threads(threads)
     inputs = Inputs()
@@ -274,9 +274,9 @@ def main() -> None:
     import liveportrait_weights
     import torch
 
-    from inference.engines.neural.device import choose_device
     from inference.engines.liveportrait.model import Model
     from inference.engines.liveportrait.networks.loading import load_networks
+    from inference.engines.neural.device import choose_device
 
     torch.set_num_threads(options.threads)
     folder = liveportrait_weights.official_folder()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .errors import ErrorCode, TalkingHeadError
 from .performance import parse_rate
-from .source import FaceChoice, Source
+from .source import FaceChoice, Source, absolute, relative
 
 AUTOMATIC = -1
 DEFAULT_SMOOTHING = 0.5
@@ -35,6 +35,7 @@ class CaptureSpec:
         neutral: picture index on which the actor's face rests, from which all motion is measured; AUTOMATIC finds one.
         smoothing: 0 (none) to 1 (strong).
         rate: pictures a second of a sequence of stills; None for a movie, which knows its own.
+        whole: no face is looked for: the clip is shown whole to an engine that animates more than faces.
     """
 
     source: Source
@@ -42,6 +43,7 @@ class CaptureSpec:
     neutral: int = AUTOMATIC
     smoothing: float = DEFAULT_SMOOTHING
     rate: Fraction | None = None
+    whole: bool = False
 
     def __post_init__(self) -> None:
         if self.neutral < AUTOMATIC:
@@ -62,6 +64,7 @@ class CaptureSpec:
             "neutral": self.neutral,
             "smoothing": self.smoothing,
             "rate": str(self.rate) if self.rate else "",
+            "whole": self.whole,
         }
 
     @classmethod
@@ -78,6 +81,7 @@ class CaptureSpec:
                 neutral=int(data.get("neutral", AUTOMATIC)),  # type: ignore[call-overload]
                 smoothing=float(data.get("smoothing", DEFAULT_SMOOTHING)),  # type: ignore[arg-type]
                 rate=parse_rate(data["rate"]) if data.get("rate") else None,
+                whole=data.get("whole") is True,
             )
         except (TypeError, ValueError, OverflowError) as error:
             raise _invalid(str(error)) from error
@@ -144,6 +148,60 @@ class ExactMotion:
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise _invalid(f"exact motion: {error}") from error
         return cls(CaptureSpec.from_dict(_object(data.get("capture")), base), positions, mouth, brows, head, eyes)
+
+
+@dataclass(frozen=True)
+class ExactSpeech:
+    """A sound that an engine listens to itself, frame by frame of a job, instead of the mouth's sliders' share.
+
+    Attributes:
+        sound: path of a sound file, or of a movie with sound.
+        times_s: place in the sound of each frame; None where it is not heard.
+        strengths: of each frame, 0 to 2.
+    """
+
+    sound: str
+    times_s: tuple[float | None, ...]
+    strengths: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.strengths) != len(self.times_s):
+            raise _unheard("times and strengths must be as many as frames")
+        numbers = [*(time for time in self.times_s if time is not None), *self.strengths]
+        if not self.sound or not all(math.isfinite(number) and number >= 0 for number in numbers):
+            raise _unheard("times and strengths must be numbers from 0 on")
+
+    def __len__(self) -> int:
+        return len(self.times_s)
+
+    def to_dict(self, base: Path | None = None) -> dict[str, object]:
+        """JSON form."""
+        return {
+            "sound": relative(self.sound, base),
+            "times_s": list(self.times_s),
+            "strengths": list(self.strengths),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object], base: Path | None = None) -> ExactSpeech:
+        """Read the JSON form.
+
+        Raises:
+            TalkingHeadError: INVALID_REQUEST.
+        """
+        try:
+            times_s = tuple(None if time is None else float(time) for time in data["times_s"])  # type: ignore[attr-defined]
+            strengths = tuple(float(value) for value in data["strengths"])  # type: ignore[attr-defined]
+            sound = absolute(str(data["sound"]), base)
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise _unheard(str(error)) from error
+        return cls(sound, times_s, strengths)
+
+
+def _unheard(details: str) -> TalkingHeadError:
+    return TalkingHeadError(
+        ErrorCode.INVALID_REQUEST, f"The driving sound cannot be used: {details}.", "Choose the sound again."
+    )
 
 
 def _object(value: object) -> Mapping[str, object]:

@@ -26,6 +26,9 @@ class Group(str, Enum):
     MOUTH = "mouth"
     STRENGTH = "strength"
     LIVEPORTRAIT = "liveportrait"
+    TPSMM = "tpsmm"
+    EMOTION = "emotion"
+    EDTALK_WEIGHTS = "edtalk weights"
 
 
 class Unit(str, Enum):
@@ -93,6 +96,37 @@ def _liveportrait(name: str, label: str, description: str, low: float, high: flo
     group = Group.LIVEPORTRAIT
     return Control(
         f"liveportrait_{name}", group, Unit.AMOUNT, low, high, rest, label, description, engine="liveportrait"
+    )
+
+
+def _tpsmm(name: str, unit: Unit, label: str, description: str, low: float, high: float, rest: float = 0.0) -> Control:
+    return Control(f"tpsmm_{name}", Group.TPSMM, unit, low, high, rest, label, description, engine="tpsmm")
+
+
+def _emotion(name: str, label: str) -> Control:
+    text = f"How much of EDTalk's preset '{label.lower()}' there is between neutral (0) and all of it (1)"
+    return Control(
+        f"edtalk_{name}", Group.EMOTION, Unit.AMOUNT, 0.0, 1.5, 0.0, label, text, 0.0, 1.0, engine="edtalk"
+    )  # fmt: skip
+
+
+def _weights(what: str, count: int, label: str) -> tuple[Control, ...]:
+    """Offsets of EDTalk's motion weights; what each of them moves, the published model does not say."""
+    return tuple(
+        Control(
+            f"edtalk_{what}_{number:02d}",
+            Group.EDTALK_WEIGHTS,
+            Unit.AMOUNT,
+            -10.0,
+            10.0,
+            0.0,
+            f"{label} {number}",
+            f"Added to number {number} of EDTalk's {count} {label.lower()} weights",
+            -3.0,
+            3.0,
+            engine="edtalk",
+        )
+        for number in range(1, count + 1)
     )
 
 
@@ -173,6 +207,32 @@ CONTROLS: tuple[Control, ...] = (
     _liveportrait(
         "sample_eyes", "Sample Eyes", "How much of the sample picture's eyes and brows alone is added", -0.2, 1.2
     ),
+    _tpsmm("move_x", Unit.AMOUNT, "Move X", "Moves the figure to the image's right (positive) or left", -1.0, 1.0),
+    _tpsmm("move_y", Unit.AMOUNT, "Move Y", "Moves the figure up (positive) or down", -1.0, 1.0),
+    _tpsmm("turn", Unit.DEGREE, "Turn", "Turns the figure clockwise (positive) or counter-clockwise", -180.0, 180.0),
+    _tpsmm("scale", Unit.FACTOR, "Scale", "Makes the figure larger (above 1) or smaller", 0.25, 4.0, 1.0),
+    _tpsmm("gain", Unit.FACTOR, "Motion Gain", "Makes all motion of the driver larger or smaller", 0.0, 3.0, 1.0),
+    _emotion("angry", "Angry"),
+    _emotion("contempt", "Contempt"),
+    _emotion("disgusted", "Disgusted"),
+    _emotion("fear", "Fear"),
+    _emotion("happy", "Happy"),
+    _emotion("sad", "Sad"),
+    _emotion("surprised", "Surprised"),
+    Control(
+        "edtalk_neutral",
+        Group.EMOTION,
+        Unit.AMOUNT,
+        0.0,
+        1.0,
+        0.0,
+        "Neutral",
+        "How much of the source's own expression gives way to EDTalk's preset 'neutral'",
+        engine="edtalk",
+    ),
+    *_weights("mouth", 20, "Mouth"),
+    *_weights("pose", 6, "Pose"),
+    *_weights("expression", 10, "Expression"),
 )
 
 BY_NAME: Mapping[str, Control] = {control.name: control for control in CONTROLS}

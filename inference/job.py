@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .acting import ExactMotion
+from .acting import ExactMotion, ExactSpeech
 from .engines import ENGINES
 from .engines.description import SettingKind
 from .errors import ErrorCode, TalkingHeadError
@@ -36,7 +36,10 @@ class Job:
         engine, settings: engine name and its settings, as described in ``engines``.
         pictures: picture index of each frame; as long as ``performance``.
         frame_files: file name of each frame inside the job's folder, once the worker has planned it.
-        exact: landmark motion of a driving clip, on top of the performance; None without.
+        exact: motion of the acting clip, on top of the performance; None without.
+        exact_head, exact_expression: the head, or eyes and brows, from clips of their own; only with engines with
+            ``Takes.separate_clips``. ``exact`` has strengths of 0 for what these give.
+        exact_speech: the sound, for engines that listen to it themselves; None without.
     """
 
     id: str
@@ -49,14 +52,18 @@ class Job:
     performance: Performance
     frame_files: tuple[str, ...] = field(default=())
     exact: ExactMotion | None = None
+    exact_head: ExactMotion | None = None
+    exact_expression: ExactMotion | None = None
+    exact_speech: ExactSpeech | None = None
 
     def __post_init__(self) -> None:
         if len(self.pictures) != len(self.performance):
             raise _invalid(f"{len(self.pictures)} pictures for {len(self.performance)} frames")
         if self.pictures and min(self.pictures) < 0:
             raise _invalid("a picture index is negative")
-        if self.exact is not None and len(self.exact) != len(self.performance):
-            raise _invalid(f"exact motion of {len(self.exact)} frames for {len(self.performance)} frames")
+        for exact in (self.exact, self.exact_head, self.exact_expression, self.exact_speech):
+            if exact is not None and len(exact) != len(self.performance):
+                raise _invalid(f"exact motion of {len(exact)} frames for {len(self.performance)} frames")
 
     def with_frame_files(self, names: Sequence[str]) -> Job:
         """The same job, planned."""
@@ -76,7 +83,7 @@ class Job:
             "pictures": list(self.pictures),
             "performance": self.performance.to_dict(),
             "frame_files": list(self.frame_files),
-            "exact": self.exact.to_dict(base) if self.exact else None,
+            **{name: exact.to_dict(base) if exact else None for name, exact in self._exact()},
         }
 
     @classmethod
@@ -100,8 +107,17 @@ class Job:
             pictures=_indices(data, "pictures"),
             performance=Performance.from_dict(_mapping(data, "performance")),
             frame_files=tuple(str(name) for name in _list(data, "frame_files")),
-            exact=ExactMotion.from_dict(_mapping(data, "exact"), base) if data.get("exact") else None,
+            exact=_exact_motion(data, "exact", base),
+            exact_head=_exact_motion(data, "exact_head", base),
+            exact_expression=_exact_motion(data, "exact_expression", base),
+            exact_speech=(
+                ExactSpeech.from_dict(_mapping(data, "exact_speech"), base) if data.get("exact_speech") else None
+            ),
         )
+
+    def _exact(self) -> tuple[tuple[str, ExactMotion | ExactSpeech | None], ...]:
+        names = ("exact", "exact_head", "exact_expression", "exact_speech")
+        return tuple((name, getattr(self, name)) for name in names)
 
 
 def matte_name(frame: str) -> str:
@@ -180,6 +196,10 @@ def frame_key(
         content.append(motion)
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _exact_motion(data: Mapping[str, object], name: str, base: Path | None) -> ExactMotion | None:
+    return ExactMotion.from_dict(_mapping(data, name), base) if data.get(name) else None
 
 
 def _with_paths(engine: str, settings: Mapping[str, object], change: Callable[[str], str]) -> dict[str, object]:

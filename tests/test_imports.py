@@ -30,7 +30,7 @@ BLENDER = {
 WORKER_PACKAGES = {"numpy", "cv2", "av", "pocketsphinx"}
 # Packages of the tier "neural": only in the modules of a neural engine and in the reader of weight files.
 NEURAL_PACKAGES = {"torch", "safetensors", "onnxruntime", "onnx"}
-NEURAL_ENGINES = {"liveportrait"}
+NEURAL_ENGINES = {"neural", "liveportrait", "tpsmm", "edtalk"}
 NEURAL_READERS = {"inference.weights.tensors"}
 
 PURE = {
@@ -50,6 +50,8 @@ PURE = {
     "inference.weights.face_models",
     "inference.weights.layouts",
     "inference.weights.liveportrait",
+    "inference.weights.tpsmm",
+    "inference.weights.edtalk",
     "inference.weights.structure",
 }
 

@@ -8,11 +8,13 @@ from collections.abc import Mapping
 
 from ..errors import ErrorCode, TalkingHeadError
 from .description import EngineDescription
+from .edtalk.description import EDTALK
 from .liveportrait.description import LIVEPORTRAIT
 from .puppet.description import PUPPET
+from .tpsmm.description import TPSMM
 
 DEFAULT_ENGINE = PUPPET.name
-ENGINES: Mapping[str, EngineDescription] = {engine.name: engine for engine in (PUPPET, LIVEPORTRAIT)}
+ENGINES: Mapping[str, EngineDescription] = {engine.name: engine for engine in (PUPPET, LIVEPORTRAIT, TPSMM, EDTALK)}
 
 
 def description_of(name: str) -> EngineDescription:

@@ -89,9 +89,18 @@ class Setting:
 
 @dataclass(frozen=True)
 class Takes:
-    """What can drive an engine besides the rig."""
+    """What can drive an engine besides the rig.
+
+    Attributes:
+        driving_video: it is shown the driving clip itself.
+        separate_clips: it takes head and expression from clips of their own (needs ``driving_video``).
+        landmark_motion: it takes the displacement of landmarks.
+        audio: it listens to the sound itself.
+        whole_body: it can animate more than faces: settings decide (``EngineDescription.sees_whole``).
+    """
 
     driving_video: bool = False
+    separate_clips: bool = False
     landmark_motion: bool = False
     audio: bool = False
     prompt: bool = False
@@ -111,6 +120,7 @@ class EngineDescription:
         tier: requirements file of its packages ("base", "neural", "diffusion").
         weights: names in the weights catalogue.
         optional_sets: weight sets that it uses where they are there.
+        whole_when: (setting, values): with these values no face is looked for, neither in the source nor in the clip.
         set_setting: the CHOICE setting that picks the engine's set of large weights, "" for an engine without.
         neighbours: how many pictures before and after a frame's own it looks at, in moving sources.
         memory_mb: what it needs at 1080p.
@@ -127,6 +137,7 @@ class EngineDescription:
     weights: tuple[str, ...] = ()
     optional_sets: tuple[str, ...] = ()
     set_setting: str = ""
+    whole_when: tuple[str, tuple[str, ...]] = ("", ())
     controls: tuple[str, ...] = RIG_NAMES
     takes: Takes = Takes()
     neighbours: int = 0
@@ -136,6 +147,11 @@ class EngineDescription:
     def weight_set(self, settings: Mapping[str, object]) -> str:
         """Name of the weight set (``weights.catalogue``) that these settings need, "" for none: engine_choice."""
         return f"{self.name}_{settings[self.set_setting]}" if self.set_setting else ""
+
+    def sees_whole(self, settings: Mapping[str, object]) -> bool:
+        """Whether whole pictures are animated with these settings, so that there need be no face."""
+        name, values = self.whole_when
+        return bool(name) and settings.get(name) in values
 
     def settings_from(self, values: Mapping[str, object]) -> dict[str, object]:
         """All settings: given values over the defaults, checked.

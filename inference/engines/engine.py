@@ -50,7 +50,8 @@ class DrivingClip(Protocol):
         neutral: the picture on which the actor's face rests.
         smoothing: 0 (none) to 1 (strong).
         rate: pictures a second, exact.
-        found: (n,) bool, in which pictures the face was found.
+        found: (n,) bool, in which pictures the face was found; all of them in a clip that is shown whole.
+        whole: no face was looked for: the engine is shown whole pictures, and ``landmarks`` raises.
         cuts: pictures that begin another shot.
         template: file of motion that LivePortrait found earlier, instead of pictures; None for a clip with pictures.
     """
@@ -60,6 +61,7 @@ class DrivingClip(Protocol):
     smoothing: float
     rate: Fraction
     found: np.ndarray
+    whole: bool
     cuts: Sequence[int]
     template: Path | None
 
@@ -97,6 +99,65 @@ class DrivingClip(Protocol):
 
 
 @dataclass(frozen=True)
+class SpeechPlace:
+    """Where in the driving sound a frame is, and how much of it counts.
+
+    Attributes:
+        time_s: from the sound's start, exact enough for a frame's name (1e-6 s).
+        strength: 0 to 2.
+    """
+
+    time_s: float
+    strength: float
+
+
+class DrivingSound(Protocol):
+    """The sound that speaks, for engines with ``Takes.audio``. Made by the worker.
+
+    Attributes:
+        key: digest of the sound's content.
+    """
+
+    key: str
+
+    def samples(self, rate_hz: int) -> np.ndarray:
+        """(n,) float32, mono, -1 to 1, from the sound's start."""
+        ...
+
+    def remembered(self, what: str) -> np.ndarray | None:
+        """See :meth:`DrivingClip.remembered`."""
+        ...
+
+    def remember(self, what: str, values: np.ndarray) -> None:
+        """See :meth:`DrivingClip.remember`."""
+        ...
+
+    def progress(self, done: int, total: int) -> None:
+        """See :meth:`DrivingClip.progress`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Drivers:
+    """What drives a session besides the sliders; an engine is given only what its ``Takes`` declare.
+
+    Attributes:
+        acting: the clip that acts (``Takes.driving_video``).
+        head: another clip that the head is taken from (``Takes.separate_clips``); None for the acting clip's.
+        expression: another clip that eyes and brows are taken from (``Takes.separate_clips``); None for the same.
+        sound: the sound that speaks (``Takes.audio``).
+    """
+
+    acting: DrivingClip | None = None
+    head: DrivingClip | None = None
+    expression: DrivingClip | None = None
+    sound: DrivingSound | None = None
+
+
+NO_DRIVERS = Drivers()
+
+
+@dataclass(frozen=True)
 class FrameRequest:
     """One frame to make.
 
@@ -107,7 +168,10 @@ class FrameRequest:
         motion: (468, 3) float displacement of landmarks on top of the pose, in distances between the outer eye
             corners, in the un-rotated frame of the face (x to the image's right, y down, z away); None for none.
             Only given to engines that declare ``Takes.landmark_motion``.
-        driving: place in the driving clip; None without. Only given to engines that declare ``Takes.driving_video``.
+        driving: place in the acting clip; None without. Only given to engines that declare ``Takes.driving_video``.
+        driving_head, driving_expression: places in the clips of ``Drivers.head`` and ``Drivers.expression``, of which
+            only the strength ``head``, or ``eyes`` and ``brows``, counts; ``driving`` has 0 for these then.
+        speech: place in the sound; None without. Only given to engines that declare ``Takes.audio``.
     """
 
     index: int
@@ -115,6 +179,9 @@ class FrameRequest:
     pose: Mapping[str, float]
     motion: np.ndarray | None = None
     driving: DrivingPlace | None = None
+    driving_head: DrivingPlace | None = None
+    driving_expression: DrivingPlace | None = None
+    speech: SpeechPlace | None = None
 
 
 class Session(Protocol):
@@ -162,11 +229,9 @@ class Engine(Protocol):
         needed: Sequence[int],
         face: FaceChoice,
         settings: Mapping[str, object],
-        driving: DrivingClip | None = None,
+        drivers: Drivers = NO_DRIVERS,
     ) -> Session:
         """Prepare a source. ``needed`` are the picture indices that will be asked for, ascending.
-
-        ``driving`` is only given to engines that declare ``Takes.driving_video``.
 
         Raises:
             TalkingHeadError: NO_FACE with the action PLACE_POINTS or CHOOSE_FACE, and whatever decoding raises.

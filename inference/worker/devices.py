@@ -15,6 +15,6 @@ def devices() -> dict[str, object]:
     """
     if importlib.util.find_spec("torch") is None:
         return {"torch": "", "kind": "cpu", "name": "CPU", "cuda": "", "memory_mb": 0}
-    from ..engines.liveportrait.device_report import report
+    from ..engines.neural.device_report import report
 
     return report()

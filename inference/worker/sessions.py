@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ..engines import description_of
 from ..engines.description import LARGE_MB, EngineDescription
-from ..engines.engine import Engine, Session
+from ..engines.engine import Drivers, Engine, Session
 from ..errors import Action, ErrorCode, TalkingHeadError
 from ..media.digests import Digests
 from ..media.encode import TEMPORARY_SUFFIX
@@ -266,7 +266,7 @@ class Sessions:
         pictures = PrefetchingReader(reader, needed, self._check, subject.scale)
         try:
             arguments = (pictures, needed, subject.face, subject.settings)
-            session = engine.open(*arguments, subject.clip) if subject.clip else engine.open(*arguments)
+            session = engine.open(*arguments, Drivers(acting=subject.clip)) if subject.clip else engine.open(*arguments)
         except BaseException:
             pictures.close()
             raise

@@ -12,7 +12,6 @@ import torch
 from rounding import round_to_half
 from seeded_weights import seeded_tensor
 
-from inference.engines.neural.device import Device
 from inference.engines.liveportrait.fast.appearance import FastAppearance
 from inference.engines.liveportrait.fast.cpu import CpuRenderer
 from inference.engines.liveportrait.fast.decoder import FastDecoder
@@ -20,6 +19,7 @@ from inference.engines.liveportrait.fast.plain import PlainRenderer
 from inference.engines.liveportrait.fast.warping import FastWarping
 from inference.engines.liveportrait.fast.workspace import Workspace
 from inference.engines.liveportrait.model import Model
+from inference.engines.neural.device import Device
 
 
 def made(name: str, shape: tuple[int, ...], deviation: float, seed: int) -> torch.Tensor:

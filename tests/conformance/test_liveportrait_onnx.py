@@ -9,10 +9,10 @@ import pytest
 
 pytest.importorskip("onnx")
 
-from inference.engines.neural.device import Device
 from inference.engines.liveportrait.onnx_export import export
 from inference.engines.liveportrait.onnx_files import FILES
 from inference.engines.liveportrait.onnx_model import OnnxModel
+from inference.engines.neural.device import Device
 
 
 @pytest.fixture(scope="module")

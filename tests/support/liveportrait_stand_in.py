@@ -26,8 +26,8 @@ from inference.source import FaceChoice
 
 pytest.importorskip("torch", reason="LivePortrait needs PyTorch")
 
-from inference.engines.neural.device import Device
 from inference.engines.liveportrait.session import LivePortraitSession, Parts
+from inference.engines.neural.device import Device
 
 KP = np.random.default_rng(3).normal(0, 0.3, (21, 3))
 EXECUTOR = ThreadPoolExecutor(2)

@@ -19,6 +19,7 @@ from inference.acting import CaptureSpec, ExactMotion
 from inference.capture.read import captured
 from inference.controls import POSE_NAMES
 from inference.engines.description import Setting, SettingKind, Takes
+from inference.engines.engine import NO_DRIVERS
 from inference.engines.liveportrait.keypoints import Motion
 from inference.engines.liveportrait.template import MotionTemplate, template_content
 from inference.errors import ErrorCode, TalkingHeadError
@@ -66,8 +67,8 @@ def following(monkeypatch):
 
         return frames(self, noted(), quality)
 
-    def opened(self, pictures, needed, face, settings, driving=None):
-        clips.append(driving)
+    def opened(self, pictures, needed, face, settings, drivers=NO_DRIVERS):
+        clips.append(drivers.acting)
         return tint_engine.TintSession(pictures, settings)
 
     monkeypatch.setattr(tint_engine.TintSession, "frames", watched)

@@ -16,9 +16,9 @@ from ...media.picture import PictureReader
 from ...source import FaceChoice
 from ...weights.store import WeightStore
 from ..description import EngineDescription
-from ..engine import DrivingClip
-from .description import LIVEPORTRAIT
+from ..engine import NO_DRIVERS, Drivers
 from ..neural.device import choose_device
+from .description import LIVEPORTRAIT
 from .driving_motion import driving_motion_of
 from .landmark203 import Landmark203
 from .onnx_model import OnnxModel
@@ -57,7 +57,7 @@ class LivePortraitEngine:
         needed: Sequence[int],
         face: FaceChoice,
         settings: Mapping[str, object],
-        driving: DrivingClip | None = None,
+        drivers: Drivers = NO_DRIVERS,
     ) -> LivePortraitSession:
         """Find the face and load the networks.
 
@@ -74,7 +74,7 @@ class LivePortraitEngine:
         parts = Parts(
             tracker=self._tracker,
             model=model,
-            motion=None if driving is None else driving_motion_of(driving, model, "-".join(digests)),
+            motion=None if drivers.acting is None else driving_motion_of(drivers.acting, model, "-".join(digests)),
             landmark=self._landmark_network(warnings),
             executor=self._executor,
         )

@@ -16,7 +16,7 @@ from ...media.picture import PictureReader
 from ...source import FaceChoice
 from ...weights.store import WeightStore
 from ..description import EngineDescription
-from ..engine import DrivingClip
+from ..engine import NO_DRIVERS, Drivers
 from .description import PUPPET
 from .session import PuppetSession
 
@@ -54,7 +54,7 @@ class PuppetEngine:
         needed: Sequence[int],
         face: FaceChoice,
         settings: Mapping[str, object],
-        driving: DrivingClip | None = None,
+        drivers: Drivers = NO_DRIVERS,
     ) -> PuppetSession:
         """Find the face and prepare the source."""
         if self._tracker is None:

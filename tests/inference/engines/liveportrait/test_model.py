@@ -13,11 +13,11 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from inference.engines.liveportrait import model as model_module  # noqa: E402
-from inference.engines.neural.device import Device  # noqa: E402
 from inference.engines.liveportrait.fast.cpu import CpuRenderer  # noqa: E402
 from inference.engines.liveportrait.fast.features import Features  # noqa: E402
 from inference.engines.liveportrait.fast.warping import FastFeatures  # noqa: E402
 from inference.engines.liveportrait.model import Model  # noqa: E402
+from inference.engines.neural.device import Device  # noqa: E402
 from inference.errors import ErrorCode, TalkingHeadError  # noqa: E402
 
 CPU = Device("cpu")

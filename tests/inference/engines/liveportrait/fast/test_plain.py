@@ -12,12 +12,12 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 
-from inference.engines.neural.device import Device  # noqa: E402
 from inference.engines.liveportrait.fast.plain import PlainRenderer  # noqa: E402
 from inference.engines.liveportrait.networks.appearance import AppearanceFeatureExtractor  # noqa: E402
 from inference.engines.liveportrait.networks.blocks import SpectralConv2d  # noqa: E402
 from inference.engines.liveportrait.networks.decoder import SpadeDecoder  # noqa: E402
 from inference.engines.liveportrait.networks.warping import HOURGLASS_OUTPUTS, MOTIONS, DenseMotionNetwork  # noqa: E402
+from inference.engines.neural.device import Device  # noqa: E402
 
 
 def test_features_are_nearly_those_of_32_bit():
