@@ -2,39 +2,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """LivePortrait with the seeded weights of the recorded case: as networks, and as checkpoint folders on disk.
 
-Folders are made once by a process of their own, so that a Python without torch (Blender's) can ask for them; they
-are kept in pytest's cache, half a gigabyte each. Run as a program, it writes one:
+Run as a program, it writes one folder (half a gigabyte):
 
     python -m liveportrait_weights --output DIR --layout official
 """
 
 from __future__ import annotations
 
-import argparse
-import hashlib
-import importlib.util
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import seeded_folders
 
 if TYPE_CHECKING:
     import numpy as np
 
     from inference.engines.liveportrait.networks.loading import LivePortraitNetworks
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-RECORDED = ROOT / "tests" / "data" / "conformance"
-CACHE = ROOT / ".pytest_cache" / "seeded"
-SUPPORT = (ROOT, ROOT / "tests" / "support", RECORDED)
 BASE_MODELS = ("appearance_feature_extractor", "motion_extractor", "warping_module", "spade_generator")
 RETARGETING = ("retarget_shoulder", "retarget_mouth", "retarget_eye")
 STITCHING = "stitching_retargeting_module"
-LAYOUTS = ("official", "safetensors")
 
 States = Mapping[str, Mapping[str, "np.ndarray"]]
 
@@ -49,19 +38,17 @@ def networks() -> LivePortraitNetworks:
 
 def states() -> dict[str, dict[str, np.ndarray]]:
     """Part to tensor name to tensor, made anew by every call."""
-    from seeded_weights import load_case
-
-    return load_case(RECORDED, "liveportrait", "public")[0]
+    return seeded_folders.states("liveportrait")
 
 
 def official_folder() -> Path:
     """As the official program has them: liveportrait/base_models/*.pth and liveportrait/retargeting_models/*.pth."""
-    return _made("official")
+    return seeded_folders.made("liveportrait", "official")
 
 
 def safetensors_folder() -> Path:
     """As ComfyUI has them: models/liveportrait/*.safetensors."""
-    return _made("safetensors")
+    return seeded_folders.made("liveportrait", "safetensors")
 
 
 def official_paths(folder: Path) -> dict[str, Path]:
@@ -106,44 +93,13 @@ def write_safetensors(folder: Path, weights: States) -> dict[str, Path]:
     return paths
 
 
-def _made(layout: str) -> Path:
-    """The cached folder of a layout; written by another process where it is not there yet."""
-    folder = CACHE / f"{_digest()}-{layout}"
-    if not folder.is_dir():
-        for old in CACHE.glob(f"*-{layout}"):
-            shutil.rmtree(old, ignore_errors=True)
-        has_torch = importlib.util.find_spec("torch") is not None
-        python = sys.executable if has_torch else os.environ["TALKINGHEAD_PYTHON"]
-        command = [python, "-m", "liveportrait_weights", "--output", str(folder), "--layout", layout]
-        variables = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, SUPPORT))}
-        subprocess.run(command, check=True, cwd=ROOT, env=variables)
-    return folder
+def _write_official(folder: Path) -> None:
+    write_official(folder, states())
 
 
-def _digest() -> str:
-    """Of everything that the files are made from."""
-    digest = hashlib.sha256(Path(__file__).read_bytes())
-    for name in ("seeded_weights.py", "liveportrait_keys.json", "liveportrait_rules.json", "liveportrait_public.npz"):
-        digest.update((RECORDED / name).read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def main() -> None:
-    """Write a folder, which appears when it is whole."""
-    parser = argparse.ArgumentParser(description="Write LivePortrait's seeded weights as checkpoint files.")
-    parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--layout", choices=LAYOUTS, default="official")
-    options = parser.parse_args()
-    part = options.output.with_name(f"{options.output.name}.part-{os.getpid()}")
-    write = write_official if options.layout == "official" else write_safetensors
-    write(part, states())
-    try:
-        os.replace(part, options.output)
-    except OSError:
-        shutil.rmtree(part, ignore_errors=True)  # another process was first
-        if not options.output.is_dir():
-            raise
+def _write_safetensors(folder: Path) -> None:
+    write_safetensors(folder, states())
 
 
 if __name__ == "__main__":
-    main()
+    seeded_folders.main(__doc__, {"official": _write_official, "safetensors": _write_safetensors})
