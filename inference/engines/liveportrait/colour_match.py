@@ -14,8 +14,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .crop import CROP_PX
-
 # The offset is measured on a square of so many pixels, blurred by so many: features of the face do not get into it.
 _SMALL_PX, _BLUR_PX = 64, 6.0
 # The networks are never further off than this unless they have drawn something else.
@@ -31,14 +29,14 @@ class ColourMatch:
 
     Attributes:
         gain: (3,) float32 by channel, R, G, B.
-        offset: (512, 512, 3) float32.
+        offset: (S, S, 3) float32.
     """
 
     gain: np.ndarray
     offset: np.ndarray
 
     def applied(self, redrawn: np.ndarray) -> np.ndarray:
-        """(512, 512, 3) float32, 0 to 1, of the same."""
+        """(S, S, 3) float32, 0 to 1, of the same."""
         matched = redrawn * self.gain
         matched += self.offset
         return np.clip(matched, 0, 1, out=matched)
@@ -48,18 +46,19 @@ def match_colours(source: np.ndarray, redrawn: np.ndarray, inside: np.ndarray | 
     """What takes the source as it was redrawn at rest to the source's colours.
 
     Args:
-        source: (512, 512, 3) float32 R, G, B, 0 to 1: the source's own square.
+        source: (S, S, 3) float32 R, G, B, 0 to 1: the source's own square.
         redrawn: the same, redrawn at rest.
-        inside: (512, 512) float32, 0 to 1: which pixels of the square lie in the picture and are opaque; None for all.
+        inside: (S, S) float32, 0 to 1: which pixels of the square lie in the picture and are opaque; None for all.
     """
-    weights = np.ones((CROP_PX, CROP_PX), np.float32) if inside is None else inside
+    weights = np.ones(source.shape[:2], np.float32) if inside is None else inside
     small = [_reduced(values * weights[..., None]) for values in (source, redrawn)]
     weight = _reduced(weights)[..., None]
     wanted, found = (values / np.maximum(weight, _LEAST_WEIGHT) for values in small)
     gain = np.clip(_spread(wanted, weight) / _spread(found, weight), *_GAIN_LIMITS)
     offset = _blurred((wanted - gain * found) * weight) / np.maximum(_blurred(weight), _LEAST_WEIGHT)
     offset = np.clip(offset, -_OFFSET_LIMIT, _OFFSET_LIMIT).astype(np.float32)
-    return ColourMatch(gain.astype(np.float32), cv2.resize(offset, (CROP_PX, CROP_PX), interpolation=cv2.INTER_CUBIC))
+    size = source.shape[1], source.shape[0]
+    return ColourMatch(gain.astype(np.float32), cv2.resize(offset, size, interpolation=cv2.INTER_CUBIC))
 
 
 def _reduced(values: np.ndarray) -> np.ndarray:

@@ -22,8 +22,8 @@ from .crop import CROP_PX, Square, warp_affine
 
 # Width of the reference's soft border in px of the crop.
 _TEMPLATE_BORDER_PX = 16
-# The crop is black where it leaves the picture, and the networks soften that border by so many px of the crop.
-_RIM_PX = 4
+# The crop is black where it leaves the picture, and the networks soften that border by this part of the crop's side.
+_RIM = 4 / CROP_PX
 # Where a picture is nearly transparent, its colours cannot be told from the grey that it was laid over.
 _LEAST_OPACITY = 0.25
 
@@ -34,7 +34,7 @@ class PastePlace:
 
     Attributes:
         box: (x0, y0, x1, y1) in px of the picture, outside which nothing changes.
-        matrix: (2, 3) from px of the 512 px crop to px of the box.
+        matrix: (2, 3) from px of the redrawn square to px of the box.
         mask: (h, w, 1) float32, 0 to 1, how much of the redrawn square shows.
         rims: px of the box at its left, top, right and bottom that lie at the picture's edge: next to the crop's black.
     """
@@ -45,21 +45,22 @@ class PastePlace:
     rims: tuple[int, int, int, int]
 
 
-def paste_place(square: Square, size: tuple[int, int], feather: float) -> PastePlace | None:
+def paste_place(square: Square, size: tuple[int, int], feather: float, drawn_px: int = CROP_PX) -> PastePlace | None:
     """Where a square of a picture of ``size`` (width, height) goes; None where they do not touch.
 
     Args:
         feather: width of the soft border in parts of the side, 0 to 0.5. The reference's is 0.03.
+        drawn_px: side of the redrawn squares.
     """
-    matrix = square.to_picture()[:2]
-    corners = matrix @ np.array([[0, 0, CROP_PX, CROP_PX], [0, CROP_PX, 0, CROP_PX], [1, 1, 1, 1]])
+    matrix = square.to_picture(drawn_px)[:2]
+    corners = matrix @ np.array([[0, 0, drawn_px, drawn_px], [0, drawn_px, 0, drawn_px], [1, 1, 1, 1]])
     first, end = np.floor(corners.min(axis=1)).astype(int), np.ceil(corners.max(axis=1)).astype(int) + 1
     low, high = np.maximum(first, 0), np.minimum(end, size)
     if (high <= low).any():
         return None
     matrix[:, 2] -= low
-    mask = warp_affine(feathered_mask(feather), matrix, (high - low).tolist())[..., None]
-    rim = math.ceil(_RIM_PX * square.side / CROP_PX)
+    mask = warp_affine(feathered_mask(feather, drawn_px), matrix, (high - low).tolist())[..., None]
+    rim = math.ceil(_RIM * square.side)
     left, top, right, bottom = (np.concatenate([first < low, end > high]) * rim).tolist()
     return PastePlace((int(low[0]), int(low[1]), int(high[0]), int(high[1])), matrix, mask, (left, top, right, bottom))
 
@@ -68,8 +69,8 @@ def paste(picture: Picture, redrawn: np.ndarray, place: PastePlace | None) -> Pi
     """A picture with a redrawn square in it. Outside the mask all pixels stay bit for bit, and alpha everywhere.
 
     Args:
-        redrawn: (512, 512, 3) float32 R, G, B, display-referred 0 to 1; ``paste`` makes it scene-linear for float32
-            pictures and leaves out the grey that transparent pictures lie on for the networks.
+        redrawn: (S, S, 3) float32 R, G, B, display-referred 0 to 1, S as the place was made for; ``paste`` makes it
+            scene-linear for float32 pictures and leaves out the grey that transparent pictures lie on for the networks.
     """
     pixels = picture.pixels.copy()
     if place is None:
@@ -90,12 +91,13 @@ def paste(picture: Picture, redrawn: np.ndarray, place: PastePlace | None) -> Pi
 
 
 @lru_cache(maxsize=8)
-def feathered_mask(feather: float) -> np.ndarray:
-    """(512, 512) float32: 1 inside, falling smoothly to 0 at the border over ``feather`` parts of the side."""
+def feathered_mask(feather: float, side_px: int = CROP_PX) -> np.ndarray:
+    """(side_px, side_px) float32: 1 inside, falling smoothly to 0 at the border over ``feather`` parts of the side."""
     if feather <= 0:
-        mask = np.ones((CROP_PX, CROP_PX), np.float32)
+        mask = np.ones((side_px, side_px), np.float32)
     else:
-        near = 1 - _distance_to_inner(max(feather * CROP_PX, 1.0)) / max(feather * CROP_PX, 1.0)
+        border_px = max(feather * side_px, 1.0)
+        near = 1 - _distance_to_inner(border_px, side_px) / border_px
         near = np.clip(near, 0.0, 1.0)
         mask = (near * near * (3 - 2 * near)).astype(np.float32)
     mask.setflags(write=False)
@@ -130,10 +132,10 @@ def paste_8bit(crop: np.ndarray, picture: np.ndarray, to_picture: np.ndarray, ma
     return np.clip(mixed, 0, 255).astype(np.uint8)
 
 
-def _distance_to_inner(border_px: float) -> np.ndarray:
-    """(512, 512) px to the square that is smaller by a border on all sides."""
-    index = np.arange(CROP_PX, dtype=np.float64)
-    beyond = np.maximum(border_px - np.minimum(index, CROP_PX - 1 - index), 0.0)
+def _distance_to_inner(border_px: float, side_px: int) -> np.ndarray:
+    """(side_px, side_px) px to the square that is smaller by a border on all sides."""
+    index = np.arange(side_px, dtype=np.float64)
+    beyond = np.maximum(border_px - np.minimum(index, side_px - 1 - index), 0.0)
     return np.hypot(beyond[:, None], beyond[None])
 
 
@@ -141,12 +143,12 @@ def _warped(redrawn: np.ndarray, place: PastePlace) -> np.ndarray:
     """(h, w, 3) float32 B, G, R, 0 to 1, of the place's box; the square's rim goes on outside of it."""
     x0, y0, x1, y1 = place.box
     bgr = cv2.cvtColor(np.ascontiguousarray(redrawn, np.float32), cv2.COLOR_RGB2BGR)
-    matrix = place.matrix
+    matrix, side_px = place.matrix, len(redrawn)
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     if scale < 0.5:
         # Averaged, so that fine detail does not flicker in a small face.
-        small = max(round(CROP_PX * scale), 1)
-        bgr, step = cv2.resize(bgr, (small, small), interpolation=cv2.INTER_AREA), CROP_PX / small
+        small = max(round(side_px * scale), 1)
+        bgr, step = cv2.resize(bgr, (small, small), interpolation=cv2.INTER_AREA), side_px / small
         middle = (step - 1) / 2
         matrix = matrix @ np.array([[step, 0, middle], [0, step, middle], [0, 0, 1]])
     flags = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_LINEAR
