@@ -158,13 +158,18 @@ class ExactSpeech:
         sound: path of a sound file, or of a movie with sound.
         times_s: place in the sound of each frame; None where it is not heard.
         strengths: of each frame, 0 to 2.
+        zero: from where ``times_s`` count: "sound", the first sample, or "picture", the first picture of a movie, as in
+            the request ``speak``.
     """
 
     sound: str
     times_s: tuple[float | None, ...]
     strengths: tuple[float, ...]
+    zero: str = "sound"
 
     def __post_init__(self) -> None:
+        if self.zero not in ("sound", "picture"):
+            raise _unheard("'zero' must be 'sound' or 'picture'")
         if len(self.strengths) != len(self.times_s):
             raise _unheard("times and strengths must be as many as frames")
         numbers = [*(time for time in self.times_s if time is not None), *self.strengths]
@@ -180,6 +185,7 @@ class ExactSpeech:
             "sound": relative(self.sound, base),
             "times_s": list(self.times_s),
             "strengths": list(self.strengths),
+            "zero": self.zero,
         }
 
     @classmethod
@@ -192,10 +198,10 @@ class ExactSpeech:
         try:
             times_s = tuple(None if time is None else float(time) for time in data["times_s"])  # type: ignore[attr-defined]
             strengths = tuple(float(value) for value in data["strengths"])  # type: ignore[attr-defined]
-            sound = absolute(str(data["sound"]), base)
+            sound, zero = absolute(str(data["sound"]), base), str(data.get("zero", "sound"))
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise _unheard(str(error)) from error
-        return cls(sound, times_s, strengths)
+        return cls(sound, times_s, strengths, zero)
 
 
 def _unheard(details: str) -> TalkingHeadError:

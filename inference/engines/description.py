@@ -93,6 +93,7 @@ class Takes:
 
     Attributes:
         driving_video: it is shown the driving clip itself.
+        templates: instead of a clip it takes LivePortrait's motion templates as well (needs ``driving_video``).
         separate_clips: it takes head and expression from clips of their own (needs ``driving_video``).
         landmark_motion: it takes the displacement of landmarks.
         audio: it listens to the sound itself.
@@ -100,6 +101,7 @@ class Takes:
     """
 
     driving_video: bool = False
+    templates: bool = False
     separate_clips: bool = False
     landmark_motion: bool = False
     audio: bool = False

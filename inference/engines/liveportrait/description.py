@@ -165,7 +165,7 @@ LIVEPORTRAIT = EngineDescription(
     optional_sets=("liveportrait_landmark",),
     set_setting=MODEL.name,
     controls=names_for("liveportrait"),
-    takes=Takes(driving_video=True),
+    takes=Takes(driving_video=True, templates=True),
     neighbours=3,
     memory_mb=2800,
     settings=(
