@@ -28,7 +28,7 @@ def open_clip(spec: CaptureSpec, sessions: Sessions) -> SourceReader:
     Raises:
         TalkingHeadError: UNSUPPORTED_INPUT for a file without pictures, INVALID_REQUEST, what opening the clip raises.
     """
-    if spec.face.points:
+    if spec.face.points and not spec.whole:
         raise TalkingHeadError(
             ErrorCode.INVALID_REQUEST,
             "A driving clip cannot be followed by points that were placed by hand.",

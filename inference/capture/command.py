@@ -25,6 +25,7 @@ from ..worker.task import Task
 from .capture import Capture
 from .read import captured
 from .template import TemplateCapture
+from .whole import WholeCapture
 
 # As fine as the sliders' curves, and far finer than what is measured.
 _DECIMALS = 4
@@ -82,7 +83,7 @@ def resampled(track: Track, rate: Fraction) -> Performance:
     return Performance(rate, np.round(values, _DECIMALS))
 
 
-def _captured(spec: CaptureSpec, options: argparse.Namespace) -> Capture | TemplateCapture:
+def _captured(spec: CaptureSpec, options: argparse.Namespace) -> Capture | TemplateCapture | WholeCapture:
     weights = WeightStore([*options.weights, *default_folders()])
     # The clip is watched once; another neutral picture, smoothing or rate takes it from here.
     sessions = Sessions(weights, Digests(), lambda: None, options.cache or user_folder().parent)
@@ -92,7 +93,7 @@ def _captured(spec: CaptureSpec, options: argparse.Namespace) -> Capture | Templ
         sessions.unload()
 
 
-def _report(found: Capture | TemplateCapture) -> None:
+def _report(found: Capture | TemplateCapture | WholeCapture) -> None:
     rate = float(found.track.rate)
     known = ", known already" if found.cached else ""
     pictures = "1 picture" if found.pictures == 1 else f"{found.pictures} pictures"

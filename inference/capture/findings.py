@@ -17,7 +17,7 @@ SMALL_PX = 24
 def findings_of(recording: Recording, holding: Holding) -> tuple[Finding, ...]:
     """All findings, in the order of the clip."""
     found = [_lost(first, last) for first, last in holding.spans]
-    found += [_cut(picture, bool(recording.found[picture])) for picture in recording.cuts]
+    found += [cut_finding(picture, bool(recording.found[picture])) for picture in recording.cuts]
     if recording.faces > 1:
         found.append(_several(recording))
     found += _small(recording)
@@ -30,7 +30,8 @@ def _lost(first: int, last: int) -> Finding:
     return Finding("lost", first, last, f"The face was lost in {where}; {pose} is held there.")
 
 
-def _cut(picture: int, found: bool) -> Finding:
+def cut_finding(picture: int, found: bool) -> Finding:
+    """Another shot begins; ``found`` tells whether a face is followed there."""
     text = f"Another shot begins with picture {picture + 1}"
     text += "; the face that is most like the one before is followed." if found else "."
     return Finding("cut", picture, picture, text)

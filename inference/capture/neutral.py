@@ -22,12 +22,7 @@ def neutral_picture(recording: Recording, wanted: int) -> int:
     """
     if wanted == AUTOMATIC:
         return _calmest(recording)
-    if wanted >= len(recording):
-        raise TalkingHeadError(
-            ErrorCode.INVALID_REQUEST,
-            f"Picture {wanted + 1} is to be the neutral one, but the driving clip ends with picture {len(recording)}.",
-            "Choose a neutral picture of the clip, or let it be found automatically.",
-        )
+    check_neutral(wanted, len(recording))
     if not recording.found[wanted]:
         raise TalkingHeadError(
             ErrorCode.NO_FACE,
@@ -35,6 +30,20 @@ def neutral_picture(recording: Recording, wanted: int) -> int:
             "Choose a neutral picture that shows the face, or let it be found automatically.",
         )
     return wanted
+
+
+def check_neutral(wanted: int, pictures: int) -> None:
+    """Refuse a neutral picture that a clip does not have.
+
+    Raises:
+        TalkingHeadError: INVALID_REQUEST.
+    """
+    if wanted >= pictures:
+        raise TalkingHeadError(
+            ErrorCode.INVALID_REQUEST,
+            f"Picture {wanted + 1} is to be the neutral one, but the driving clip ends with picture {pictures}.",
+            "Choose a neutral picture of the clip, or let it be found automatically.",
+        )
 
 
 def _calmest(recording: Recording) -> int:

@@ -18,13 +18,14 @@ from .recording import CAPTURE_VERSION, Recording, RecordingWriter, load
 from .store import RecordingStore
 from .template import TemplateCapture
 from .tracking import track
+from .whole import WholeCapture
 
 STAGE = "watching the driver"
 _FOLDER = "captures"
 
 
-def captured(spec: CaptureSpec, sessions: Sessions, task: Task) -> Capture | TemplateCapture:
-    """The face of a driving clip, or a driving template, as motion.
+def captured(spec: CaptureSpec, sessions: Sessions, task: Task) -> Capture | TemplateCapture | WholeCapture:
+    """The face of a driving clip, or a driving template, as motion; of a clip that is shown whole only its cuts.
 
     A clip is watched only when no recording of the same content, face and model is kept.
 
@@ -38,6 +39,8 @@ def captured(spec: CaptureSpec, sessions: Sessions, task: Task) -> Capture | Tem
     reader = open_clip(spec, sessions)
     try:
         rate = rate_of(spec, reader)
+        if spec.whole:
+            return WholeCapture.of(spec, reader, rate, sessions, task)
         key = recording_key(spec, reader)
         recording = _kept(sessions, key)
         cached = recording is not None

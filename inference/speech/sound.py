@@ -50,14 +50,16 @@ class SoundReader:
     Args:
         stream: which sound stream, from 0.
         zero: from where time is counted; without pictures always from the first sample.
+        rate_hz: of the samples that are given out.
 
     Raises:
         TalkingHeadError: SOURCE_MISSING, SOURCE_UNREADABLE, UNSUPPORTED_INPUT, INVALID_REQUEST.
     """
 
-    def __init__(self, path: Path, stream: int = 0, zero: Zero = Zero.SOUND) -> None:
+    def __init__(self, path: Path, stream: int = 0, zero: Zero = Zero.SOUND, rate_hz: int = RATE_HZ) -> None:
         check_file(path)
         self._path = path
+        self._rate_hz = rate_hz
         self._zero = zero
         self._start = Fraction(0)
         self.gaps_s: list[tuple[float, float]] = []
@@ -74,7 +76,7 @@ class SoundReader:
         self.duration_s = length / av.time_base if length else 0.0
 
     def blocks(self) -> Iterator[np.ndarray]:
-        """(n,) float32 samples at ``RATE_HZ``, channels mixed, about -1 to 1; n differs from block to block.
+        """(n,) float32 samples, channels mixed, about -1 to 1; n differs from block to block.
 
         Raises:
             TalkingHeadError: SOURCE_UNREADABLE.
@@ -83,9 +85,9 @@ class SoundReader:
         for samples in self._samples():
             if not begun:
                 begun = True
-                offset = round(self._start * RATE_HZ)
+                offset = round(self._start * self._rate_hz)
                 skip = max(0, -offset)
-                yield from _zeros(offset)
+                yield from self._zeros(offset)
             kept = samples[skip:]
             skip -= len(samples) - len(kept)
             if len(kept):
@@ -99,7 +101,7 @@ class SoundReader:
 
     def _samples(self) -> Iterator[np.ndarray]:
         """Samples of the stream from its first one; sets ``_start`` before the first."""
-        converter = _Converter()
+        converter = _Converter(self._rate_hz)
         begun_s: Fraction | None = None
         expected_s = Fraction(0)
         given = 0
@@ -112,11 +114,11 @@ class SoundReader:
                 for samples in converter.flush():
                     given += len(samples)
                     yield samples
-                missing = max(0, round((time_s - begun_s) * RATE_HZ) - given)
-                at_s = float(self._start) + given / RATE_HZ
-                self.gaps_s.append((at_s, at_s + missing / RATE_HZ))
+                missing = max(0, round((time_s - begun_s) * self._rate_hz) - given)
+                at_s = float(self._start) + given / self._rate_hz
+                self.gaps_s.append((at_s, at_s + missing / self._rate_hz))
                 given += missing
-                yield from _zeros(missing)
+                yield from self._zeros(missing)
             expected_s = time_s + Fraction(frame.samples, frame.sample_rate)
             for samples in converter.convert(frame):
                 given += len(samples)
@@ -136,6 +138,11 @@ class SoundReader:
         except FFmpegError as error:
             raise _damaged(self._path, str(error)) from error
 
+    def _zeros(self, count: int) -> Iterator[np.ndarray]:
+        """Silence in blocks of at most a second."""
+        for start in range(0, count, self._rate_hz):
+            yield np.zeros(min(self._rate_hz, count - start), np.float32)
+
     def _start_of(self, frame: AudioFrame) -> Fraction:
         """Seconds from time zero to the stream's first frame; 0 where there are no pictures or no time stamps."""
         if self._zero is Zero.SOUND:
@@ -152,9 +159,10 @@ def moving_streams(container: InputContainer) -> list[VideoStream]:
 
 
 class _Converter:
-    """Frames of any format to mono float32 samples at ``RATE_HZ``; the format may change on the way."""
+    """Frames of any format to mono float32 samples at one rate; the format may change on the way."""
 
-    def __init__(self) -> None:
+    def __init__(self, rate_hz: int) -> None:
+        self._rate_hz = rate_hz
         self._resampler: AudioResampler | None = None
         self._format: tuple[str, str, int] | None = None
 
@@ -163,7 +171,7 @@ class _Converter:
         if self._format != format_:
             yield from self.flush()
         if self._resampler is None:
-            self._resampler, self._format = AudioResampler("flt", "mono", RATE_HZ), format_
+            self._resampler, self._format = AudioResampler("flt", "mono", self._rate_hz), format_
         for out in self._resampler.resample(frame):
             yield out.to_ndarray().ravel()
 
@@ -180,12 +188,6 @@ def _time_of(frame: AudioFrame, otherwise_s: Fraction) -> Fraction:
     if frame.pts is None or frame.time_base is None:
         return otherwise_s
     return frame.pts * Fraction(frame.time_base)
-
-
-def _zeros(count: int) -> Iterator[np.ndarray]:
-    """Silence in blocks of at most a second."""
-    for start in range(0, count, RATE_HZ):
-        yield np.zeros(min(RATE_HZ, count - start), np.float32)
 
 
 def _chosen(container: InputContainer, path: Path, index: int) -> AudioStream:

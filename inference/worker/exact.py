@@ -1,131 +1,180 @@
 # SPDX-FileCopyrightText: 2026 Talking Head contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Exact motion of a job, resolved frame by frame: landmark motion of its driving clip, or places in the clip."""
+"""The drivers of a job, resolved frame by frame: landmark motion or places in clips and in a sound."""
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import astuple
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import numpy as np
 
-from ..acting import ExactMotion
+from ..acting import CaptureSpec, ExactMotion, ExactSpeech
 from ..engines import description_of
-from ..engines.engine import DrivingPlace
+from ..engines.description import EngineDescription
+from ..engines.engine import Drivers, DrivingPlace, FrameRequest
 from ..errors import ErrorCode, TalkingHeadError
 from ..job import Job
 from .cache_folder import digest_of
-from .driving import Clip
+from .driver_places import (
+    EXPRESSION_REGIONS,
+    HEAD_REGIONS,
+    LANDMARK_REGIONS,
+    REGIONS,
+    ClipPlaces,
+    LandmarkPlaces,
+    SoundPlaces,
+    moves,
+    sounds,
+)
+from .driving import Clip, no_pictures
+from .listening import Sound
 from .sessions import Sessions
 from .task import Task
 
-if TYPE_CHECKING:
-    from ..capture.capture import Capture
-    from ..capture.regions import RegionWeights
-    from ..capture.template import TemplateCapture
-
-# In the order of ``DrivingPlace``; engines that take landmark motion get the others as sliders.
-_REGIONS = ("head", "eyes", "brows", "mouth")
-_LANDMARK_REGIONS = ("brows", "mouth")
-_DECIMALS = 6
-
 
 class FrameMotion:
-    """The actor's part in each frame: landmark motion, or a place in the clip, as the engine takes it.
+    """What each frame takes from the drivers, as the engine takes it.
 
     It is made anew whenever it is asked for, so that long jobs need no memory.
 
     Args:
-        exact: positions and strengths of the frames; None for a job without.
-        capture, regions: for engines that take landmark motion.
-        clip: for engines that follow clips.
-
-    Attributes:
-        clip: the clip that the engine is shown; None for none.
+        landmarks: landmark motion of the acting clip, for engines that take that.
+        acting, head, expression: places in clips, for engines that are shown clips.
+        speech: places in the sound, for engines that listen.
     """
 
     def __init__(
         self,
-        exact: ExactMotion | None = None,
-        capture: Capture | TemplateCapture | None = None,
-        regions: RegionWeights | None = None,
-        clip: Clip | None = None,
+        landmarks: LandmarkPlaces | None = None,
+        acting: ClipPlaces | None = None,
+        head: ClipPlaces | None = None,
+        expression: ClipPlaces | None = None,
+        speech: SoundPlaces | None = None,
     ) -> None:
-        self._exact = exact
-        self._capture = capture
-        self._regions = regions
-        self.clip = clip
+        self._landmarks = landmarks
+        self._acting = acting
+        self._head = head
+        self._expression = expression
+        self._speech = speech
 
     @classmethod
     def of(cls, job: Job, sessions: Sessions, task: Task) -> FrameMotion:
-        """The actor's part in a job's frames; watches the driving clip when nobody has yet.
+        """The drivers' part in a job's frames; watches driving clips when nobody has yet.
 
         Raises:
-            TalkingHeadError: INVALID_REQUEST for an engine that cannot take it, and what reading the clip raises.
+            TalkingHeadError: INVALID_REQUEST for an engine that cannot take it; what reading clips and sound raises.
         """
-        if job.exact is None:
-            return cls()
         engine = description_of(job.engine)
-        if not (engine.takes.landmark_motion or engine.takes.driving_video):
-            raise TalkingHeadError(
-                ErrorCode.INVALID_REQUEST,
-                f"{engine.label} cannot take exact motion.",
-                "Turn Exact off, or choose another engine.",
-            )
-        whole = engine.takes.driving_video
-        if not any(_moves(job.exact, frame, whole) for frame in range(len(job.exact))):
-            return cls()
-        from ..capture.read import captured
+        _check_takes(engine, job)
+        landmarks = acting = None
+        if engine.takes.driving_video:
+            acting = _clip_places(job.exact, REGIONS, engine, sessions, task)
+        else:
+            landmarks = _landmark_places(job.exact, sessions, task)
+        head = _clip_places(job.exact_head, HEAD_REGIONS, engine, sessions, task)
+        expression = _clip_places(job.exact_expression, EXPRESSION_REGIONS, engine, sessions, task)
+        return cls(landmarks, acting, head, expression, _sound_places(job.exact_speech, sessions, task))
 
-        capture = captured(job.exact.capture, sessions, task)
-        if whole:
-            return cls(job.exact, clip=Clip(job.exact.capture, capture, sessions, task))
-        from ..capture.regions import RegionWeights
-
-        return cls(job.exact, capture, RegionWeights.of(sessions.tracker().mesh))
+    @property
+    def drivers(self) -> Drivers:
+        """What the engine is shown and hears; none of what has no part in any frame."""
+        clips = {
+            name: places.clip
+            for name, places in (("acting", self._acting), ("head", self._head), ("expression", self._expression))
+            if places is not None
+        }
+        return Drivers(**clips, sound=self._speech.sound if self._speech else None)
 
     def at(self, frame: int) -> np.ndarray | None:
-        """Motion of a frame as ``FrameRequest.motion``, None where nothing moves.
-
-        It is rounded to half precision, about 1/4000 of the eye span at its largest: what is drawn is then exactly
-        what the frame's name tells, whatever the last bits of the machine that smoothed it.
-        """
-        if self._exact is None or self._capture is None or self._regions is None or not _moves(self._exact, frame):
-            return None
-        position = self._exact.positions[frame]
-        assert position is not None
-        motion = self._capture.motion(position)
-        motion = self._regions.weighted(motion, self._exact.mouth[frame], self._exact.brows[frame])
-        rounded = motion.astype(np.float16) + np.float16(0)  # no negative zeros
-        return rounded.astype(np.float32) if rounded.any() else None
+        """Landmark motion of a frame, None where nothing moves; see :meth:`LandmarkPlaces.at`."""
+        return self._landmarks.at(frame) if self._landmarks else None
 
     def place(self, frame: int) -> DrivingPlace | None:
-        """Place of a frame in the clip as ``FrameRequest.driving``, None where nothing moves.
+        """Place of a frame in the acting clip, None where nothing moves."""
+        return self._acting.at(frame) if self._acting else None
 
-        Numbers are rounded as they are in the frame's name.
+    def request(self, frame: int, picture: int, pose: Mapping[str, float]) -> FrameRequest:
+        """What is asked of the engine for a frame.
+
+        Args:
+            picture: picture index of the source.
+            pose: all pose controls.
         """
-        if self._exact is None or self.clip is None or not _moves(self._exact, frame, whole=True):
-            return None
-        position = self._exact.positions[frame]
-        assert position is not None
-        strengths = (getattr(self._exact, name)[frame] for name in _REGIONS)
-        numbers = (min(position, len(self.clip) - 1.0), *strengths)
-        return DrivingPlace(*(round(float(number), _DECIMALS) + 0.0 for number in numbers))
+        return FrameRequest(
+            frame,
+            picture,
+            pose,
+            self.at(frame),
+            self.place(frame),
+            self._head.at(frame) if self._head else None,
+            self._expression.at(frame) if self._expression else None,
+            self._speech.at(frame) if self._speech else None,
+        )
 
     def digest(self, frame: int) -> str:
-        """Name of the actor's part in a frame by its content, "" where nothing moves."""
-        place = self.place(frame)
-        if place is not None:
-            assert self.clip is not None
-            return digest_of([self.clip.key, *astuple(place)])
-        motion = self.at(frame)
-        if motion is None:
-            return ""
-        return hashlib.blake2b(motion.astype("<f2").tobytes(), digest_size=16).hexdigest()
+        """Name of the drivers' part in a frame by its content, "" where they have none."""
+        parts = {
+            "acting": self._landmarks or self._acting,
+            "head": self._head,
+            "expression": self._expression,
+            "speech": self._speech,
+        }
+        digests = {name: places.digest(frame) for name, places in parts.items() if places}
+        digests = {name: digest for name, digest in digests.items() if digest}
+        # Frames of one acting clip keep the names that they had when there was no other driver.
+        return digest_of([digests]) if set(digests) - {"acting"} else digests.get("acting", "")
 
 
-def _moves(exact: ExactMotion, frame: int, whole: bool = False) -> bool:
-    """Whether the actor has a part in a frame; with the ``whole`` face, or with mouth and brows alone."""
-    strengths = [getattr(exact, name)[frame] for name in (_REGIONS if whole else _LANDMARK_REGIONS)]
-    return exact.positions[frame] is not None and any(strength != 0 for strength in strengths)
+def _check_takes(engine: EngineDescription, job: Job) -> None:
+    takes = engine.takes
+    if job.exact and not (takes.landmark_motion or takes.driving_video):
+        raise _refused(f"{engine.label} cannot take exact motion.", "Turn Exact off, or choose another engine.")
+    if (job.exact_head or job.exact_expression) and not takes.separate_clips:
+        raise _refused(
+            f"{engine.label} cannot take head or expression from a clip of its own.",
+            "Let one clip act for the whole face, or choose another engine.",
+        )
+    if job.exact_speech and not takes.audio:
+        raise _refused(
+            f"{engine.label} does not listen to the sound itself.",
+            "Turn Exact off for the sound, so that it moves the sliders, or choose another engine.",
+        )
+
+
+def _refused(message: str, hint: str) -> TalkingHeadError:
+    return TalkingHeadError(ErrorCode.INVALID_REQUEST, message, hint)
+
+
+def _landmark_places(exact: ExactMotion | None, sessions: Sessions, task: Task) -> LandmarkPlaces | None:
+    if exact is None or not _moves_anywhere(exact, LANDMARK_REGIONS):
+        return None
+    from ..capture.read import captured
+    from ..capture.regions import RegionWeights
+
+    return LandmarkPlaces(exact, captured(exact.capture, sessions, task), RegionWeights.of(sessions.tracker().mesh))
+
+
+def _clip_places(
+    exact: ExactMotion | None, regions: tuple[str, ...], engine: EngineDescription, sessions: Sessions, task: Task
+) -> ClipPlaces | None:
+    if exact is None or not _moves_anywhere(exact, regions):
+        return None
+    if exact.capture.is_template and not engine.takes.templates:
+        raise no_pictures()
+    return ClipPlaces(exact, _clip(exact.capture, sessions, task), regions)
+
+
+def _clip(spec: CaptureSpec, sessions: Sessions, task: Task) -> Clip:
+    from ..capture.read import captured
+
+    return Clip(spec, captured(spec, sessions, task), sessions, task)
+
+
+def _sound_places(exact: ExactSpeech | None, sessions: Sessions, task: Task) -> SoundPlaces | None:
+    if exact is None or not any(sounds(exact, frame) for frame in range(len(exact))):
+        return None
+    return SoundPlaces(exact, Sound(exact, sessions, task))
+
+
+def _moves_anywhere(exact: ExactMotion, regions: tuple[str, ...]) -> bool:
+    return any(moves(exact, frame, regions) for frame in range(len(exact)))

@@ -57,7 +57,7 @@ def make_plan(
     Args:
         only: frame indices to make; None for all.
         check: raises when the request was cancelled.
-        motion: the actor's part in the frames.
+        motion: the drivers' part in the frames.
 
     Raises:
         TalkingHeadError: INVALID_REQUEST, CANCELLED, WEIGHTS_MISSING, WEIGHTS_CORRUPT, and what reading the source and

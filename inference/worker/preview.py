@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ..engines import description_of
-from ..engines.engine import FrameRequest, Quality
+from ..engines.engine import Quality
 from ..errors import ErrorCode, TalkingHeadError
 from ..job import Job
 from ..media.colour import for_display
@@ -16,7 +16,7 @@ from ..media.picture import Picture
 from ..media.prefetch import reduced
 from .exact import FrameMotion
 from .sessions import Sessions
-from .subject import subject_of
+from .subject import preparing, subject_of
 from .task import Task
 
 # Sources that are hardly larger than the preview are warped whole: reducing them first gains little. So it does for
@@ -50,10 +50,10 @@ def preview(job: Job, max_size_px: int, sessions: Sessions, task: Task) -> tuple
     early = scale if scale < _WORTH_REDUCING and description_of(job.engine).tier == "base" else 1.0
     motion = FrameMotion.of(job, sessions, task)
     subject = subject_of(job, motion, sessions, early)
-    task.stage("finding the face", 1)
+    task.stage(preparing(job), 1)
     with sessions.opened(subject, [index]) as opened:
         task.stage("drawing", 1)
-        request = FrameRequest(0, index, job.performance.pose(0), motion.at(0), motion.place(0))
+        request = motion.request(0, index, job.performance.pose(0))
         _, picture = next(iter(opened.session.frames([request], Quality.PREVIEW)))
     return shown_pixels(reduced(picture, max_size_px / max(picture.size))), full
 

@@ -21,7 +21,7 @@ from .exact import FrameMotion
 from .frame_writer import FrameWriter
 from .plan import Plan, make_plan, placeholder, remove_stale
 from .sessions import OpenSession, Sessions
-from .subject import subject_of
+from .subject import preparing, subject_of
 from .task import Task
 
 _LOG = logging.getLogger(__name__)
@@ -103,7 +103,7 @@ def _render(
     """
     frames = sorted(shared[0] for shared in plan.missing.values())
     needed = sorted({plan.pictures[frame] for frame in frames})
-    task.stage("finding the face", len(frames))
+    task.stage(preparing(job), len(frames))
     start = time.perf_counter()
     with sessions.opened(subject_of(job, motion, sessions), needed) as opened:
         prepared = time.perf_counter()
@@ -126,8 +126,7 @@ def _render(
 def _requests(job: Job, plan: Plan, motion: FrameMotion, frames: Iterable[int]) -> Iterator[FrameRequest]:
     """What is asked of the engine, one frame after the other, so that memory does not grow with the job."""
     for frame in frames:
-        pose = job.performance.pose(frame)
-        yield FrameRequest(frame, plan.pictures[frame], pose, motion.at(frame), motion.place(frame))
+        yield motion.request(frame, plan.pictures[frame], job.performance.pose(frame))
 
 
 def _writer(task: Task, job: Job, plan: Plan) -> FrameWriter:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ..engines import description_of
 from ..engines.description import LARGE_MB, EngineDescription
-from ..engines.engine import Drivers, Engine, Session
+from ..engines.engine import NO_DRIVERS, Drivers, DrivingClip, DrivingSound, Engine, Session
 from ..errors import Action, ErrorCode, TalkingHeadError
 from ..media.digests import Digests
 from ..media.encode import TEMPORARY_SUFFIX
@@ -25,6 +25,7 @@ from ..media.prefetch import PrefetchingReader
 from ..media.reader import SourceReader, open_source
 from ..source import FaceChoice, Source, SourceKind
 from ..weights.store import WeightStore
+from .driver_notes import DriverNotes
 from .give_back import give_back
 from .last_few import LastFew
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from ..acting import CaptureSpec
     from ..capture.capture import Capture
     from ..face.tracker import FaceTracker
-    from .driving import Clip
 
 _KEPT_SESSIONS = 3
 _KEPT_CAPTURES = 3
@@ -45,7 +45,7 @@ class Subject:
 
     Attributes:
         preview: previews have sessions of their own, reduced by ``scale``.
-        clip: the clip that acts, for engines that follow clips.
+        drivers: the clips and the sound that the engine is shown.
         content: digests of the weight sets in use, and of the files that the settings name: a session of other files
             would draw other frames.
     """
@@ -56,7 +56,7 @@ class Subject:
     face: FaceChoice
     preview: bool = False
     scale: float = 1.0
-    clip: Clip | None = None
+    drivers: Drivers = NO_DRIVERS
     content: tuple[str, ...] = ()
 
     def key(self) -> str:
@@ -68,7 +68,7 @@ class Subject:
             self.face.to_dict(),
             self.preview,
             self.scale,
-            self.clip.key if self.clip else "",
+            [driver.key if driver else "" for driver in _each(self.drivers)],
             self.content,
         ]
         return json.dumps(parts, sort_keys=True)
@@ -82,7 +82,7 @@ class OpenSession:
     session: Session
     pictures: PrefetchingReader
     digests: dict[int, str]
-    clip: Clip | None
+    drivers: Drivers
     engine: str
     in_use: bool = field(default=False)
 
@@ -248,8 +248,7 @@ class Sessions:
                 reader.close()
                 found.digests |= digests
                 self._open.remove(found)
-                if found.clip is not None and subject.clip is not None:
-                    found.clip.attend(subject.clip)
+                _attend(found.drivers, subject.drivers)
             else:
                 found = self._open_new(subject, key, reader, needed, digests)
         except BaseException:
@@ -265,12 +264,11 @@ class Sessions:
         engine = self._engine(subject.engine)
         pictures = PrefetchingReader(reader, needed, self._check, subject.scale)
         try:
-            arguments = (pictures, needed, subject.face, subject.settings)
-            session = engine.open(*arguments, Drivers(acting=subject.clip)) if subject.clip else engine.open(*arguments)
+            session = engine.open(pictures, needed, subject.face, subject.settings, subject.drivers)
         except BaseException:
             pictures.close()
             raise
-        return OpenSession(key, session, pictures, digests, subject.clip, subject.engine)
+        return OpenSession(key, session, pictures, digests, subject.drivers, subject.engine)
 
     def _engine(self, name: str) -> Engine:
         if name not in self._engines:
@@ -293,6 +291,17 @@ class Sessions:
     def _drop(self, entry: OpenSession) -> None:
         self._open.remove(entry)
         entry.close()
+
+
+def _each(drivers: Drivers) -> tuple[DrivingClip | DrivingSound | None, ...]:
+    return drivers.acting, drivers.head, drivers.expression, drivers.sound
+
+
+def _attend(kept: Drivers, asked: Drivers) -> None:
+    """Let the drivers of a session that is used again tell progress to the request that uses it."""
+    for driver, other in zip(_each(kept), _each(asked), strict=True):
+        if isinstance(driver, DriverNotes) and isinstance(other, DriverNotes):
+            driver.attend(other)
 
 
 def _digested(subject: Subject, needed: Sequence[int]) -> Sequence[int]:

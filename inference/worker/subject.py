@@ -19,7 +19,7 @@ def subject_of(job: Job, motion: FrameMotion, sessions: Sessions, scale: float |
     """The subject of a job's session.
 
     Args:
-        motion: the actor's part, whose clip the engine is shown.
+        motion: the drivers' part, whose clips and sound the engine is given.
         scale: of a preview's pictures; None for final frames.
 
     Raises:
@@ -31,7 +31,18 @@ def subject_of(job: Job, motion: FrameMotion, sessions: Sessions, scale: float |
         *sessions.set_digests(description, settings), *file_digests(description, settings, sessions).values(),
     )  # fmt: skip
     preview, scale = scale is not None, 1.0 if scale is None else scale
-    return Subject(job.engine, settings, job.source, job.face, preview, scale, motion.clip, content)
+    return Subject(job.engine, settings, job.source, job.face, preview, scale, motion.drivers, content)
+
+
+def preparing(job: Job) -> str:
+    """What a session begins with, in words for people: engines that see whole pictures look for no face.
+
+    Raises:
+        TalkingHeadError: INVALID_REQUEST.
+    """
+    description = description_of(job.engine)
+    whole = description.sees_whole(description.settings_from(job.settings))
+    return "preparing the source" if whole else "finding the face"
 
 
 def file_digests(description: EngineDescription, settings: Mapping[str, object], sessions: Sessions) -> dict[str, str]:

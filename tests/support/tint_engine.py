@@ -20,7 +20,7 @@ if __name__ == "__main__":
 
 import inference.engines
 from inference.engines.description import EngineDescription, Setting, SettingKind
-from inference.engines.engine import FrameRequest, Quality
+from inference.engines.engine import NO_DRIVERS, Drivers, FrameRequest, Quality
 from inference.errors import ErrorCode, TalkingHeadError
 from inference.media.picture import Picture, PictureReader
 from inference.source import FaceChoice
@@ -82,7 +82,12 @@ class TintEngine:
         pass
 
     def open(
-        self, pictures: PictureReader, needed: Sequence[int], face: FaceChoice, settings: Mapping[str, object]
+        self,
+        pictures: PictureReader,
+        needed: Sequence[int],
+        face: FaceChoice,
+        settings: Mapping[str, object],
+        drivers: Drivers = NO_DRIVERS,
     ) -> TintSession:
         if settings["no_face"]:
             raise TalkingHeadError(ErrorCode.NO_FACE, "No face was found.", "Place the points.")

@@ -35,7 +35,9 @@ from inference.worker.task import Task
 PICTURES = 6
 SAMPLE = Setting("sample", SettingKind.PATH, "", "Sample Picture", "For tests")
 FOLLOWING = replace(
-    tint_engine.DESCRIPTION, takes=Takes(driving_video=True), settings=(*tint_engine.DESCRIPTION.settings, SAMPLE)
+    tint_engine.DESCRIPTION,
+    takes=Takes(driving_video=True, templates=True),
+    settings=(*tint_engine.DESCRIPTION.settings, SAMPLE),
 )
 
 

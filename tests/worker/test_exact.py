@@ -28,6 +28,7 @@ from inference.media.digests import Digests
 from inference.media.images import read_image
 from inference.performance import Performance
 from inference.source import Source, SourceKind
+from inference.worker.driver_places import LandmarkPlaces
 from inference.worker.exact import FrameMotion
 from inference.worker.preview import preview
 from inference.worker.runner import run
@@ -174,8 +175,8 @@ def test_memory_does_not_grow_with_the_number_of_frames(tmp_path, sessions, aske
 def test_requests_are_made_one_by_one(tmp_path, sessions, asked, monkeypatch):
     """The engine has got only a few more frames than it has given out."""
     resolved: list[int] = []
-    at = FrameMotion.at
-    monkeypatch.setattr(FrameMotion, "at", lambda self, frame: (resolved.append(frame), at(self, frame))[1])
+    at = LandmarkPlaces.at
+    monkeypatch.setattr(LandmarkPlaces, "at", lambda self, frame: (resolved.append(frame), at(self, frame))[1])
     ahead: list[int] = []
     tinted = tint_engine.tinted
     path = saved_job(tmp_path, 30, exact=exact([float(i + 1) for i in range(30)]))
