@@ -51,7 +51,11 @@ class PersonLayers:
     @classmethod
     def of(cls, canvas: Canvas, matte: np.ndarray, frame: FaceFrame) -> PersonLayers:
         """Take a picture apart by the matte (H, W) of its person."""
-        face_width = frame.width * frame.span_px
+        return cls.by_size(canvas, matte, frame.width * frame.span_px)
+
+    @classmethod
+    def by_size(cls, canvas: Canvas, matte: np.ndarray, face_width: float) -> PersonLayers:
+        """As ``of``, for figures without a face: ``face_width`` is about that of one, in px."""
         pixels = canvas.pixels
         reach = max(1, round(_RIM * face_width))
         near = cv2.dilate(matte, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1)))
