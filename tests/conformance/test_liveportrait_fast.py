@@ -17,9 +17,9 @@ from inference.engines.liveportrait.fast.cpu import CpuRenderer
 from inference.engines.liveportrait.fast.decoder import FastDecoder
 from inference.engines.liveportrait.fast.plain import PlainRenderer
 from inference.engines.liveportrait.fast.warping import FastWarping
-from inference.engines.liveportrait.fast.workspace import Workspace
 from inference.engines.liveportrait.model import Model
 from inference.engines.neural.device import Device
+from inference.engines.neural.workspace import Workspace
 
 
 def made(name: str, shape: tuple[int, ...], deviation: float, seed: int) -> torch.Tensor:

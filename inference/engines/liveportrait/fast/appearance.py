@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ...neural.workspace import Workspace, inside
 from ..networks.appearance import CHANNELS, DEPTH, AppearanceFeatureExtractor
 from ..networks.blocks import ResBlock3d
 from .volume import WinogradVolume, folded, folded_block
-from .workspace import Workspace, inside
 
 
 class FastAppearance:

@@ -10,12 +10,12 @@ from threading import Lock
 import torch
 from torch import Tensor
 
+from ...neural.workspace import Workspace
 from ..networks.loading import LivePortraitNetworks
 from .appearance import FastAppearance
 from .decoder import FastDecoder
 from .features import Features
 from .warping import FastFeatures, FastWarping
-from .workspace import Workspace
 
 
 class CpuRenderer:

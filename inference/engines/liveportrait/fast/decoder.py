@@ -21,10 +21,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ...neural.repeats import RepeatedConvolution
+from ...neural.winograd import PLAIN, REPEATED_4, TILE, Rows, Tiling, Winograd, parts_of, read_points, tile_view
+from ...neural.workspace import Workspace, inside
 from ..networks import decoder as plain
-from .repeats import RepeatedConvolution
-from .winograd import PLAIN, REPEATED_4, TILE, Rows, Tiling, Winograd, parts_of, read_points, tile_view
-from .workspace import Workspace, inside
 
 SIZE = 64
 EPSILON = 1e-5

@@ -19,8 +19,8 @@ import math
 import torch
 from torch import Tensor
 
-from .winograd import Rows, tile_view
-from .workspace import Workspace
+from ...neural.winograd import Rows, tile_view
+from ...neural.workspace import Workspace
 
 TAPS = 7
 BORDER = 3

@@ -11,9 +11,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ...neural.winograd import TILE, Rows, kernel_points, parts_of, read_points, tile_view, write_tiles
+from ...neural.workspace import Workspace
 from ..networks.blocks import ConvBlock2d, ConvBlock3d
-from .winograd import TILE, Rows, kernel_points, parts_of, read_points, tile_view, write_tiles
-from .workspace import Workspace
 
 
 class WinogradVolume:

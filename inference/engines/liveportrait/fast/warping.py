@@ -18,15 +18,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ...neural.repeats import RepeatedConvolution
+from ...neural.winograd import Winograd
+from ...neural.workspace import Workspace, inside
 from ..networks import warping as plain
 from ..networks.appearance import CHANNELS, DEPTH
 from .features import Features
-from .repeats import RepeatedConvolution
 from .sampling import interpolation, sample_rows
 from .spectral import BORDER, SpectralConvolution
 from .volume import WinogradVolume, folded, folded_block
-from .winograd import Winograd
-from .workspace import Workspace, inside
 
 SIZE = 64
 SHAPE = (DEPTH, SIZE, SIZE)

@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 from torch.nn import functional  # noqa: E402
 
 from inference.engines.liveportrait.fast.spectral import SpectralConvolution  # noqa: E402
-from inference.engines.liveportrait.fast.workspace import Workspace  # noqa: E402
+from inference.engines.neural.workspace import Workspace  # noqa: E402
 
 
 @pytest.mark.parametrize(("depth", "height", "width"), [(1, 16, 16), (9, 32, 48)])

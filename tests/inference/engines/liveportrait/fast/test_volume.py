@@ -11,8 +11,8 @@ torch = pytest.importorskip("torch")
 from torch.nn import functional  # noqa: E402
 
 from inference.engines.liveportrait.fast.volume import WinogradVolume, folded_block  # noqa: E402
-from inference.engines.liveportrait.fast.workspace import Workspace  # noqa: E402
 from inference.engines.liveportrait.networks.blocks import ConvBlock3d, DownBlock3d  # noqa: E402
+from inference.engines.neural.workspace import Workspace  # noqa: E402
 
 
 def block(kind: type[ConvBlock3d]) -> ConvBlock3d:

@@ -10,8 +10,8 @@ torch = pytest.importorskip("torch")
 
 from torch.nn import functional  # noqa: E402
 
-from inference.engines.liveportrait.fast.repeats import RepeatedConvolution  # noqa: E402
-from inference.engines.liveportrait.fast.workspace import Workspace  # noqa: E402
+from inference.engines.neural.repeats import RepeatedConvolution  # noqa: E402
+from inference.engines.neural.workspace import Workspace  # noqa: E402
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from inference.engines.liveportrait.fast.workspace import Workspace, inside  # noqa: E402
+from inference.engines.neural.workspace import Workspace, inside  # noqa: E402
 
 
 def test_the_same_name_gives_the_same_memory_and_grows():

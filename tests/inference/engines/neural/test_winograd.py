@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 
 from torch.nn import functional  # noqa: E402
 
-from inference.engines.liveportrait.fast.winograd import (  # noqa: E402
+from inference.engines.neural.winograd import (  # noqa: E402
     REPEATED_4,
     TILE,
     Rows,
@@ -20,7 +20,7 @@ from inference.engines.liveportrait.fast.winograd import (  # noqa: E402
     tile_view,
     transforms,
 )
-from inference.engines.liveportrait.fast.workspace import Workspace, inside  # noqa: E402
+from inference.engines.neural.workspace import Workspace, inside  # noqa: E402
 
 
 @pytest.fixture
