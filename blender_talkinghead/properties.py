@@ -38,7 +38,15 @@ _RANGES = (
     (RANGE_SCENE, "Scene Range", "Only frames between the scene's start and end"),
 )
 _SETTING_DECIMALS = 4
-_FILES = {Part.ACTING: ": a movie, or a motion template of LivePortrait (.pkl)", Part.SPEECH: ": a sound or a movie"}
+# Of each driver: its label, what its strip or file gives, and which files there are.
+_CLIP_FILES = ": a movie, or a motion template of LivePortrait (.pkl)"
+_DRIVERS = {
+    Part.ACTING: ("Acting", "whose face acts", _CLIP_FILES),
+    Part.SPEECH: ("Speech", "that is spoken", ": a sound or a movie"),
+    Part.HEAD: ("Head From", "whose head is followed instead of the acting clip's", _CLIP_FILES),
+    Part.EXPRESSION: ("Expression From", "whose eyes and brows are followed instead of the acting clip's", _CLIP_FILES),
+}
+_GROUP_PANELS = {Group.EDTALK_WEIGHTS: "Motion Weights"}
 _registered: list[tuple[Any, str]] = []
 
 
@@ -48,9 +56,9 @@ def setting_property(engine: str, setting: str) -> str:
 
 
 def panel_of(group: Group) -> str:
-    """Label of the panel that shows a group of controls: an engine's own group is named like the engine."""
+    """Label of the panel that shows a group of controls: an engine's only own group is named like the engine."""
     engine = ENGINES.get(group.value)
-    return engine.label if engine else group.value.title()
+    return engine.label if engine else _GROUP_PANELS.get(group, group.value.title())
 
 
 def controls_of(strip: Any) -> dict[str, float]:
@@ -226,26 +234,29 @@ def _register_face() -> None:
 
 
 def _register_drivers() -> None:
-    for part, label in ((Part.ACTING, "Acting"), (Part.SPEECH, "Speech")):
-        _register_driver(part, label)
+    for part, (label, does, files) in _DRIVERS.items():
+        if part not in driver_strips.ADDED:
+            _register_switch(part, label, does)
+        _register_driver(part, label, does, files)
     for name, definition in (*_acting_properties().items(), *_speech_properties().items()):
         _add_to_strip(name, definition)
     text = "Identity by which drivers are found after they were renamed"
     _add_to_strip("th_driver_tag", StringProperty(name="Driver", description=text, options={"HIDDEN"}))
 
 
-def _register_driver(part: Part, label: str) -> None:
+def _register_switch(part: Part, label: str, does: str) -> None:
+    text = f"Let another strip drive the face: one {does}"
+    _add_to_strip(part.switch, BoolProperty(name=label, description=text, options=set()))
+
+
+def _register_driver(part: Part, label: str, does: str, files: str) -> None:
     """The reference to a driver: ``th_acting`` and its like, which follow the driver when it is renamed."""
     hidden: dict[str, Any] = {"options": {"HIDDEN"}}
-    does = {Part.ACTING: "whose face acts", Part.SPEECH: "that is spoken"}[part]
-    _add_to_strip(
-        part.switch,
-        BoolProperty(name=label, description=f"Let another strip drive the face: one {does}", options=set()),
-    )
+    added = part in driver_strips.ADDED
     _add_to_strip(
         part.reference,
         StringProperty(
-            name="Driver", description=f"The strip {does}", options=set(),
+            name=label if added else "Driver", description=f"The strip {does}", options=set(),
             get=lambda strip: driver_strips.current_name(strip, part),
             set=lambda strip, name: driver_strips.assign(strip, part, name),
             search=lambda strip, context, text: driver_strips.suggestions(strip, part, text),
@@ -256,8 +267,8 @@ def _register_driver(part: Part, label: str) -> None:
     _add_to_strip(
         part.file,
         StringProperty(
-            name="File",
-            description=f"A file {does}, where no strip is chosen{_FILES[part]}",
+            name=f"{label.removesuffix(' From')} File" if added else "File",
+            description=f"A file {does}, where no strip is chosen{files}",
             subtype="FILE_PATH",
             options=compat.PATH_OPTIONS,
         ),
@@ -303,6 +314,12 @@ def _speech_properties() -> dict[str, Any]:
         "th_transcript": StringProperty(
             name="Transcript",
             description="What is said, in English, so that lips close where they should; empty listens to vowels only",
+            options=set(),
+        ),
+        "th_speech_exact": BoolProperty(
+            name="Exact",
+            description="Let an engine that can listen do so itself, instead of moving the mouth's sliders",
+            default=True,
             options=set(),
         ),
         "th_idle_seed": IntProperty(

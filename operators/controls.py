@@ -8,17 +8,12 @@ import bpy
 from bpy.props import EnumProperty
 
 from ..blender_talkinghead import properties
-from ..inference.controls import POSE_CONTROLS, Group, controls_in
-from . import base
+from ..inference.controls import BY_NAME, Group
+from . import base, slider_groups
 
-_ALL = "all"
 _GROUPS = (
-    (_ALL, "All", "Every slider but the strengths"),
-    (Group.HEAD.value, "Head", "The sliders of the head"),
-    (Group.EYES.value, "Eyes", "The sliders of the eyes"),
-    (Group.BROWS.value, "Brows", "The sliders of the eyebrows"),
-    (Group.MOUTH.value, "Mouth", "The sliders of the mouth"),
-    (Group.LIVEPORTRAIT.value, "LivePortrait", "The sliders that LivePortrait alone has"),
+    (slider_groups.ALL, "All", "Every slider but the strengths"),
+    *slider_groups.ITEMS,
     (Group.STRENGTH.value, "Strength", "The strengths of drivers"),
 )
 
@@ -38,9 +33,8 @@ class TALKINGHEAD_OT_reset_controls(bpy.types.Operator):
 
     def execute(self, context: Any) -> set[str]:
         source = properties.source_of_active(context)
-        chosen = POSE_CONTROLS if self.group == _ALL else controls_in(Group(self.group))
-        for control in chosen:
-            setattr(source, control.property_name, control.rest)
+        for name in slider_groups.names_in(self.group):
+            setattr(source, BY_NAME[name].property_name, BY_NAME[name].rest)
         return {"FINISHED"}
 
 

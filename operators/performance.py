@@ -14,19 +14,11 @@ from ..blender_talkinghead.jobs.runner import JobMaker
 from ..blender_talkinghead.performance import bake, curves, performance_edits, performance_files, performance_keys
 from ..blender_talkinghead.strips import folders, lookup
 from ..inference import performance as performance_file
-from ..inference.controls import POSE_NAMES, Group, controls_in
+from ..inference.controls import POSE_NAMES
 from ..inference.errors import ErrorCode, TalkingHeadError
-from . import base
+from . import base, slider_groups
 
-_ALL = "all"
-_GROUPS = (
-    (_ALL, "All", "Every slider"),
-    (Group.HEAD.value, "Head", "The sliders of the head"),
-    (Group.EYES.value, "Eyes", "The sliders of the eyes"),
-    (Group.BROWS.value, "Brows", "The sliders of the eyebrows"),
-    (Group.MOUTH.value, "Mouth", "The sliders of the mouth"),
-    (Group.LIVEPORTRAIT.value, "LivePortrait", "The sliders that LivePortrait alone has"),
-)
+_GROUPS = ((slider_groups.ALL, "All", "Every slider"), *slider_groups.ITEMS)
 _SPEED, _LENGTH = "SPEED", "LENGTH"
 _START, _CURSOR = "START", "CURSOR"
 _REPLACE, _ADD = "REPLACE", "ADD"
@@ -101,7 +93,7 @@ class TALKINGHEAD_OT_save_performance(base.JobOperator, ExportHelper, bpy.types.
     def job(self, context: Any) -> tuple[str, JobMaker]:
         if not self.filepath:
             raise TalkingHeadError(ErrorCode.INVALID_REQUEST, "No file was given.", "Choose where to save it.")
-        target, names = base.active_target(context), _names(self.group)
+        target, names = base.active_target(context), slider_groups.names_in(self.group)
         path = folders.absolute(bpy.path.ensure_ext(self.filepath, self.filename_ext))
         return performance_files.SAVE_TITLE, lambda control: performance_files.save(target, path, names, control)
 
@@ -145,7 +137,7 @@ class TALKINGHEAD_OT_load_performance(ImportHelper, bpy.types.Operator):
             performance = performance_file.load(folders.absolute(self.filepath))
             first = performance_files.first_frame(source, at_cursor=self.place == _CURSOR)
             reduced = performance_files.load(
-                source, performance, first, _names(self.group), self.tolerance, add=self.mode == _ADD
+                source, performance, first, slider_groups.names_in(self.group), self.tolerance, add=self.mode == _ADD
             )
         except TalkingHeadError as error:
             return base.report_error(self, error)
@@ -171,7 +163,7 @@ class TALKINGHEAD_OT_mirror_performance(bpy.types.Operator):
     def execute(self, context: Any) -> set[str]:
         source = properties.source_of_active(context)
         try:
-            count = performance_edits.mirror(source, _names(self.group))
+            count = performance_edits.mirror(source, slider_groups.names_in(self.group))
         except TalkingHeadError as error:
             return base.report_error(self, error)
         return _report_edit(self, source, count, "mirrored")
@@ -219,7 +211,7 @@ class TALKINGHEAD_OT_retime_performance(bpy.types.Operator):
         layout.prop(self, "group")
 
     def execute(self, context: Any) -> set[str]:
-        source, names = properties.source_of_active(context), _names(self.group)
+        source, names = properties.source_of_active(context), slider_groups.names_in(self.group)
         try:
             factor = 1 / self.speed if self.mode == _SPEED else performance_edits.factor_to(source, names, self.length)
             count = performance_edits.retime(source, names, factor, whole_frames=self.whole_frames)
@@ -246,20 +238,16 @@ class TALKINGHEAD_OT_copy_performance(bpy.types.Operator):
 
     def execute(self, context: Any) -> set[str]:
         source, targets = properties.source_of_active(context), _targets(context)
-        count = 0
+        names, count = slider_groups.names_in(self.group), 0
         try:
             for target in targets:
-                curves.require_writable(target, _names(self.group))
+                curves.require_writable(target, names)
             for target in targets:
-                count = performance_edits.copy(source, target, _names(self.group), keep_time=self.keep_time)
+                count = performance_edits.copy(source, target, names, keep_time=self.keep_time)
         except TalkingHeadError as error:
             return base.report_error(self, error)
         strips = "1 strip" if len(targets) == 1 else f"{len(targets)} strips"
         return _report_edit(self, source, count, "copied", f" to {strips}")
-
-
-def _names(group: str) -> tuple[str, ...]:
-    return POSE_NAMES if group == _ALL else tuple(control.name for control in controls_in(Group(group)))
 
 
 def _report_edit(operator: Any, source: Any, count: int, done: str, where: str = "") -> set[str]:

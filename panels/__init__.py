@@ -7,9 +7,11 @@ from __future__ import annotations
 from types import ModuleType
 
 from ..blender_talkinghead.registration import register_all, unregister_all
-from . import drivers, engine, liveportrait, performance, poses, queue, sidebar
+from . import drivers, edtalk, engine, liveportrait, performance, poses, queue, sidebar, tpsmm
 
-MODULES: tuple[ModuleType, ...] = (sidebar, queue, drivers, poses, performance, liveportrait, engine)
+MODULES: tuple[ModuleType, ...] = (
+    sidebar, queue, drivers, poses, performance, liveportrait, tpsmm, edtalk, engine,
+)  # fmt: skip
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""
 
 

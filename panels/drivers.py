@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 
 from ..blender_talkinghead import fixes, properties
-from ..blender_talkinghead.drivers import driver_strips, driver_tracks, drivers
+from ..blender_talkinghead.drivers import driver_strips, driver_tracks, drivers, exact
 from ..blender_talkinghead.drivers.driver_strips import Part
 from ..inference.acting import AUTOMATIC
 from ..inference.controls import Group, controls_in
@@ -54,8 +54,9 @@ class TALKINGHEAD_PT_acting(_Driver, bpy.types.Panel):
             layout.prop(source, "th_acting_face")
         layout.prop(source, "th_acting_smoothing", slider=True)
         layout.prop(source, "th_acting_exact")
-        if effect := drivers.exact_effect(source):
+        if effect := exact.effect(source):
             fixes.draw_note(layout, effect)
+        _draw_added(layout.column(), source)
         if source.th_acting_neutral != AUTOMATIC:
             layout.label(text=f"Chosen neutral picture: {source.th_acting_neutral + 1}")
             layout.operator("talkinghead.neutral_automatic", icon="LOOP_BACK")
@@ -70,7 +71,12 @@ class TALKINGHEAD_PT_speech(_Driver, bpy.types.Panel):
 
     @staticmethod
     def draw_settings(layout: Any, source: Any) -> None:
-        layout.prop(source, "th_transcript")
+        if exact.can_hear(source):
+            layout.prop(source, "th_speech_exact")
+            fixes.draw_note(layout, exact.heard_effect(source))
+        transcript = layout.row()
+        transcript.active = not (exact.can_hear(source) and source.th_speech_exact)
+        transcript.prop(source, "th_transcript")
         if source.th_acting_on and source.th_speech_on:
             fixes.draw_note(layout, "Speech moves the mouth; Acting moves head, eyes and brows.")
         else:
@@ -97,6 +103,25 @@ class TALKINGHEAD_PT_strength(Child, bpy.types.Panel):
             row = layout.row()
             row.active = control.name not in _IDLE or (source.th_speech_on and not source.th_acting_on)
             row.prop(source, control.property_name, text=control.label.removesuffix(" Strength"), slider=True)
+
+
+def _draw_added(column: Any, source: Any) -> None:
+    """The clips that give a part of the face instead of the acting clip."""
+    column.active = not driver_strips.sees_whole(source)
+    for part in (Part.HEAD, Part.EXPRESSION):
+        column.prop(source, part.reference, icon="SEQ_SEQUENCER")
+        if not getattr(source, part.name_kept):
+            column.prop(source, part.file)
+        if driver_strips.is_on(source, part):
+            _draw_added_report(column, source, part)
+
+
+def _draw_added_report(column: Any, source: Any, part: Part) -> None:
+    name = getattr(source, part.name_kept)
+    if name and driver_strips.find(source, part) is None:
+        fixes.draw_note(column, f"The strip '{name}' is gone. Choose another one.", "ERROR")
+    else:
+        _draw_report(column, source, part)
 
 
 def _draw_reading(layout: Any, source: Any, part: Part) -> None:

@@ -8,7 +8,7 @@ import bpy
 from bl_ui.utils import PresetPanel
 
 from ..blender_talkinghead import engine_presets, fixes, properties
-from ..blender_talkinghead.drivers import drivers
+from ..blender_talkinghead.drivers import exact
 from ..blender_talkinghead.jobs import measured_speed
 from ..blender_talkinghead.worker import models_box, worker
 from ..blender_talkinghead.worker.environment import State
@@ -46,6 +46,12 @@ class TALKINGHEAD_PT_engine(Child, bpy.types.Panel):
     bl_label = "Engine"
     bl_order = order_of(bl_label)
     bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        """Also before a strip is animated: whether there must be a face depends on the engine."""
+        source = properties.source_of_active(context)
+        return source is not None and source.type != "SOUND"
 
     def draw_header_preset(self, context: Any) -> None:
         self.layout.emboss = "NONE"
@@ -103,7 +109,9 @@ class TALKINGHEAD_PT_engine_driving(_Settings, bpy.types.Panel):
 
     @staticmethod
     def unused(source: Any) -> str:
-        return "" if drivers.follows_clip(source) else "Used with Acting and Exact only"
+        if exact.follows_clip(source) or exact.hears(source):
+            return ""
+        return f"Used with {'Acting or Speech' if exact.can_hear(source) else 'Acting'} and Exact only"
 
 
 class TALKINGHEAD_PT_engine_picture(_Settings, bpy.types.Panel):

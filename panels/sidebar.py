@@ -17,8 +17,8 @@ from ..inference.controls import Group, controls_in
 from ..inference.engines import description_of
 
 _ORDER = (
-    "Queue", "Face", "Acting", "Speech", "Strength", "Head", "Eyes", "Brows", "Mouth", "LivePortrait", "Poses",
-    "Performance", "Engine", "Output",
+    "Queue", "Face", "Acting", "Speech", "Strength", "Head", "Eyes", "Brows", "Mouth", "LivePortrait",
+    "Thin-Plate Spline", "Emotion", "Motion Weights", "Poses", "Performance", "Engine", "Output",
 )  # fmt: skip
 
 

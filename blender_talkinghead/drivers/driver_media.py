@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from ...inference.acting import CaptureSpec, is_template
+from ...inference.acting import AUTOMATIC, CaptureSpec, is_template
 from ...inference.errors import ErrorCode, TalkingHeadError
 from ...inference.source import FaceChoice, Source, SourceKind
 from .. import compat
@@ -20,7 +20,7 @@ from ..strips.sampling import scene_rate
 from ..strips.sources import Rendering, StripSource
 from . import driver_strips, driver_time
 from .driver_strips import Part
-from .driver_time import DriverTime, FileTime, PictureTime
+from .driver_time import DriverTime, FileTime, PictureTime, SoundStripTime
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,12 @@ class Medium:
         """The file that is listened to."""
         return self.mixdown.path if self.mixdown else Path(self.files[0])
 
+    @property
+    def zero(self) -> str:
+        """From where the time of what is listened to counts, as in the request ``speak``."""
+        # A sound strip begins with the first sample, wherever that lies in a movie file.
+        return "sound" if isinstance(self.time, SoundStripTime) else "picture"
+
 
 def medium_of(scene: Any, strip: Any, part: Part) -> Medium:
     """What drives a source strip.
@@ -94,32 +100,37 @@ def medium_of(scene: Any, strip: Any, part: Part) -> Medium:
     driver = driver_strips.driver_of(strip, part)
     if part is Part.SPEECH:
         return _speech_file(scene, strip) if driver is None else _speech_strip(scene, strip, driver)
-    return _acting_file(scene, strip) if driver is None else _acting_strip(scene, strip, driver)
+    return _clip_file(scene, strip, part) if driver is None else _clip_strip(scene, strip, part, driver)
 
 
-def acts_by_template(strip: Any) -> bool:
-    """Whether a source strip's acting is a driving template: motion without pictures."""
-    return not getattr(strip, Part.ACTING.name_kept) and is_template(getattr(strip, Part.ACTING.file))
+def acts_by_template(strip: Any, part: Part = Part.ACTING) -> bool:
+    """Whether a clip of a source strip is a driving template: motion without pictures."""
+    return not getattr(strip, part.name_kept) and is_template(getattr(strip, part.file))
 
 
-def _acting_strip(scene: Any, strip: Any, driver: Any) -> Medium:
+def acts_whole(strip: Any) -> bool:
+    """Whether the acting clip of a source strip is shown whole to its engine: no face is looked for in it."""
+    return strip.th_acting_exact and driver_strips.sees_whole(strip) and not acts_by_template(strip)
+
+
+def _clip_strip(scene: Any, strip: Any, part: Part, driver: Any) -> Medium:
     rendering = sources.rendering_of(scene, driver)
     face = FaceChoice(driver.th_face_index, (), max(0, driver.th_face_picture))
     if rendering is not Rendering.NONE:
         planned = _planned(driver)
         time = PictureTime(compat.left(driver), compat.right(driver), planned.picture_at)
-        spec = _spec(strip, planned.source, face, scene_rate(scene))
+        spec = _spec(strip, part, planned.source, face, scene_rate(scene))
         return Medium(
-            Part.ACTING, driver.name, spec.source.files, time, spec,
+            part, driver.name, spec.source.files, time, spec,
             prerendering=Prerendering(driver.name, rendering, planned, driver_strips.shape_of(driver)),
         )  # fmt: skip
     if driver.type == "MOVIE":
         pictures = driver_time.of_movie(scene, driver)
         assert pictures is not None  # else rendering_of had asked for rendering
         source = Source(SourceKind.MOVIE, (str(folders.absolute(driver.filepath)),))
-        return Medium(Part.ACTING, driver.name, source.files, pictures, _spec(strip, source, face, None))
+        return Medium(part, driver.name, source.files, pictures, _spec(strip, part, source, face, None))
     source, pictures = _sequence(driver)
-    return Medium(Part.ACTING, driver.name, source.files, pictures, _spec(strip, source, face, scene_rate(scene)))
+    return Medium(part, driver.name, source.files, pictures, _spec(strip, part, source, face, scene_rate(scene)))
 
 
 def _sequence(driver: Any) -> tuple[Source, PictureTime]:
@@ -139,16 +150,19 @@ def _planned(driver: Any) -> StripSource:
     return prerender.plan(driver, folder, lookup.facts_of(driver).anchor)
 
 
-def _acting_file(scene: Any, strip: Any) -> Medium:
-    path = _file(strip, Part.ACTING)
-    spec = _spec(strip, Source(SourceKind.MOVIE, (str(path),)), FaceChoice(strip.th_acting_face), None)
-    return Medium(Part.ACTING, path.name, spec.source.files, _file_time(scene, strip), spec)
+def _clip_file(scene: Any, strip: Any, part: Part) -> Medium:
+    path = _file(strip, part)
+    face = FaceChoice(strip.th_acting_face if part is Part.ACTING else 0)
+    spec = _spec(strip, part, Source(SourceKind.MOVIE, (str(path),)), face, None)
+    return Medium(part, path.name, spec.source.files, _file_time(scene, strip), spec)
 
 
-def _spec(strip: Any, source: Source, face: FaceChoice, rate: Fraction | None) -> CaptureSpec:
+def _spec(strip: Any, part: Part, source: Source, face: FaceChoice, rate: Fraction | None) -> CaptureSpec:
     # Stored as a float; nobody sets smoothing finer than a thousandth.
     smoothing = round(strip.th_acting_smoothing, 3)
-    return CaptureSpec(source, face, strip.th_acting_neutral, smoothing, rate)
+    # The neutral picture that the user chose is one of the acting clip.
+    neutral = strip.th_acting_neutral if part is Part.ACTING else AUTOMATIC
+    return CaptureSpec(source, face, neutral, smoothing, rate, whole=acts_whole(strip))
 
 
 def _speech_file(scene: Any, strip: Any) -> Medium:

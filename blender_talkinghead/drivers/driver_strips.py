@@ -13,21 +13,38 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Any
 
+from ...inference.controls import PROPERTY_PREFIX
+from ...inference.engines import description_of
 from ...inference.errors import ErrorCode, TalkingHeadError
 from .. import compat
 from ..strips import lookup
 
 
 class Part(str, Enum):
-    """What a driver does. The members name the strip properties that belong to it."""
+    """What a driver does. The members name the strip properties that belong to it.
+
+    The head, or eyes and brows, are the acting's unless a clip of their own is chosen for them.
+    """
 
     ACTING = "acting"
     SPEECH = "speech"
+    HEAD = "acting_head"
+    EXPRESSION = "acting_expression"
 
     @property
     def switch(self) -> str:
         """Property: whether the driver is on."""
-        return f"th_{self.value}_on"
+        return "th_speech_on" if self is Part.SPEECH else "th_acting_on"
+
+    @property
+    def label(self) -> str:
+        """What it drives, in sentences."""
+        return {Part.HEAD: "head", Part.EXPRESSION: "expression"}.get(self, self.value)
+
+    @property
+    def panel(self) -> str:
+        """Label of the panel in which it is chosen."""
+        return "Speech" if self is Part.SPEECH else "Acting"
 
     @property
     def reference(self) -> str:
@@ -50,16 +67,30 @@ class Part(str, Enum):
         return f"th_{self.value}_file"
 
 
+# Clips beside the acting clip, which give a part of the face in its place.
+ADDED = frozenset({Part.HEAD, Part.EXPRESSION})
 # Result strips are image strips, so they are among the first.
-_TYPES = {
-    Part.ACTING: frozenset({"MOVIE", "IMAGE", "SCENE", "META", "MOVIECLIP"}),
-    Part.SPEECH: frozenset({"SOUND", "MOVIE"}),
-}
+_CLIPS = frozenset({"MOVIE", "IMAGE", "SCENE", "META", "MOVIECLIP"})
+_TYPES = {Part.SPEECH: frozenset({"SOUND", "MOVIE"})}
 
 
 def is_on(strip: Any, part: Part) -> bool:
     """Whether a source strip has a driver of this kind switched on."""
-    return getattr(strip, part.switch)
+    if not getattr(strip, part.switch):
+        return False
+    return part not in ADDED or (is_chosen(strip, part) and not sees_whole(strip))
+
+
+def is_chosen(strip: Any, part: Part) -> bool:
+    """Whether a driver of this kind is chosen, a strip or a file."""
+    return bool(getattr(strip, part.name_kept) or getattr(strip, part.file))
+
+
+def sees_whole(strip: Any) -> bool:
+    """Whether a strip's engine animates whole pictures with its settings, so that there need be no face."""
+    engine = description_of(strip.th_engine)
+    setting = engine.whole_when[0]
+    return bool(setting) and engine.sees_whole({setting: getattr(strip, f"{PROPERTY_PREFIX}{engine.name}_{setting}")})
 
 
 def current_name(strip: Any, part: Part) -> str:
@@ -91,7 +122,7 @@ def candidates(strip: Any, part: Part) -> Iterator[Any]:
     """The strips of the scene that can drive a source strip."""
     own = {strip.name, *(result.name for result in lookup.results_of(strip))}
     for other in compat.all_strips(strip.id_data):
-        if other.type in _TYPES[part] and other.name not in own:
+        if other.type in _TYPES.get(part, _CLIPS) and other.name not in own:
             yield other
 
 
@@ -106,20 +137,19 @@ def driver_of(strip: Any, part: Part) -> Any | None:
     Raises:
         TalkingHeadError: INVALID_REQUEST when there is none, it is gone, or it cannot drive this strip.
     """
-    what = {Part.ACTING: "acting", Part.SPEECH: "speech"}[part]
     name = getattr(strip, part.name_kept)
     if not name:
         if getattr(strip, part.file):
             return None
         raise _invalid(
-            f"The {what} of '{strip.name}' has no driver.",
-            f"Choose a strip or a file in the panel {part.value.capitalize()}, or switch it off.",
+            f"The {part.label} of '{strip.name}' has no driver.",
+            f"Choose a strip or a file in the panel {part.panel}, or switch it off.",
         )
     driver = find(strip, part)
     if driver is None:
         raise _invalid(
-            f"The strip '{name}', which drives the {what} of '{strip.name}', is gone.",
-            f"Choose another driver, or switch {part.value.capitalize()} off.",
+            f"The strip '{name}', which drives the {part.label} of '{strip.name}', is gone.",
+            f"Choose another driver, or switch {part.panel} off.",
         )
     _check(strip, driver, part)
     return driver
@@ -150,9 +180,9 @@ def _check(strip: Any, driver: Any, part: Part) -> None:
         raise _invalid(
             f"The strip '{driver.name}' cannot drive itself.", "Choose another strip, with the face of an actor."
         )
-    if driver.type not in _TYPES[part]:
-        needed = {Part.ACTING: "a movie strip", Part.SPEECH: "a sound strip, or a movie strip with sound"}[part]
-        raise _invalid(f"The strip '{driver.name}' cannot drive {part.value}.", f"Choose {needed}.")
+    if driver.type not in _TYPES.get(part, _CLIPS):
+        needed = "a sound strip, or a movie strip with sound" if part is Part.SPEECH else "a movie strip"
+        raise _invalid(f"The strip '{driver.name}' cannot drive {part.label}.", f"Choose {needed}.")
 
 
 def _holds(meta: Any, strip: Any) -> bool:

@@ -19,7 +19,6 @@ from ..jobs import service
 from . import driver_media, driver_strips
 from .driver_media import Medium
 from .driver_strips import Part
-from .driver_time import SoundStripTime
 
 _MOST = 32
 
@@ -73,9 +72,7 @@ def wanted(scene: Any, strip: Any, part: Part) -> Wanted:
     if medium.spec is not None:
         request, fields = "capture", {"spec": medium.spec.to_dict()}
     else:
-        # A sound strip begins with the first sample, wherever that lies in a movie file.
-        zero = "sound" if isinstance(medium.time, SoundStripTime) else "picture"
-        sound = {"sound": str(medium.sound), "transcript": medium.transcript, "stream": 0, "zero": zero}
+        sound = {"sound": str(medium.sound), "transcript": medium.transcript, "stream": 0, "zero": medium.zero}
         request, fields = "speak", sound
     # Pictures that Blender renders change with the edit as well: only reading them again tells.
     states = [] if medium.prerendering else [_state(name) for name in medium.files]
@@ -148,9 +145,8 @@ def settings_of(strip: Any, part: Part) -> tuple[object, ...]:
         retimed = driver and compat.retiming_keys(driver) > 2 and driver_strips.shape_of(driver)
         return (*common, driver and _content_of(driver), strip.th_transcript, retimed)
     face = driver and (_content_of(driver), driver.th_face_index, driver.th_face_picture, driver.th_as_seen)
-    return (
-        *common, face, strip.th_acting_face, strip.th_acting_neutral, strip.th_acting_smoothing
-    )  # fmt: skip
+    own = (strip.th_acting_face, strip.th_acting_neutral) if part is Part.ACTING else ()
+    return (*common, face, *own, strip.th_acting_smoothing, driver_media.acts_whole(strip))
 
 
 def forget_all() -> None:
@@ -182,7 +178,9 @@ def _report(item: Wanted, track: Track, fields: Mapping[str, Any]) -> tuple[str,
 
 def _acting_facts(item: Wanted, track: Track, fields: Mapping[str, Any]) -> list[str]:
     spec = item.medium.spec
-    read = "frames of motion" if spec and spec.is_template else "pictures tracked"
+    whole = spec is not None and spec.whole
+    read = "pictures, shown whole" if whole else "pictures tracked"
+    read = "frames of motion" if spec and spec.is_template else read
     facts = [f"{fields['pictures']} {read}", f"Neutral picture: {track.neutral + 1}"]
     if int(fields["faces"]) > 1:
         facts.append(f"Up to {fields['faces']} faces were seen at once.")

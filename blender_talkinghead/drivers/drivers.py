@@ -4,27 +4,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from ...inference.acting import ExactMotion
+from ...inference.acting import ExactMotion, ExactSpeech
 from ...inference.controls import Group
-from ...inference.engines import description_of
 from ...inference.errors import Action, ErrorCode, TalkingHeadError
+from ...inference.job import Job
 from ...inference.motion import idle, mix
 from ...inference.performance import Performance
 from ..strips import lookup, sampling
 from ..strips.sampling import Samples
-from . import driver_media, driver_strips, driver_tracks
+from . import driver_strips, driver_tracks, exact
 from .driver_strips import Part
 from .driver_time import PictureTime
 from .driver_tracks import Wanted
 
 NOT_READ = "The driver has not been read yet."
+# A microsecond, as finely as engines are told a sound's time.
+_TIME_DECIMALS = 6
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,28 @@ class Driven:
 
     Attributes:
         exact: what the engine takes from the driving clip itself, None without.
+        exact_head, exact_expression: the same of the clips that give head, or eyes and brows, in its place.
+        exact_speech: where the engine listens to the sound itself, None without.
         warnings: sentences for the user.
     """
 
     performance: Performance
     exact: ExactMotion | None = None
+    exact_head: ExactMotion | None = None
+    exact_expression: ExactMotion | None = None
+    exact_speech: ExactSpeech | None = None
     warnings: tuple[str, ...] = ()
+
+    def in_job(self, job: Job) -> Job:
+        """A job with this performance and what is taken from drivers themselves."""
+        return replace(
+            job,
+            performance=self.performance,
+            exact=self.exact,
+            exact_head=self.exact_head,
+            exact_expression=self.exact_expression,
+            exact_speech=self.exact_speech,
+        )
 
 
 @dataclass(frozen=True)
@@ -49,6 +67,7 @@ class _Drive:
         poses: (n, len(POSE_NAMES)), not eased yet.
         weights: (n,) how much it counts.
         positions: places in its track, in samples.
+        rate: samples a second of its track.
         activity: (n,) how much is spoken.
     """
 
@@ -56,7 +75,12 @@ class _Drive:
     poses: np.ndarray
     weights: np.ndarray
     positions: tuple[float, ...]
+    rate: Fraction
     activity: np.ndarray
+
+    def shown(self, places: Sequence[float]) -> tuple[float | None, ...]:
+        """Places of the frames in which it counts; None in the others."""
+        return tuple(place if weight > 0 else None for place, weight in zip(places, self.weights.tolist(), strict=True))
 
 
 def driven(strip: Any) -> bool:
@@ -76,7 +100,7 @@ def pending(scene: Any, strip: Any) -> tuple[Wanted, ...]:
 def mixed(scene: Any, strip: Any, frames: Sequence[int]) -> Performance:
     """The pose of a source strip at timeline frames: sliders and drivers, within limits, as a render uses it.
 
-    With *Exact* on, what the engine takes from the clip itself is not in it (see :func:`performance_of`).
+    With *Exact* on, what the engine takes from drivers themselves is not in it (see :func:`performance_of`).
 
     Raises:
         TalkingHeadError: a driver is missing, cannot be followed, or was not read yet (action READ_DRIVER).
@@ -85,7 +109,7 @@ def mixed(scene: Any, strip: Any, frames: Sequence[int]) -> Performance:
 
 
 def performance_of(scene: Any, strip: Any, frames: Sequence[int]) -> Driven:
-    """As :func:`mixed`, with the exact motion.
+    """As :func:`mixed`, with what the engine takes from clips and sound themselves.
 
     Raises:
         TalkingHeadError: as :func:`mixed`.
@@ -100,49 +124,30 @@ def add_drivers(scene: Any, strip: Any, frames: Sequence[int], sampled: Samples)
         TalkingHeadError: as :func:`mixed`.
     """
     drives = {part: _drive(scene, strip, part, frames) for part in Part if driver_strips.is_on(strip, part)}
-    acting, speech = drives.get(Part.ACTING), drives.get(Part.SPEECH)
-    exact = exact_groups(strip) if acting else frozenset()
+    speech, heard = drives.get(Part.SPEECH), exact.hears(strip)
+    clips = {part: drive for part, drive in drives.items() if part is not Part.SPEECH}
+    taken = {part: exact.taken(strip, part) for part in clips}
     drivers = mix.Drivers(
-        acting=acting and mix.eased(acting.poses, acting.weights),
-        speech=speech and mix.eased(speech.poses, speech.weights),
-        idle=_idle(scene, strip, frames, speech) if speech and not acting else None,
-        exact=exact,
+        acting=_acted(clips),
+        # What the engine hears itself is not in the sliders, and neither is the actor's mouth.
+        speech=speech and mix.eased(speech.poses, np.zeros_like(speech.weights) if heard else speech.weights),
+        idle=_idle(scene, strip, frames, speech) if speech and not clips else None,
+        exact=frozenset().union(*taken.values()),
     )
     poses = mix.mix(sampled.sliders, sampled.strengths, drivers)
-    motion = _exact(acting, sampled.strengths, exact, speech=speech is not None) if exact and acting else None
-    return Driven(sampling.performance(scene, poses), motion, _absent(strip, drives.values()))
-
-
-def exact_groups(strip: Any) -> frozenset[Group]:
-    """Groups of a strip's acting that its engine takes from the clip itself; none while that is not asked for."""
-    if not strip.th_acting_exact:
-        return frozenset()
-    groups = mix.exact_groups(description_of(strip.th_engine).takes)
-    # A template holds motion but no pictures, so no points can be followed on them.
-    return frozenset() if groups == mix.LANDMARK_GROUPS and driver_media.acts_by_template(strip) else groups
-
-
-def follows_clip(strip: Any) -> bool:
-    """Whether a strip's engine is shown the driving clip itself."""
-    return driver_strips.is_on(strip, Part.ACTING) and exact_groups(strip) == mix.DRIVING_GROUPS
-
-
-def exact_effect(strip: Any) -> str:
-    """What *Exact* does with a strip's engine and driver, as a sentence for the panel."""
-    engine = description_of(strip.th_engine)
-    groups = mix.exact_groups(engine.takes)
-    if not groups:
-        return f"{engine.label} cannot follow a clip itself; the face follows by the sliders."
-    if groups == mix.LANDMARK_GROUPS and driver_media.acts_by_template(strip):
-        return f"{engine.label} cannot follow a motion template itself; the face follows by the sliders."
-    if not strip.th_acting_exact:
-        return ""
-    spoken = driver_strips.is_on(strip, Part.SPEECH)
-    if groups == mix.LANDMARK_GROUPS:
-        points = "brows follow" if spoken else "mouth and brows follow"
-        return f"{points.capitalize()} the actor point by point, the rest by the sliders."
-    face = "head, eyes and brows" if spoken else "head, eyes, brows and mouth"
-    return f"{engine.label} follows the clip itself: {face}. What you set on the sliders is added."
+    motions = {
+        part: _exact_motion(clips[part], sampled.strengths, groups, speech=speech is not None)
+        for part, groups in taken.items()
+        if groups
+    }
+    return Driven(
+        performance=sampling.performance(scene, poses),
+        exact=motions.get(Part.ACTING),
+        exact_head=motions.get(Part.HEAD),
+        exact_expression=motions.get(Part.EXPRESSION),
+        exact_speech=_exact_speech(speech, sampled.strengths) if speech and heard else None,
+        warnings=_absent(strip, drives.values()),
+    )
 
 
 def acting_picture(scene: Any, strip: Any, frame: int) -> int:
@@ -167,7 +172,8 @@ def state_of(strip: Any) -> tuple[object, ...]:
     """What drivers contribute depends on, cheap to look at: whether a preview is still right is told by it."""
     parts = tuple(_part_state(strip, part) for part in Part if driver_strips.is_on(strip, part))
     rate = sampling.scene_rate(strip.id_data)
-    return (driver_tracks.changes(), rate, strip.th_acting_exact, strip.th_idle_seed, parts) if parts else ()
+    exact_ones = (strip.th_acting_exact, strip.th_speech_exact)
+    return (driver_tracks.changes(), rate, *exact_ones, strip.th_idle_seed, parts) if parts else ()
 
 
 def _part_state(strip: Any, part: Part) -> tuple[object, ...]:
@@ -188,8 +194,20 @@ def _drive(scene: Any, strip: Any, part: Part, frames: Sequence[int]) -> _Drive:
         poses=track.at(positions),
         weights=mix.ease(frames, first, end, sampling.scene_rate(scene)),
         positions=tuple(float(min(max(position, 0), len(track) - 1)) for position in positions),
+        rate=track.rate,
         activity=track.activity_at(positions),
     )
+
+
+def _acted(clips: Mapping[Part, _Drive]) -> np.ndarray | None:
+    """(n, len(POSE_NAMES)) what the acting clip does, where no other clip gives it; None without one."""
+    if not clips:
+        return None
+    acted = {part: mix.eased(drive.poses, drive.weights) for part, drive in clips.items()}
+    poses = acted[Part.ACTING]
+    for part, own in acted.items():
+        poses = mix.replaced(poses, own, exact.GROUPS_OF[part]) if part in driver_strips.ADDED else poses
+    return poses
 
 
 def _absent(strip: Any, drives: Iterable[_Drive]) -> tuple[str, ...]:
@@ -212,22 +230,25 @@ def _idle(scene: Any, strip: Any, frames: Sequence[int], speech: _Drive) -> mix.
     )
 
 
-def _exact(acting: _Drive, strengths: np.ndarray, groups: frozenset[Group], *, speech: bool) -> ExactMotion:
-    amounts = mix.exact_strengths(strengths, acting.weights, groups, speech=speech)
-    spec = acting.wanted.medium.spec
+def _exact_motion(clip: _Drive, strengths: np.ndarray, groups: frozenset[Group], *, speech: bool) -> ExactMotion:
+    amounts = mix.exact_strengths(strengths, clip.weights, groups, speech=speech)
+    spec = clip.wanted.medium.spec
     assert spec is not None  # a clip
-    positions = tuple(
-        position if weight > 0 else None
-        for position, weight in zip(acting.positions, acting.weights.tolist(), strict=True)
-    )
     return ExactMotion(
         spec,
-        positions,
+        clip.shown(clip.positions),
         mouth=_rounded(amounts.mouth),
         brows=_rounded(amounts.brows),
         head=_rounded(amounts.head),
         eyes=_rounded(amounts.eyes),
     )
+
+
+def _exact_speech(speech: _Drive, strengths: np.ndarray) -> ExactSpeech:
+    medium = speech.wanted.medium
+    times_s = tuple(round(position / float(speech.rate), _TIME_DECIMALS) for position in speech.positions)
+    amounts = mix.exact_strengths(strengths, speech.weights, {Group.MOUTH}, speech=False)
+    return ExactSpeech(str(medium.sound), speech.shown(times_s), _rounded(amounts.mouth), medium.zero)
 
 
 def _rounded(strengths: np.ndarray) -> tuple[float, ...]:

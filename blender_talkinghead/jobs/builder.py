@@ -147,8 +147,8 @@ def _build(
         face=FaceChoice(strip.th_face_index, properties.points_of(strip), _face_picture(strip, shown)),
         pictures=tuple(shown.picture_at(number) for number in frames),
         performance=driven.performance,
-        exact=driven.exact,
     )
+    job = driven.in_job(job)
     if frame is None:
         _remember(strip, pair_id, facts.anchor, place)
     return PreparedJob(

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...inference import job as job_file
+from ...inference.engines import description_of
 from ...inference.errors import ErrorCode, TalkingHeadError
 from ...inference.protocol import Message
 from ...inference.source import Source
@@ -153,8 +154,9 @@ def _indices(prepared: PreparedJob, only: range | None) -> list[int] | None:
 
 
 def _check_face(prepared: PreparedJob, state: JobState, control: JobControl) -> JobSteps:
-    if prepared.job.face.points:
-        return  # placed by hand: there is nothing to find
+    engine = description_of(prepared.job.engine)
+    if prepared.job.face.points or engine.sees_whole(prepared.job.settings):
+        return  # placed by hand, or not needed: there is nothing to find
     looking = replace(state, text="Finding the face")
     analysis = yield from _analysis_of(prepared.job.source, prepared.job.face.picture, looking, control)
     source = _source_of(prepared)

@@ -14,10 +14,9 @@ import numpy as np
 from ...inference.controls import POSE_NAMES
 from ...inference.engines import description_of
 from ...inference.errors import ErrorCode, TalkingHeadError
-from ...inference.motion import mix
 from ...inference.performance import Performance
 from .. import compat
-from ..drivers import driver_jobs, driver_strips, drivers
+from ..drivers import driver_jobs, driver_media, driver_strips, drivers, exact
 from ..drivers.driver_strips import Part
 from ..jobs import service
 from ..jobs.job_steps import Target, find_strip, followed, until_blender_is_free
@@ -30,6 +29,8 @@ _EXACT_POINTS = (
     "Mouth and brows followed the actor point by point (Exact). As keyframes they follow with the sliders only."
 )
 _EXACT_CLIP = "{engine} followed the clip itself (Exact). As keyframes the face follows with the sliders only."
+_EXACT_SOUND = "{engine} listened to the sound itself (Exact). As keyframes the mouth follows with the sliders only."
+_EXACT_WHOLE = "{engine} moves whole figures by the clip itself (Exact), which no keyframes can do."
 
 
 def bake(target: Target, tolerance_percent: float, control: JobControl) -> JobSteps:
@@ -48,6 +49,7 @@ def bake(target: Target, tolerance_percent: float, control: JobControl) -> JobSt
     target = followed(target)
     yield from until_blender_is_free(state, control)
     _require_driver(target)
+    _require_sliders(find_strip(target))
     warnings = yield from driver_jobs.read_drivers(target, state, control)
     strip = find_strip(target)
     frames = range(compat.left(strip), compat.right(strip))
@@ -71,7 +73,7 @@ def bake(target: Target, tolerance_percent: float, control: JobControl) -> JobSt
 
 
 def mixed_as_sliders(strip: Any, frames: range) -> tuple[Performance, tuple[str, ...], tuple[str, ...]]:
-    """What a strip does at timeline frames, sliders and drivers, with nothing left to exact motion.
+    """What a strip does at timeline frames, sliders and drivers, with nothing left to exact motion where that can be.
 
     Returns:
         The performance, the names of the controls that the drivers move, and sentences for the user.
@@ -80,7 +82,7 @@ def mixed_as_sliders(strip: Any, frames: range) -> tuple[Performance, tuple[str,
         TalkingHeadError: a driver is missing or was not read yet.
     """
     scene = strip.id_data
-    sampled = sampling.samples(scene, strip, frames)
+    sampled = sampling.samples(scene, strip, frames, every_engine=True)
     told = _exact_warning(strip)
     with _without_exact(strip):
         driven = drivers.add_drivers(scene, strip, frames, sampled)
@@ -91,22 +93,35 @@ def mixed_as_sliders(strip: Any, frames: range) -> tuple[Performance, tuple[str,
 
 
 def _exact_warning(strip: Any) -> tuple[str, ...]:
-    """What keyframes lose of an acting that the engine takes from the clip itself."""
-    groups = drivers.exact_groups(strip) if driver_strips.is_on(strip, Part.ACTING) else frozenset()
-    if not groups:
-        return ()
-    engine = description_of(strip.th_engine)
-    return (_EXACT_CLIP.format(engine=engine.label) if groups == mix.DRIVING_GROUPS else _EXACT_POINTS,)
+    """What keyframes lose of what the engine takes from clip and sound themselves."""
+    engine, told = description_of(strip.th_engine), []
+    if _acts_whole(strip):
+        told.append(_EXACT_WHOLE)
+    elif exact.follows_clip(strip):
+        told.append(_EXACT_CLIP)
+    elif driver_strips.is_on(strip, Part.ACTING) and exact.taken(strip):
+        told.append(_EXACT_POINTS)
+    if exact.hears(strip):
+        told.append(_EXACT_SOUND)
+    return tuple(text.format(engine=engine.label) for text in told)
+
+
+def _acts_whole(strip: Any) -> bool:
+    return driver_strips.is_on(strip, Part.ACTING) and driver_media.acts_whole(strip)
 
 
 @contextmanager
 def _without_exact(strip: Any) -> Iterator[None]:
-    exact = strip.th_acting_exact
-    strip.th_acting_exact = False
+    """Everything by the sliders; only a clip that is shown whole moves none."""
+    names = ("th_speech_exact",) if _acts_whole(strip) else ("th_speech_exact", "th_acting_exact")
+    before = {name: getattr(strip, name) for name in names}
+    for name in names:
+        setattr(strip, name, False)
     try:
         yield
     finally:
-        strip.th_acting_exact = exact
+        for name, value in before.items():
+            setattr(strip, name, value)
 
 
 def _nothing_moves(strip: Any) -> TalkingHeadError:
@@ -115,6 +130,13 @@ def _nothing_moves(strip: Any) -> TalkingHeadError:
         f"The drivers of '{strip.name}' move nothing in its frames, so there is nothing to bake.",
         "Check that they lie at the same time, and their strengths.",
     )
+
+
+def _require_sliders(strip: Any) -> None:
+    if _acts_whole(strip):
+        label = description_of(strip.th_engine).label
+        hint = "Keep the driver, or set the engine's Area to Face."
+        raise TalkingHeadError(ErrorCode.INVALID_REQUEST, _EXACT_WHOLE.format(engine=label), hint)
 
 
 def _require_driver(target: Target) -> None:

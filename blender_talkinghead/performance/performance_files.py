@@ -45,7 +45,7 @@ def save(target: Target, path: Path, names: Collection[str], control: JobControl
         performance, _, told = bake.mixed_as_sliders(strip, frames)
         warnings += told
     else:
-        performance = sampling.sample(strip.id_data, strip, frames)
+        performance = sampling.sample(strip.id_data, strip, frames, every_engine=True)
     performance = edits.kept(performance, names)
     performance_file.save(performance, path)
     text = f"{len(frames)} frames of {len(edits.moving(performance))} sliders saved in {path.name}"
@@ -84,7 +84,7 @@ def load(
         )
     if add:
         frames = range(first, first + len(wanted))
-        wanted = edits.added(sampling.sample(scene, strip, frames), wanted)
+        wanted = edits.added(sampling.sample(scene, strip, frames, every_engine=True), wanted)
     reduced = tuple(performance_keys.reduce_curves(wanted, first, moving, tolerance_percent))
     performance_keys.write(strip, reduced)
     return reduced

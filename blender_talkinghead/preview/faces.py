@@ -106,7 +106,8 @@ def no_face_error(strip_name: str) -> TalkingHeadError:
     return TalkingHeadError(
         ErrorCode.NO_FACE,
         f"No face was found in '{strip_name}'.",
-        "Place the 14 points of the face by hand; this also works for drawings and animals.",
+        "Place the 14 points of the face by hand; this also works for drawings and animals. For whole figures choose "
+        "the engine Thin-Plate Spline and another Area first.",
         Action.PLACE_POINTS,
     )
 

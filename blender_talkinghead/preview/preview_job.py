@@ -96,10 +96,10 @@ def wanted(scene: Any, strip: Any, description: Description, state: State) -> Wa
     sampled = sampling.samples_from(np.array([state.sliders]))
     driven = drivers.add_drivers(scene, strip, [state.shown], sampled)
     picture = _picture(scene, strip, description, state)
-    job = replace(description.job, pictures=(picture,), performance=driven.performance, exact=driven.exact)
-    motion = json.dumps(driven.exact.to_dict(), sort_keys=True) if driven.exact else ""
+    job = driven.in_job(replace(description.job, pictures=(picture,)))
     values = driven.performance.values.tobytes()
-    return Wanted(job, (description.digest, picture, _file_state(job, picture), values, motion, state.size_px))
+    key = (description.digest, picture, _file_state(job, picture), values, _exact_of(job), state.size_px)
+    return Wanted(job, key)
 
 
 def job_at(scene: Any, strip: Any, frame: int) -> Job:
@@ -127,6 +127,12 @@ def _picture(scene: Any, strip: Any, description: Description, state: State) -> 
         time = sources.movie_time(scene, strip)
         return description.job.pictures[0] if time is None else time.picture_at(state.shown)
     return description.places[_path_of(strip, state.element)]
+
+
+def _exact_of(job: Job) -> str:
+    """All that is taken from drivers themselves, as text."""
+    all_of_it = (job.exact, job.exact_head, job.exact_expression, job.exact_speech)
+    return json.dumps([exact and exact.to_dict() for exact in all_of_it], sort_keys=True) if any(all_of_it) else ""
 
 
 def _path_of(strip: Any, element: str) -> str:

@@ -25,7 +25,7 @@ class State:
         frame: the scene's current frame.
         shown: the nearest frame that the strip shows.
         element: name of the file that the strip shows there; "" for what is no image strip.
-        sliders: as ``sampling.values_of``.
+        sliders: as ``sampling.present_values``.
         drivers: as ``drivers.state_of``.
         size_px: longest side of the picture.
     """

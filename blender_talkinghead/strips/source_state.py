@@ -20,7 +20,7 @@ from ...inference.engines import description_of
 from ...inference.engines.description import EngineDescription, SettingKind
 from ...inference.errors import TalkingHeadError
 from .. import compat
-from ..drivers import driver_media, driver_strips, drivers
+from ..drivers import driver_media, driver_strips, drivers, exact
 from ..drivers.driver_strips import Part
 from . import curve_state, fingerprint, folders, lookup
 from .pairs import ROLE_RESULT
@@ -142,10 +142,7 @@ def _drivers(source: Any, anchor: int) -> tuple[object, ...]:
 
 def _driver(source: Any, part: Part, anchor: int) -> tuple[object, ...]:
     scene_time = str(scene_rate(source.id_data))
-    own: tuple[object, ...] = (source.th_transcript.strip(), source.th_idle_seed)
-    if part is Part.ACTING:
-        smoothing = round(source.th_acting_smoothing, 3)
-        own = (source.th_acting_exact, source.th_acting_face, source.th_acting_neutral, smoothing)
+    own = _speech_settings(source) if part is Part.SPEECH else _clip_settings(source, part)
     driver = driver_strips.find(source, part)
     if driver is None:
         path = getattr(source, part.file)
@@ -154,3 +151,15 @@ def _driver(source: Any, part: Part, anchor: int) -> tuple[object, ...]:
     place = (compat.content_start(driver) - anchor, *driver_strips.shape_of(driver), getattr(driver, "fps", None))
     volume = driver.volume if driver.type == "SOUND" and compat.retiming_keys(driver) > 2 else None
     return part.value, scene_time, own, driver.type, face, place, volume, *_files(driver)
+
+
+def _speech_settings(source: Any) -> tuple[object, ...]:
+    # Only where it counts, so that it puts no frame of other engines out of date.
+    heard = (source.th_speech_exact,) if exact.can_hear(source) else ()
+    return (source.th_transcript.strip(), source.th_idle_seed, *heard)
+
+
+def _clip_settings(source: Any, part: Part) -> tuple[object, ...]:
+    smoothing = round(source.th_acting_smoothing, 3)
+    own = (source.th_acting_face, source.th_acting_neutral) if part is Part.ACTING else ()
+    return (source.th_acting_exact, *own, smoothing)

@@ -106,6 +106,14 @@ def mix(sliders: np.ndarray, strengths: np.ndarray, drivers: Drivers) -> np.ndar
     return np.clip(sliders + offset, _LOW, _HIGH)
 
 
+def replaced(poses: np.ndarray, others: np.ndarray, groups: Collection[Group]) -> np.ndarray:
+    """(n, len(POSE_NAMES)) poses of which some groups are taken from ``others``, of the same shape."""
+    result = poses.copy()
+    for group in groups:
+        result[:, _OF_GROUP[group]] = others[:, _OF_GROUP[group]]
+    return result
+
+
 def exact_strengths(
     strengths: np.ndarray, weights: np.ndarray, groups: Collection[Group], *, speech: bool
 ) -> ExactStrengths:

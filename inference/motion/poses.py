@@ -22,16 +22,21 @@ from .visemes import VISEMES
 FORMAT = "talkinghead-pose"
 VERSION = 1
 LONGEST_NAME = 60
-GROUPS: tuple[Group, ...] = (Group.HEAD, Group.EYES, Group.BROWS, Group.MOUTH, Group.LIVEPORTRAIT)
+# Panels keep the choice among them by place: new ones are appended.
+GROUPS: tuple[Group, ...] = (
+    Group.HEAD, Group.EYES, Group.BROWS, Group.MOUTH, Group.LIVEPORTRAIT, Group.TPSMM, Group.EMOTION,
+    Group.EDTALK_WEIGHTS,
+)  # fmt: skip
 
 # The engines' own sliders that shape the face. The others say what the face is made from, which is no expression's.
-ENGINE_EXPRESSIONS: tuple[str, ...] = tuple(
-    f"liveportrait_{name}" for name in ("pout", "purse", "grin", "lip_open", "eye_ratio", "lip_ratio")
+ENGINE_EXPRESSIONS: tuple[str, ...] = (
+    *(f"liveportrait_{name}" for name in ("pout", "purse", "grin", "lip_open", "eye_ratio", "lip_ratio")),
+    *(control.name for control in controls_in(Group.EMOTION)),
 )
 
 # What changes places when left and right are exchanged, and what changes its sign.
 _SWAPPED: Mapping[str, str] = {"wink_l": "wink_r", "wink_r": "wink_l", "brow_l": "brow_r", "brow_r": "brow_l"}
-_NEGATED = frozenset({"head_yaw", "head_roll", "head_x", "gaze_x", "liveportrait_pout"})
+_NEGATED = frozenset({"head_yaw", "head_roll", "head_x", "gaze_x", "liveportrait_pout", "tpsmm_move_x", "tpsmm_turn"})
 
 
 @dataclass(frozen=True)

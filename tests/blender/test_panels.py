@@ -15,10 +15,16 @@ import talking
 
 PANELS = (
     "main", "queue", "face", "head", "eyes", "brows", "mouth", "acting", "speech", "strength", "poses",
-    "performance", "liveportrait", "engine", "engine_driving", "engine_picture", "output",
+    "performance", "liveportrait", "tpsmm", "emotion", "motion_weights", "engine", "engine_driving", "engine_picture",
+    "output",
 )  # fmt: skip
 PARENTS = {"engine_driving": "engine", "engine_picture": "engine"}
 POPOVERS = ("engine_presets",)
+# Panels that one engine alone has, or only some have.
+ENGINE_OF = {
+    "liveportrait": "liveportrait", "engine_driving": "liveportrait", "engine_picture": "liveportrait",
+    "tpsmm": "tpsmm", "emotion": "edtalk", "motion_weights": "edtalk",
+}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -58,8 +64,8 @@ def test_panels_are_in_the_sidebar_tab():
 def test_panels_have_their_order():
     order = sorted({*PANELS} - {"main", *PARENTS}, key=lambda name: panel_type(name).bl_order)
     assert [panel_type(name).bl_label for name in order] == [
-        "Queue", "Face", "Acting", "Speech", "Strength", "Head", "Eyes", "Brows", "Mouth", "LivePortrait", "Poses",
-        "Performance", "Engine", "Output",
+        "Queue", "Face", "Acting", "Speech", "Strength", "Head", "Eyes", "Brows", "Mouth", "LivePortrait",
+        "Thin-Plate Spline", "Emotion", "Motion Weights", "Poses", "Performance", "Engine", "Output",
     ]  # fmt: skip
 
 
@@ -94,6 +100,7 @@ def test_portrait_that_is_not_animated_offers_that(scene, astronaut):
     drawn = draw_all()
     assert drawn["main"].of("operator") == ["talkinghead.animate_portrait"]
     assert not drawn["head"].drawn
+    assert drawn["engine"].of("prop")[0] == "th_engine"  # some engines need no face
 
 
 def test_sliders_reset_and_engine_of_an_animated_portrait(scene, saved_file, astronaut):
@@ -324,7 +331,7 @@ def test_no_panel_is_alarming():
 @pytest.mark.parametrize("name", [name for name in PANELS if name not in {"main", "queue"}])
 def test_decorators_are_beside_what_can_be_keyed_alone(scene, saved_file, astronaut, name):
     source = talking.animated(astronaut, length=2)
-    source.th_engine = "liveportrait" if name in {"liveportrait", "engine_driving", "engine_picture"} else "puppet"
+    source.th_engine = ENGINE_OF.get(name, "puppet")
     source.th_speech_on = True
     drawn = draw(name)
     keyed = {prop for owner, prop in drawn.decorated if owner.bl_rna.properties[prop].is_animatable}
