@@ -13,27 +13,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from .cli_render import add_render
 from .controls import CONTROLS, Unit
-from .engines import DEFAULT_ENGINE, ENGINES
+from .engines import ENGINES
 from .engines.description import Setting, SettingKind
 from .errors import TalkingHeadError
 
 FAILED, CANCELED = 1, 130
-# Options of render that a saved job answers, and movies that hold sound.
-_JOBS_OWN = ("output", "set", "performance", "driver", "rate", "face", "points", "sound", "setting")
-_WITH_SOUND = (".mp4", ".mkv", ".mov")
-
-_RENDER_EXAMPLES = """\
-examples:
-  render --source portrait.png --set head_yaw=15 --set jaw_open=0.5 --output out.png
-  render --source portrait.png --performance speech.json --output frames/
-  render --source shot.mov --set mouth_smile=0.5 --setting background=hold --output smile.mp4
-  render --source portrait.png --engine liveportrait --driver actor.mp4 --output acted.mp4
-  render --job frames/0123abcd.job.json --only 0-249      (one machine's part of a farm job)
-
-'controls' lists what --set takes, 'engines' what --setting takes.
-"""
-
 
 _CAPTURE_EXAMPLES = """\
 examples:
@@ -85,9 +71,11 @@ examples:
   weights --list
   weights --set liveportrait_human
   weights --set liveportrait_animal --folder D:/models
+  weights --convert ckpts/EDTalk_lip_pose.pt             (writes ckpts/EDTalk_lip_pose.safetensors)
 
 Only what is missing of a set is downloaded. Models that another program has are used where they are: name its folder,
 such as ComfyUI's, with --search, or for all commands in the variable TALKINGHEAD_WEIGHTS.
+Official files of EDTalk also hold what training left; converted, they are a quarter to a half as large.
 """
 
 
@@ -120,7 +108,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m inference", description="Talking Head without Blender: animate portraits, list what there is."
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _add_render(commands)
+    add_render(commands)
     _add_capture(commands)
     _add_speak(commands)
     _add_workflow(commands)
@@ -141,50 +129,6 @@ def _sentence(text: str) -> str:
     return text[0].upper() + text[1:] + "."
 
 
-def _add_render(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    text = "animate a picture or a movie, or render a saved job"
-    render = commands.add_parser(
-        "render", help=text, description=_sentence(text), epilog=_RENDER_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
-    what = render.add_mutually_exclusive_group(required=True)
-    what.add_argument("--source", type=Path, metavar="FILE", help="picture, movie, or folder of pictures")
-    what.add_argument("--job", type=Path, metavar="FILE", help="saved job; its frames are made in its folder")
-    render.add_argument("--only", metavar="A-B", help="with --job: these frames only, counted from 0, such as 0-99,120")
-    render.add_argument(
-        "--output", type=Path, metavar="PATH",
-        help="with --source: a .png or .exr picture, a .mp4 (H.264), .mkv (FFV1) or .mov (ProRes 4444) movie, "
-        "or a folder of frames",
-    )  # fmt: skip
-    render.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="a control, on all frames; may be repeated"
-    )
-    render.add_argument("--performance", type=Path, metavar="FILE", help="controls over time, as JSON")
-    render.add_argument("--driver", type=Path, metavar="CLIP", help="movie or folder of pictures of an actor, or .pkl")
-    render.add_argument(
-        "--driver-neutral", default="auto", metavar="N|auto",
-        help="picture of the driver on which the actor's face rests, counted from 1 (default: auto)",
-    )  # fmt: skip
-    render.add_argument("--rate", metavar="RATE", help="frames a second, such as 25 or 30000/1001")
-    render.add_argument("--face", type=int, default=0, metavar="N", help="which face, 0 is the largest (default: 0)")
-    render.add_argument(
-        "--points", metavar="JSON", help="14 points of a face no detector finds: JSON text or a file that holds it"
-    )
-    render.add_argument("--sound", type=Path, metavar="FILE", help="sound to put into an output movie")
-    render.add_argument("--engine", default=DEFAULT_ENGINE, help=f"default: {DEFAULT_ENGINE}")
-    render.add_argument(
-        "--setting", action="append", default=[], metavar="NAME=VALUE", help="a setting of the engine; may be repeated"
-    )
-    render.add_argument("--weights", type=Path, action="append", default=[], metavar="DIR", help="folder of models")
-    render.add_argument(
-        "--cache",
-        type=Path,
-        metavar="DIR",
-        help="where to keep what was seen in driving clips (default: the user's cache folder)",
-    )
-    render.set_defaults(command=lambda options: _render(render, options))
-
-
 def _add_workflow(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     text = "print what a ComfyUI workflow would become, as JSON"
     workflow = commands.add_parser(
@@ -199,21 +143,6 @@ def _workflow(options: argparse.Namespace) -> int:
     from .workflow.workflow_command import run
 
     return run(options.file)
-
-
-def _render(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
-    if options.source is not None and options.output is None:
-        parser.error("--source needs --output")
-    own = [name for name in _JOBS_OWN if getattr(options, name) not in (None, [], 0)]
-    if options.job is not None and own:
-        parser.error("a job says all this itself: leave " + ", ".join(f"--{name}" for name in own))
-    if options.sound is not None and options.output.suffix.lower() not in _WITH_SOUND:
-        parser.error("--sound needs a movie as --output: " + ", ".join(_WITH_SOUND))
-    if options.only is not None and options.job is None:
-        parser.error("--only needs --job")
-    from .worker.render_command import render
-
-    return render(options)
 
 
 def _add_capture(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -327,7 +256,7 @@ def _export_onnx(options: argparse.Namespace) -> int:
 
 
 def _add_weights(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    text = "download models and verify them, or list them"
+    text = "download models and verify them, list them, or convert one"
     weights = commands.add_parser(
         "weights", help=text, description=_sentence(text), epilog=_WEIGHTS_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -339,6 +268,11 @@ def _add_weights(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--set", action="append", default=[], metavar="SET", help="set of models to get; may be repeated"
     )
     weights.add_argument("--list", action="store_true", help="list models, sizes, licences and what is there already")
+    weights.add_argument(
+        "--convert", type=Path, metavar="FILE",
+        help="write what is needed of an official file of EDTalk or Thin-Plate Spline as safetensors",
+    )  # fmt: skip
+    weights.add_argument("--output", type=Path, metavar="FILE", help="with --convert (default: beside it, same name)")
     weights.add_argument("--folder", type=Path, help="where to keep them (default: the user's cache folder)")
     weights.add_argument(
         "--search", type=Path, action="append", default=[], metavar="DIR",
@@ -352,6 +286,10 @@ def _add_weights(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _weights(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     if options.list and (options.names or options.set or options.json):
         parser.error("--list lists all: leave the names, --set and --json")
+    if options.convert and (options.list or options.names or options.set or options.json):
+        parser.error("--convert converts one file: leave the names, --list, --set and --json")
+    if options.output and not options.convert:
+        parser.error("--output needs --convert")
     from .weights.command import weights
 
     return weights(options)

@@ -19,7 +19,8 @@ from ..source import FaceChoice, SourceKind
 from ..weights.store import WeightStore, default_folders, user_folder
 from ..worker import logs
 from ..worker.failures import as_error
-from ..worker.render_command import neutral_from, show_progress, source_of
+from ..worker.render_command import show_progress
+from ..worker.render_options import neutral_from, source_of
 from ..worker.sessions import Sessions
 from ..worker.task import Task
 from .capture import Capture

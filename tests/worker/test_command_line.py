@@ -22,7 +22,7 @@ from inference.job import load
 from inference.media.digests import Digests
 from inference.media.movies import MovieReader
 from inference.performance import Performance
-from inference.worker.render_command import frame_list
+from inference.worker.render_options import frame_list
 
 
 def command(*arguments: object) -> subprocess.CompletedProcess[str]:
