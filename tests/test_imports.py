@@ -28,10 +28,10 @@ BLENDER = {
     "imbuf",
 }
 WORKER_PACKAGES = {"numpy", "cv2", "av", "pocketsphinx"}
-# Packages of the tier "neural": only in the modules of a neural engine and in the reader of weight files.
+# Packages of the tier "neural": only in the modules of a neural engine and in what reads weight files.
 NEURAL_PACKAGES = {"torch", "safetensors", "onnxruntime", "onnx"}
 NEURAL_ENGINES = {"neural", "liveportrait", "tpsmm", "edtalk"}
-NEURAL_READERS = {"inference.weights.tensors"}
+NEURAL_READERS = {"inference.weights.tensors", "inference.weights.conversion"}
 
 PURE = {
     "inference",
@@ -53,6 +53,7 @@ PURE = {
     "inference.weights.tpsmm",
     "inference.weights.edtalk",
     "inference.weights.structure",
+    "inference.weights.old_checkpoint",
 }
 
 # Folder by folder: project folders it may import, and packages besides the standard library.

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import ErrorCode, TalkingHeadError
+from .edtalk import EDTALK_FILES, EDTALK_SETS
 from .entries import PackageSource, Part, UrlSource, WeightFile, WeightSet
 from .face_models import FACE_MODELS
 from .liveportrait import LIVEPORTRAIT_FILES, LIVEPORTRAIT_SETS
+from .tpsmm import TPSMM_FILES, TPSMM_SETS
 
 __all__ = [
     "BY_NAME",
@@ -28,9 +30,9 @@ __all__ = [
     "weight_set",
 ]
 
-CATALOGUE: tuple[WeightFile, ...] = (*FACE_MODELS, *LIVEPORTRAIT_FILES)
+CATALOGUE: tuple[WeightFile, ...] = (*FACE_MODELS, *LIVEPORTRAIT_FILES, *TPSMM_FILES, *EDTALK_FILES)
 BY_NAME: Mapping[str, WeightFile] = {file.name: file for file in CATALOGUE}
-SETS: Mapping[str, WeightSet] = {entry.name: entry for entry in LIVEPORTRAIT_SETS}
+SETS: Mapping[str, WeightSet] = {entry.name: entry for entry in (*LIVEPORTRAIT_SETS, *TPSMM_SETS, *EDTALK_SETS)}
 
 
 def weight_file(name: str) -> WeightFile:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Talking Head contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m inference weights``: downloads models, or lists them."""
+"""``python -m inference weights``: downloads models, lists them, or converts one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..errors import TalkingHeadError
+from ..errors import Action, ErrorCode, TalkingHeadError
 from .catalogue import FACE_MODELS, SETS, WeightFile, WeightSet
 from .download import Progress, fetch_all
 from .layouts import find
@@ -29,6 +29,9 @@ def weights(options: argparse.Namespace) -> int:
     Raises:
         TalkingHeadError: with the sentence to show.
     """
+    if options.convert:
+        _print_paths([_convert(options.convert, options.output)])
+        return 0
     folder = (options.folder or user_folder()).absolute()
     search = [folder, *options.search, *default_folders()]
     if options.list:
@@ -56,6 +59,19 @@ def _get(options: argparse.Namespace, search: list[Path], progress: Progress) ->
     fetched = fetch_all(folder, list(dict.fromkeys([*names, *missing])), progress, online=not options.offline)
     from_sets = [path for name in options.set for path in store.set_paths(name).values()]
     return list(dict.fromkeys([*fetched[: len(names)], *from_sets]))
+
+
+def _convert(path: Path, output: Path | None) -> Path:
+    try:
+        from .conversion import convert
+    except ImportError as error:
+        raise TalkingHeadError(
+            ErrorCode.PACKAGE_MISSING,
+            f"The conversion lacks the Python package {error.name or error}.",
+            "Install the packages of inference/requirements/neural.txt.",
+            Action.INSTALL_NEURAL,
+        ) from error
+    return convert(path, output)
 
 
 class _Shown:

@@ -11,8 +11,11 @@ import json
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
+
+from .old_checkpoint import START, whole_size
 
 CUT_OFF = "it is cut off"
 _LONGEST_HEADER_BYTES = 100_000_000
@@ -21,25 +24,28 @@ _LONGEST_HEADER_BYTES = 100_000_000
 def problem_of(path: Path) -> str:
     """Why a file cannot be what its ending says, as the rest of a sentence; "" where nothing is wrong.
 
-    Knows ``.safetensors``, ``.pth`` (the zip format of PyTorch 1.6 and later) and ``.onnx``. Other files have to exist.
+    Knows ``.safetensors``, ``.onnx`` and PyTorch's ``.pth``, ``.pth.tar`` and ``.pt``: zip files since PyTorch 1.6, and
+    the format before that. Other files have to exist.
     """
     try:
         with path.open("rb") as stream:
             start = stream.read(64)
-            return _stand_in(start) or _CHECKS.get(path.suffix.lower(), _anything)(stream, path.stat().st_size)
+            return _stand_in(start) or _check_for(path)(stream, path.stat().st_size)
     except OSError as error:
         return f"it cannot be read ({error.strerror or error})"
 
 
 def damage_of(path: Path) -> str:
-    """Why a file's content cannot be what was written, by the checksums that ``.pth`` files carry; reads all of it.
+    """Why a file's content cannot be what was written, by the checksums in PyTorch's zip files; reads all of it.
 
     Returns:
         The rest of a sentence; "" where nothing is wrong, and for formats without checksums.
     """
-    if path.suffix.lower() != ".pth":
+    if _check_for(path) is not _pytorch:
         return ""
     try:
+        if _starts_with(path, START):
+            return ""
         with zipfile.ZipFile(path) as archive:
             return "its content is damaged" if archive.testzip() else ""
     except (zipfile.BadZipFile, zlib.error, EOFError):
@@ -82,8 +88,11 @@ def _safetensors(stream: BinaryIO, size: int) -> str:
 
 def _pytorch(stream: BinaryIO, size: int) -> str:
     stream.seek(0)
-    if stream.read(4) != b"PK\x03\x04":
-        return "it is no checkpoint of PyTorch 1.6 or later"
+    start = stream.read(len(START))
+    if start == START:
+        return _old_pytorch(stream, size)
+    if not start.startswith(b"PK\x03\x04"):
+        return "it is no checkpoint of PyTorch"
     try:
         with zipfile.ZipFile(stream) as archive:
             names = archive.namelist()
@@ -91,6 +100,18 @@ def _pytorch(stream: BinaryIO, size: int) -> str:
         return CUT_OFF  # the directory is at the end
     if not any(name.endswith("/data.pkl") for name in names):
         return "it is a zip file, but no checkpoint of PyTorch"
+    return ""
+
+
+def _old_pytorch(stream: BinaryIO, size: int) -> str:
+    try:
+        wanted = whole_size(stream)
+    except EOFError:
+        return CUT_OFF
+    except ValueError:
+        return "it is no checkpoint of PyTorch"
+    if size != wanted:
+        return CUT_OFF if size < wanted else "it is longer than its tensors"
     return ""
 
 
@@ -128,4 +149,14 @@ def _anything(stream: BinaryIO, size: int) -> str:
     return ""
 
 
-_CHECKS = {".safetensors": _safetensors, ".pth": _pytorch, ".onnx": _onnx}
+_CHECKS = {".safetensors": _safetensors, ".pth": _pytorch, ".pth.tar": _pytorch, ".pt": _pytorch, ".onnx": _onnx}
+
+
+def _check_for(path: Path) -> Callable[[BinaryIO, int], str]:
+    name = path.name.lower()
+    return next((check for ending, check in _CHECKS.items() if name.endswith(ending)), _anything)
+
+
+def _starts_with(path: Path, start: bytes) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(len(start)) == start

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import argparse
 import struct
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -15,8 +16,12 @@ from torch import Tensor
 
 from ..errors import Action, ErrorCode, TalkingHeadError
 
-PICKLED = (".pth", ".pt", ".ckpt", ".bin")
+PICKLED = (".pth", ".pth.tar", ".pt", ".ckpt", ".bin")
 SAFETENSORS = ".safetensors"
+
+# Trainers save their options beside the networks: an object that holds values and does nothing.
+_PLAIN_OBJECTS = (argparse.Namespace,)
+_ZIP_START = b"PK\x03\x04"
 
 # What the readers raise for files that were cut or changed, besides errors of their own; OSError is a wrong place in
 # the file, which was opened before.
@@ -29,9 +34,11 @@ def read_tensors(path: Path, only: Collection[str] | None = None) -> dict[str, T
     """All tensors of a file, on the CPU.
 
     Args:
-        path: a .safetensors file, or a .pth (.pt, .ckpt, .bin) file that torch saved. Of the latter only tensors, plain
-            containers and numbers are read (``weights_only``); whatever would run code is refused.
-        only: names at the top level that are wanted; what else the file holds is ignored and may be anything.
+        path: a .safetensors file, or a .pth (.pth.tar, .pt, .ckpt, .bin) file that torch saved. Of the latter only
+            tensors, plain containers, numbers and a trainer's options are read (``weights_only``); whatever would run
+            code is refused.
+        only: names at the top level that are wanted; what else the file holds is ignored, may be any plain data such as
+            a trainer's state, and takes no memory.
 
     Returns:
         Name to tensor. Dictionaries inside dictionaries are flattened: their names are joined by dots.
@@ -40,8 +47,8 @@ def read_tensors(path: Path, only: Collection[str] | None = None) -> dict[str, T
         TalkingHeadError: WEIGHTS_MISSING for no such file; UNSUPPORTED_INPUT for another kind of file; WEIGHTS_CORRUPT
             for a file that is damaged, holds something other than tensors, or numbers that are not finite.
     """
-    suffix = path.suffix.lower()
-    if suffix not in (*PICKLED, SAFETENSORS):
+    name = path.name.lower()
+    if not name.endswith((*PICKLED, SAFETENSORS)):
         raise TalkingHeadError(
             ErrorCode.UNSUPPORTED_INPUT,
             f"{path.name} is not a kind of weight file that can be read.",
@@ -59,24 +66,21 @@ def read_tensors(path: Path, only: Collection[str] | None = None) -> dict[str, T
         path.open("rb").close()
     except OSError as error:
         raise _unreadable(path, error) from error
-    tensors = _from_safetensors(path, only) if suffix == SAFETENSORS else _from_pickled(path, only)
-    _check(path, tensors)
-    return tensors
+    return _from_safetensors(path, only) if name.endswith(SAFETENSORS) else _from_pickled(path, only)
 
 
 def _from_safetensors(path: Path, only: Collection[str] | None) -> dict[str, Tensor]:
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             wanted = [name for name in file.keys() if only is None or name.partition(".")[0] in only]
-            # Copies: the reader's own tensors are windows into the file, which would stay open as long as they live.
-            return {name: file.get_tensor(name).clone() for name in wanted}
+            return _copied(path, {name: file.get_tensor(name) for name in wanted})
     except (SafetensorError, *_DAMAGE) as error:
         raise _damaged(path, error) from error
 
 
 def _from_pickled(path: Path, only: Collection[str] | None) -> dict[str, Tensor]:
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = _unpickled(path)
     except UnpicklingError as error:
         raise _refused(path, error) from error
     except _DAMAGE as error:
@@ -84,7 +88,21 @@ def _from_pickled(path: Path, only: Collection[str] | None) -> dict[str, Tensor]
     if not isinstance(content, Mapping):
         raise _foreign(path, f"it is a {type(content).__name__} and not a table of tensors")
     kept = {name: value for name, value in content.items() if only is None or name in only}
-    return dict(_flattened(path, kept, ""))
+    return _copied(path, dict(_flattened(path, kept, "")))
+
+
+def _unpickled(path: Path) -> object:
+    """What a file holds, as windows into it where its format (a zip file since PyTorch 1.6) allows that."""
+    with path.open("rb") as stream:
+        mapped = stream.read(len(_ZIP_START)) == _ZIP_START
+    with torch.serialization.safe_globals(list(_PLAIN_OBJECTS)):
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+
+
+def _copied(path: Path, windows: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors of their own, checked: windows into a file keep it open, and all of it in memory if it was read whole."""
+    _check(path, windows)
+    return {name: tensor.clone() for name, tensor in windows.items()}
 
 
 def _flattened(path: Path, content: Mapping[object, object], prefix: str) -> Iterator[tuple[str, Tensor]]:
@@ -106,8 +124,9 @@ def _check(path: Path, tensors: Mapping[str, Tensor]) -> None:
     for name, tensor in tensors.items():
         if tensor.layout is not torch.strided or tensor.is_quantized or tensor.is_complex():
             raise _foreign(path, f"'{name}' is a special kind of tensor")
-        # A few bytes can be declared as a tensor of any size, which would fill the memory later.
-        if tensor.nbytes > size:
+        # A few bytes can be declared as any number of tensors of any size, which would fill the memory later.
+        size -= tensor.nbytes
+        if size < 0:
             raise _foreign(path, f"'{name}' claims to be larger than the file")
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
             raise _foreign(path, f"'{name}' has values that are not finite")

@@ -19,7 +19,7 @@ BASE_PARTS, STITCHING = PARTS[:-1], PARTS[-1]
 
 def write(path: Path, text: str = "") -> Path:
     """A whole file in the format that its ending says; other text, other content."""
-    makers = {".safetensors": safetensors, ".pth": checkpoint, ".onnx": onnx}
+    makers = {".safetensors": safetensors, ".pth": checkpoint, ".pt": checkpoint, ".tar": checkpoint, ".onnx": onnx}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(makers[path.suffix](text))
     return path
@@ -47,6 +47,24 @@ def checkpoint(text: str = "") -> bytes:
         archive.writestr("archive/data/0", bytes(range(256)) * 8)
         archive.writestr("archive/version", "3\n")
     return stream.getvalue()
+
+
+def old_checkpoint() -> bytes:
+    """A file as PyTorch wrote it before 1.6, with 5 numbers of 4 bytes under two names and 3 of 8 bytes."""
+    from inference.weights.old_checkpoint import START
+
+    def storage(name: bytes, kind: bytes, length: int) -> bytes:
+        texts = [b"X" + struct.pack("<I", len(text)) + text for text in (b"storage", name, b"cpu")]
+        return b"(" + texts[0] + b"ctorch\n" + kind + b"Storage\n" + texts[1] + texts[2] + bytes([75, length]) + b"NtQ"
+
+    # A reference of its own, one whose type comes from memory, and a tensor that shares the first one's numbers.
+    remembered = storage(b"1", b"Long", 3).replace(b"ctorch\nLongStorage\n", b"ctorch\nLongStorage\nq\x05h\x05")
+    content = b"\x80\x02]" + b"".join(
+        b"(" + part + b"e" for part in (storage(b"0", b"Float", 5), remembered, storage(b"0", b"Float", 5))
+    )
+    pickles = [START, pickle.dumps(1001, 2), pickle.dumps({"little_endian": True}, 2), content + b"."]
+    numbers = struct.pack("<q", 5) + bytes(20) + struct.pack("<q", 3) + bytes(24)
+    return b"".join(pickles) + pickle.dumps(["0", "1"], 2) + numbers
 
 
 def onnx(text: str = "") -> bytes:

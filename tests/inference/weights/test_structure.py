@@ -10,9 +10,10 @@ import zipfile
 import pytest
 import weight_files
 
+from inference.weights.old_checkpoint import START
 from inference.weights.structure import damage_of, problem_of
 
-ENDINGS = ("pth", "safetensors", "onnx")
+ENDINGS = ("pth", "pth.tar", "pt", "safetensors", "onnx")
 
 
 def made(tmp_path, ending, content):
@@ -39,6 +40,14 @@ def test_files_cut_anywhere_are_refused(tmp_path, ending):
         assert problem_of(made(tmp_path, ending, content[:length])), length
 
 
+@pytest.mark.parametrize("ending", ["pth", "pth.tar", "pt"])
+def test_checkpoints_from_before_the_zip_format(tmp_path, ending):
+    content = weight_files.old_checkpoint()
+    assert problem_of(made(tmp_path, ending, content)) == "" and damage_of(tmp_path / f"file.{ending}") == ""
+    for length in range(len(START), len(content)):
+        assert problem_of(made(tmp_path, ending, content[:length])) == "it is cut off", length
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize(
     ("content", "reason"),
@@ -56,8 +65,12 @@ def test_what_people_find_instead_of_models(tmp_path, ending, content, reason):
 @pytest.mark.parametrize(
     ("ending", "content", "reason"),
     [
-        ("pth", pickle.dumps({"a": 1}), "it is no checkpoint of PyTorch 1.6 or later"),
-        ("pth", b"MZ\x90\0", "it is no checkpoint of PyTorch 1.6 or later"),
+        ("pth", pickle.dumps({"a": 1}), "it is no checkpoint of PyTorch"),
+        ("pth.tar", b"vox/data.pkl" + bytes(500), "it is no checkpoint of PyTorch"),
+        ("pt", b"MZ\x90\0", "it is no checkpoint of PyTorch"),
+        ("pt", START + b"no pickle at all", "it is no checkpoint of PyTorch"),
+        ("pt", weight_files.old_checkpoint().replace(b"Float", b"Other"), "it is no checkpoint of PyTorch"),
+        ("pt", weight_files.old_checkpoint() + b"\0", "it is longer than its tensors"),
         ("safetensors", b"PK\x03\x04" + b"\xff" * 100, "it is no safetensors file"),
         ("safetensors", struct.pack("<Q", 10) + b"no, " * 3, "it is no safetensors file"),
         ("safetensors", struct.pack("<Q", 2) + b"[]", "it is no safetensors file"),
@@ -80,10 +93,11 @@ def test_a_zip_file_that_is_no_checkpoint(tmp_path):
     assert problem_of(path) == "it is a zip file, but no checkpoint of PyTorch"
 
 
-def test_a_changed_byte_inside_a_checkpoint_shows_in_its_checksum(tmp_path):
+@pytest.mark.parametrize("ending", ["pth", "pth.tar", "pt"])
+def test_a_changed_byte_inside_a_checkpoint_shows_in_its_checksum(tmp_path, ending):
     content = bytearray(weight_files.checkpoint())
     content[content.index(bytes(range(256))) + 9] ^= 4
-    path = made(tmp_path, "pth", content)
+    path = made(tmp_path, ending, content)
     assert problem_of(path) == ""
     assert damage_of(path) == "its content is damaged"
 

@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import argparse
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,10 @@ torch = pytest.importorskip("torch")
 safetensors_torch = pytest.importorskip("safetensors.torch")
 
 from inference.errors import ErrorCode, TalkingHeadError  # noqa: E402
+from inference.weights.structure import problem_of  # noqa: E402
 from inference.weights.tensors import read_tensors  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 class Touch:
@@ -63,6 +69,18 @@ def test_reads_what_was_saved(whole):
     assert read["conv.bias"].dtype == torch.float16
 
 
+def test_its_structure_is_found_whole(whole):
+    assert problem_of(whole) == ""
+    whole.write_bytes(whole.read_bytes()[:-1])
+    assert problem_of(whole) == "it is cut off"
+
+
+@pytest.mark.parametrize("name", ["EDTalk.pt", "vox.pth.tar", "model.ckpt", "pytorch_model.bin"])
+def test_endings_of_checkpoints(tmp_path, name):
+    torch.save(tensors(), tmp_path / name)
+    assert same(read_tensors(tmp_path / name), tensors())
+
+
 def test_can_be_deleted_while_its_tensors_live(whole):
     read = read_tensors(whole)
     whole.unlink()
@@ -94,7 +112,7 @@ def test_a_format_under_another_ending_is_refused(tmp_path):
     assert refusal(flat).code is ErrorCode.WEIGHTS_CORRUPT
 
 
-@pytest.mark.parametrize("name", ["weights.onnx", "weights.pkl", "weights"])
+@pytest.mark.parametrize("name", ["weights.onnx", "weights.pkl", "weights", "weights.tar", "pth.tar.gz"])
 def test_other_endings_are_refused(tmp_path, name):
     (tmp_path / name).write_bytes(b"whatever")
     assert refusal(tmp_path / name).code is ErrorCode.UNSUPPORTED_INPUT
@@ -158,6 +176,66 @@ def test_dictionaries_inside_are_flattened(tmp_path):
     assert "epoch" in refusal(path).message
 
 
+def training_state() -> dict[str, object]:
+    """What trainers save beside a network, tensors that are not wanted among them."""
+    network = torch.nn.Linear(3, 2)
+    optimizer = torch.optim.Adam(network.parameters(), lr=2e-3, betas=(0.0, 0.99))
+    network(torch.ones(1, 3)).sum().backward()
+    optimizer.step()
+    options = argparse.Namespace(size=256, betas=[0.0, 0.99], path="exps/", local=None, inner=argparse.Namespace(a=1))
+    broken = torch.tensor([float("nan")])
+    return {"dis": network.state_dict(), "g_optim": optimizer.state_dict(), "args": options, "epoch": 7, "nan": broken}
+
+
+@pytest.mark.parametrize("new_format", [True, False])
+def test_a_trainers_state_is_passed_over(tmp_path, new_format):
+    path = tmp_path / "EDTalk.pt"
+    torch.save({"gen": tensors(), **training_state()}, path, _use_new_zipfile_serialization=new_format)
+    expected = {f"gen.{name}": tensor for name, tensor in tensors().items()}
+    assert same(read_tensors(path, only={"gen"}), expected)
+    assert "'g_optim." in refusal(path, only={"gen", "g_optim"}).message
+    assert "'args' is a Namespace" in refusal(path, only={"args"}).message
+    assert "no tensors" in refusal(path, only={"other"}).message
+
+
+@pytest.mark.parametrize("new_format", [True, False])
+@pytest.mark.parametrize("place", ["inside", "beside", "list"])
+def test_a_malicious_trainers_state_runs_nothing(tmp_path, new_format, place):
+    path, harm = tmp_path / "EDTalk.pt", tmp_path / "harm"
+    options = argparse.Namespace(harm=Touch(harm)) if place == "inside" else argparse.Namespace()
+    extra = {"harm": Touch(harm)} if place == "beside" else {"harm": [Touch(harm)] if place == "list" else 1}
+    content = {"gen": tensors(), "args": options, **extra}
+    torch.save(content, path, _use_new_zipfile_serialization=new_format)
+    assert "program" in refusal(path, only={"gen"}).message
+    assert not harm.exists()
+
+
+def test_options_are_allowed_for_the_one_read_only(tmp_path):
+    path = tmp_path / "EDTalk.pt"
+    torch.save({"gen": tensors(), "args": argparse.Namespace()}, path)
+    read_tensors(path, only={"gen"})
+    with pytest.raises(pickle.UnpicklingError, match=r"argparse\.Namespace"):
+        torch.load(path, weights_only=True)
+
+
+def test_what_is_not_wanted_takes_no_memory(tmp_path):
+    path = tmp_path / "EDTalk.pt"
+    unwanted_mb = 300
+    torch.save({"gen": tensors(), "dis": {"w": torch.ones(unwanted_mb << 18)}}, path)
+    program = """
+import resource, sys
+from pathlib import Path
+from inference.weights.tensors import read_tensors
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+tensors = read_tensors(Path(sys.argv[1]), only={"gen"})
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    pytest.importorskip("resource")
+    run = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, check=True, cwd=ROOT)
+    in_bytes = 1 if sys.platform == "darwin" else 1024
+    assert int(run.stdout) * in_bytes / 2**20 < unwanted_mb / 5
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 @pytest.mark.parametrize("ending", ["pth", "safetensors"])
 def test_numbers_that_are_not_finite_are_refused(tmp_path, ending, value):
@@ -171,6 +249,13 @@ def test_numbers_that_are_not_finite_are_refused(tmp_path, ending, value):
 def test_a_tensor_that_repeats_a_few_bytes_is_refused(tmp_path):
     path = tmp_path / "weights.pth"
     torch.save({"huge": torch.ones(1).expand(1 << 20, 1 << 20)}, path)
+    assert "larger than the file" in refusal(path).message
+
+
+def test_many_tensors_of_the_same_bytes_are_refused(tmp_path):
+    path = tmp_path / "weights.pth"
+    one = torch.ones(1000)
+    torch.save({f"tensor{number}": one for number in range(100)}, path)
     assert "larger than the file" in refusal(path).message
 
 
