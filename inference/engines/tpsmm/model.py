@@ -1,12 +1,17 @@
 # SPDX-FileCopyrightText: 2026 Talking Head contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Thin-Plate Spline Motion Model on a device, from and to NumPy arrays: what the engine sees of torch."""
+"""The Thin-Plate Spline Motion Model on a device, from and to NumPy arrays: what the engine sees of torch.
+
+Dense motion and inpainting run in one of two forms with equal results: as they are, or those of ``fast`` in 32 bit on
+processors.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
 from typing import TypeVar
 
 import numpy as np
@@ -15,7 +20,11 @@ from torch import Tensor
 
 from ...errors import Action, ErrorCode, TalkingHeadError
 from ..neural.device import Batches, Device
+from ..neural.workspace import Workspace
+from .fast.motion import FastMotion
+from .fast.painting import FastPainter
 from .networks.dense_motion import Motion, gaussians, heat_maps, transformations
+from .networks.inpainting import Inpainting
 from .networks.loading import TpsmmNetworks
 from .networks.thin_plate import splines
 from .painter import Painter, PlainPainter
@@ -24,6 +33,8 @@ _LOG = logging.getLogger(__name__)
 PRECISIONS = ("auto", "full", "half")
 STEP_PX = 128
 """Pictures are squares whose sides are multiples of this: five halvings of a quarter."""
+SMALLEST_PX = 256
+"""Below, the smallest maps would be single pixels, which cannot be normalized."""
 # Frames at a time. A GPU needs several to be busy. The CPU's caches hold little more than one.
 _GPU_BATCH = 8
 _CPU_BATCH = 1
@@ -74,7 +85,7 @@ class Drawn:
 
 
 class Model:
-    """The networks, ready to be called; for one thread at a time.
+    """The networks, ready to be called; threads that draw at the same time wait for each other.
 
     Args:
         networks: on the CPU. They move to the device, or their weights are turned into others: use them no more, and
@@ -102,9 +113,16 @@ class Model:
         self._key_points = networks.key_points.to(device.torch)
         self._background = None if networks.background is None else networks.background.to(device.torch)
         self._avd = networks.avd
-        self._motion = networks.dense_motion.to(device.torch)
-        self._inpainting = networks.inpainting
-        self._painter: Painter = PlainPainter(self._inpainting, device, self.half)
+        self._down = networks.dense_motion.down.to(device.torch)
+        self._space = Workspace(torch.get_num_threads()) if device.kind == "cpu" else None
+        self._dense_motion = (
+            networks.dense_motion.to(device.torch)
+            if self._space is None
+            else FastMotion(networks.dense_motion, self._space)
+        )
+        self._inpainting = networks.inpainting if self.half else None
+        self._painter = self._painter_of(networks.inpainting)
+        self._alone = Lock()
         self._batches = Batches(device, _CPU_BATCH if device.kind == "cpu" else _GPU_BATCH)
 
     def key_points(self, pictures: np.ndarray) -> np.ndarray:
@@ -166,22 +184,23 @@ class Model:
         """Everything that stays the same for a source.
 
         Args:
-            source: (S, S, 3) RGB, uint8 or float32 in 0..1; S is a multiple of 128.
+            source: (S, S, 3) RGB, uint8 or float32 in 0..1; S is a multiple of 128, and 256 or more.
 
         Raises:
             ValueError: for another size.
         """
-        if source.shape[0] != source.shape[1] or source.shape[0] % STEP_PX or not source.size:
-            raise ValueError(f"the side of a source must be a multiple of {STEP_PX} px, not {source.shape[:2]}")
+        height, width = source.shape[:2]
+        if height != width or height % STEP_PX or height < SMALLEST_PX:
+            raise ValueError(f"a source of {width} x {height} px: not a square with a multiple of {STEP_PX} px")
 
         def encode(_: slice) -> Source:
             picture = self._tensor(source[None])
             points = self._key_points(picture)
-            small = self._motion.down(picture)
+            small = self._down(picture)
             heat = gaussians(points, *small.shape[2:])
             return Source(_array(points[0]), picture, small, heat, self._features(picture), self._painter)
 
-        with torch.inference_mode():
+        with torch.inference_mode(), self._alone:
             return next(self._batches.run(encode, 1))
 
     def draw(self, source: Source, kp: np.ndarray, background: np.ndarray | None = None) -> Drawn:
@@ -194,7 +213,7 @@ class Model:
         """
         size = source.size_px
         parts: list[Drawn] = []
-        with torch.inference_mode():
+        with torch.inference_mode(), self._alone:
             for drawn in self._batches.run(lambda rows: self._draw(source, kp[rows], _some(background, rows)), len(kp)):
                 parts.append(drawn)
         if not parts:
@@ -205,7 +224,7 @@ class Model:
 
     def motion(self, source: Source, kp: np.ndarray, background: np.ndarray | None = None) -> Motion:
         """What the dense motion network finds, with tensors on the device; arguments as for :meth:`draw`."""
-        with torch.inference_mode():
+        with torch.inference_mode(), self._alone:
             return self._motion_of(source, kp, background)
 
     def _motion_of(self, source: Source, kp: np.ndarray, background: np.ndarray | None) -> Motion:
@@ -216,7 +235,7 @@ class Model:
         moved = None if background is None else torch.tensor(background, dtype=torch.float32, device=device)
         transforms = transformations(splines(start, wanted).to(device), height, width, moved)
         heat = heat_maps(source.heat, gaussians(wanted.to(device), height, width))
-        return self._motion(source.small.expand(len(wanted), -1, -1, -1), transforms, heat)
+        return self._dense_motion(source.small.expand(len(wanted), -1, -1, -1), transforms, heat)
 
     def _draw(self, source: Source, kp: np.ndarray, background: np.ndarray | None) -> Drawn:
         motion = self._motion_of(source, kp, background)
@@ -248,8 +267,14 @@ class Model:
     def _leave_half(self) -> None:
         """Compute in 32 bit from now on."""
         _LOG.warning("%s gave numbers that are not finite; going on in 32 bit", self.half)
+        assert self._inpainting is not None
         self.half = None
-        self._painter = PlainPainter(self._inpainting, self.device, None)
+        self._painter = self._painter_of(self._inpainting)
+
+    def _painter_of(self, network: Inpainting) -> Painter:
+        if self._space is not None and self.half is None:
+            return FastPainter(network, self._space)
+        return PlainPainter(network, self.device, self.half)
 
     def _each(self, function: Callable[[slice], np.ndarray], count: int, shape: tuple[int, ...]) -> np.ndarray:
         """A function's arrays of all batches as one."""
