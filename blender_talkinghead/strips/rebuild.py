@@ -20,6 +20,7 @@ from ..preview import rig_points
 from . import folders, lookup
 from .channels import free_channel
 from .rebuild_acting import rebuild_acting
+from .rebuild_speech import rebuild_speech
 
 
 def rebuild(scene: Any, path: Path, first_frame: int) -> tuple[Any, str]:
@@ -29,7 +30,7 @@ def rebuild(scene: Any, path: Path, first_frame: int) -> tuple[Any, str]:
         first_frame: timeline frame of the job's first frame.
 
     Returns:
-        The strip, and a sentence about what could not be made again, "" when nothing is missing.
+        The strip, and sentences about what could not be made again, "" when nothing is missing.
 
     Raises:
         TalkingHeadError: INVALID_REQUEST, SOURCE_MISSING; nothing is inserted then.
@@ -49,12 +50,11 @@ def rebuild(scene: Any, path: Path, first_frame: int) -> tuple[Any, str]:
         lookup.remember_pair(strip, job.id, strip.name)
         strip.th_role = properties.ROLE_SOURCE
         strip.th_folder = folders.stored(path.parent)
-    missing = ""
-    if job.exact is not None:
-        channel = free_channel(scene.sequence_editor, 1, first_frame, first_frame + len(job.exact), count=2)
-        missing = rebuild_acting(scene, strip, job.exact, first_frame, channel)
+    missing = [rebuild_acting(scene, strip, job, first_frame)]
+    if job.exact_speech is not None:
+        missing.append(rebuild_speech(scene, strip, job.exact_speech, first_frame))
     compat.set_active_strip(scene, strip)
-    return strip, missing
+    return strip, " ".join(filter(None, missing))
 
 
 def _check_files(source: Source) -> None:
