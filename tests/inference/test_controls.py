@@ -28,11 +28,15 @@ eye_open wink_l wink_r gaze_x gaze_y brow brow_l brow_r
 jaw_open mouth_wide mouth_pucker mouth_smile mouth_close strength_head strength_eyes strength_brows strength_mouth
 strength_blinks strength_sway liveportrait_pout liveportrait_purse liveportrait_grin liveportrait_lip_open
 liveportrait_eye_ratio liveportrait_lip_ratio liveportrait_source_ratio liveportrait_sample_expression
-liveportrait_sample_rotation liveportrait_sample_mouth liveportrait_sample_eyes"""
+liveportrait_sample_rotation liveportrait_sample_mouth liveportrait_sample_eyes
+tpsmm_move_x tpsmm_move_y tpsmm_turn tpsmm_scale tpsmm_gain
+edtalk_angry edtalk_contempt edtalk_disgusted edtalk_fear edtalk_happy edtalk_sad edtalk_surprised edtalk_neutral"""
+NUMBERED = {"mouth": 20, "pose": 6, "expression": 10}
 
 
 def test_names_are_those_of_users_files():
-    assert [control.name for control in CONTROLS] == NAMES.split()
+    weights = [f"edtalk_{what}_{number:02d}" for what, count in NUMBERED.items() for number in range(1, count + 1)]
+    assert [control.name for control in CONTROLS] == [*NAMES.split(), *weights]
     assert BY_NAME["head_yaw"].property_name == "th_head_yaw"
 
 
@@ -54,9 +58,15 @@ def test_the_rig_comes_first_and_an_engines_own_controls_follow():
     # Tracks and frames that were made before an engine came keep their meaning.
     assert POSE_NAMES[: len(RIG_NAMES)] == RIG_NAMES
     assert names_for("puppet") == RIG_NAMES
-    own = names_for("liveportrait")[len(RIG_NAMES) :]
-    assert own == tuple(control.name for control in controls_in(Group.LIVEPORTRAIT))
-    assert all(name.startswith("liveportrait_") for name in own)
+    groups = {
+        "liveportrait": (Group.LIVEPORTRAIT,),
+        "tpsmm": (Group.TPSMM,),
+        "edtalk": (Group.EMOTION, Group.EDTALK_WEIGHTS),
+    }
+    for engine, of_engine in groups.items():
+        own = names_for(engine)[len(RIG_NAMES) :]
+        assert own == tuple(control.name for group in of_engine for control in controls_in(group))
+        assert all(name.startswith(f"{engine}_") for name in own)
 
 
 def test_pose_from_fills_with_rest():

@@ -11,6 +11,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from inference.acting import CaptureSpec, ExactMotion, ExactSpeech
 from inference.controls import RIG_NAMES
 from inference.errors import ErrorCode, TalkingHeadError
 from inference.job import Job, frame_key, job_path, load, save
@@ -23,6 +24,29 @@ EXACT = {
     "capture": {"source": {"kind": "movie", "files": ["a.mp4"]}, "face": {}},
     "positions": [0.0] * 3, "mouth": [1.0] * 3, "brows": [1.0] * 3,
 }  # fmt: skip
+
+
+SPEECH = {"sound": "voice.wav", "times_s": [0.0, 0.04, None], "strengths": [1.0] * 3}
+
+
+def clip(name: str, **options: object) -> CaptureSpec:
+    return CaptureSpec(Source(SourceKind.MOVIE, (name,)), **options)
+
+
+def a_driven_job(folder: str = "/edit") -> Job:
+    """Three frames with all drivers."""
+    ones, nothing = (1.0, 0.5, 0.0), (0.0,) * 3
+    places = (0.0, 1.25, None)
+    return a_job(
+        engine="edtalk",
+        settings={},
+        source=Source(SourceKind.IMAGE, (f"{folder}/portrait.png",)),
+        pictures=(0, 0, 0),
+        exact=ExactMotion(clip(f"{folder}/media/actor.mp4"), places, ones, nothing),
+        exact_head=ExactMotion(clip(f"{folder}/media/head.mp4", whole=True), places, nothing, nothing, ones),
+        exact_expression=ExactMotion(clip(f"{folder}/brows.mp4"), places, nothing, ones, nothing, ones),
+        exact_speech=ExactSpeech(f"{folder}/media/voice.wav", (0.0, 0.04, None), ones, "picture"),
+    )
 
 
 def a_job(**fields: object) -> Job:
@@ -46,6 +70,42 @@ def same(one: Job, other: Job) -> bool:
 def test_json_there_and_back():
     job = a_job().with_frame_files(["a.png", "b.png", "a.png"])
     assert same(Job.from_dict(json.loads(json.dumps(job.to_dict()))), job)
+
+
+def test_all_drivers_there_and_back():
+    job = a_driven_job()
+    again = Job.from_dict(json.loads(json.dumps(job.to_dict())))
+    assert same(again, job)
+    assert (again.exact_head, again.exact_expression) == (job.exact_head, job.exact_expression)
+    assert again.exact_speech == job.exact_speech and again.exact_speech.zero == "picture"
+    assert again.exact_head.capture.whole and not again.exact.capture.whole
+
+
+def test_a_moved_project_finds_its_drivers(tmp_path):
+    (tmp_path / "one" / "frames").mkdir(parents=True)
+    save(a_driven_job(str(tmp_path / "one")), job_path(tmp_path / "one" / "frames", "0123"))
+    assert str(tmp_path) not in job_path(tmp_path / "one" / "frames", "0123").read_text(encoding="utf-8")
+    (tmp_path / "one").rename(tmp_path / "two")
+    assert same(load(job_path(tmp_path / "two" / "frames", "0123")), a_driven_job(str(tmp_path / "two")))
+
+
+def test_older_jobs_know_fewer_drivers():
+    data = {**a_job().to_dict(), "exact": EXACT}
+    for name in ("exact_head", "exact_expression", "exact_speech"):
+        assert data.pop(name) is None
+    job = Job.from_dict(data)
+    assert job.exact is not None and not job.exact.capture.whole
+    assert job.exact_head is job.exact_expression is job.exact_speech is None
+
+
+@pytest.mark.parametrize("name", ["exact", "exact_head", "exact_expression", "exact_speech"])
+def test_drivers_last_as_long_as_the_job(name):
+    short = getattr(a_driven_job(), name)
+    strengths = {field: getattr(short, field)[:2] for field in short.__dataclass_fields__ if field not in
+                 ("capture", "sound", "zero")}  # fmt: skip
+    with pytest.raises(TalkingHeadError) as caught:
+        a_job(**{name: replace(short, **strengths)})
+    assert caught.value.code is ErrorCode.INVALID_REQUEST
 
 
 def test_a_moved_project_finds_its_source(tmp_path):
@@ -102,11 +162,18 @@ def test_a_failed_save_keeps_the_old_job(tmp_path, monkeypatch):
         {"exact": {**EXACT, "capture": {**EXACT["capture"], "neutral": float("inf")}}},
         {"face": {"points": [["a", 0]] * 14}}, {"face": {"points": [[float("nan"), 0]] * 14}}, {"settings": []},
         {"performance": {}}, {"frame_files": "a"},
+        {"exact_head": [1]}, {"exact_head": "x"}, {"exact_head": {**EXACT, "head": [1.0]}},
+        {"exact_expression": {**EXACT, "positions": [-1.0] * 3}}, {"exact_expression": {**EXACT, "capture": None}},
+        {"exact_speech": "voice.wav"}, {"exact_speech": {**SPEECH, "sound": ""}},
+        {"exact_speech": {**SPEECH, "times_s": [0.0, 0.0]}}, {"exact_speech": {**SPEECH, "times_s": None}},
+        {"exact_speech": {**SPEECH, "times_s": [-0.1] * 3}}, {"exact_speech": {**SPEECH, "strengths": [1.0]}},
+        {"exact_speech": {**SPEECH, "strengths": [float("nan")] * 3}}, {"exact_speech": {"sound": "a.wav"}},
+        {"exact_speech": {**SPEECH, "times_s": [10**400] * 3}}, {"exact_speech": {**SPEECH, "zero": "end"}},
     ],
     ids=str,
 )  # fmt: skip
 def test_what_is_refused(change):
-    data = {**a_job().to_dict(), "exact": EXACT}
+    data = {**a_job().to_dict(), "exact": EXACT, "exact_head": EXACT, "exact_expression": EXACT, "exact_speech": SPEECH}
     Job.from_dict(data)
     with pytest.raises(TalkingHeadError) as caught:
         Job.from_dict({**data, **change})
