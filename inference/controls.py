@@ -104,7 +104,7 @@ def _tpsmm(name: str, unit: Unit, label: str, description: str, low: float, high
 
 
 def _emotion(name: str, label: str) -> Control:
-    text = f"How much of EDTalk's preset '{label.lower()}' there is between neutral (0) and all of it (1)"
+    text = f"How much of EDTalk's preset '{label.lower()}' the expression takes: 0 is none, 1 all of it"
     return Control(
         f"edtalk_{name}", Group.EMOTION, Unit.AMOUNT, 0.0, 1.5, 0.0, label, text, 0.0, 1.0, engine="edtalk"
     )  # fmt: skip

@@ -40,9 +40,12 @@ def page() -> str:
 
 
 def heading_of(group: Group) -> str:
-    """What a group of controls is called."""
-    engine = ENGINES.get(group.value)
-    return f"Only with {engine.label}" if engine else group.value.capitalize()
+    """What a group of controls is called, and which engine alone has it."""
+    engine = ENGINES.get(controls_in(group)[0].engine)
+    if engine is None:
+        return group.value.capitalize()
+    own = group.value.removeprefix(engine.name).strip()
+    return f"{own.capitalize()}, only with {engine.label}" if own else f"Only with {engine.label}"
 
 
 def control_rows(group: Group) -> list[tuple[str, ...]]:

@@ -97,7 +97,7 @@ CROP_SCALE = Setting(
     SettingKind.NUMBER,
     1.8,
     "Crop",
-    "Side of the animated square in face sizes, or in person sizes divided by 1.5",
+    "Side of the animated square in face sizes, or in two thirds of the person's size",
     minimum=1.2,
     maximum=3.2,
     section=Section.PICTURE,
