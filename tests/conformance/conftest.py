@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 LAST = "test_coverage.py"
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
-NEED_TORCH = ("liveportrait",)
+NEED_TORCH = ("liveportrait", "tpsmm")
 
 _left_out = pytest.StashKey[set[Path]]()
 
@@ -90,3 +90,17 @@ def liveportrait_networks(liveportrait: Case):
     from inference.engines.liveportrait.networks.loading import networks_from
 
     return networks_from(liveportrait.states())
+
+
+@pytest.fixture(scope="session")
+def tpsmm(case_of) -> Case:
+    """Thin-Plate Spline's case."""
+    return case_of("tpsmm")
+
+
+@pytest.fixture(scope="session")
+def tpsmm_networks(tpsmm: Case):
+    """The networks with the case's seeded weights: 350 MB, made once."""
+    from inference.engines.tpsmm.networks.loading import networks_from
+
+    return networks_from(tpsmm.states())

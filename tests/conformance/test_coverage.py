@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-ENGINES = ("liveportrait",)
+ENGINES = ("liveportrait", "tpsmm")
 
 
 @pytest.mark.parametrize("engine", ENGINES)
