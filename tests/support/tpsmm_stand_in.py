@@ -142,11 +142,17 @@ class Clip(ClipOfPictures):
         return super().landmarks(picture)
 
 
-def blob(x: float, y: float = 0.0, radius: float = 0.25, size: tuple[int, int] = (160, 120)) -> np.ndarray:
-    """(H, W, 3) uint8: a soft bright spot on a textured ground at a place in -1..1 of a picture (width, height)."""
+def blob(
+    x: float, y: float = 0.0, radius: float = 0.25, size: tuple[int, int] = (160, 120), stretch: float = 1.0
+) -> np.ndarray:
+    """(H, W, 3) uint8: a soft bright spot on a textured ground at a place in -1..1 of a picture (width, height).
+
+    Args:
+        stretch: how many times wider than high the spot is.
+    """
     width, height = size
     across, down = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
-    spot = np.exp(-(np.square(across - x) + np.square(down - y)) / (2 * radius**2))
+    spot = np.exp(-(np.square((across - x) / stretch) + np.square(down - y)) / (2 * radius**2))
     ground = 0.08 + 0.04 * np.sin(across * 20) * np.sin(down * 17)
     return np.rint(255 * np.clip(spot * 0.9 + ground, 0, 1)).astype(np.uint8)[..., None].repeat(3, axis=2)
 

@@ -16,8 +16,9 @@ import numpy as np
 from .area import Area
 
 # The drawn square and the bent source are compared without their finest detail, which the networks do not draw: blurred
-# by so many px of 256. What then differs by so much (of 1) shows something else.
-_COMPARED_PX, _DIFFERENT = 1.5, 0.06
+# by so many px of 256, and where the source is visible with what lies so many px beside. What then differs by so much
+# (of 1) shows something else.
+_COMPARED_PX, _BESIDE_PX, _DIFFERENT = 1.0, 2.0, 0.06
 # The paint's own tint is measured over so many px of 256, and is never stronger than this.
 _TINT_PX, _MOST_TINT = 16.0, 0.12
 # What a flow stretches so many times more in one direction than in the other smears the source: it is torn there.
@@ -26,8 +27,9 @@ _BENT, _TORN = 2.5, 5.0
 _EDGE_PX = 2.0
 _TRAINED_PX = 256
 _TINY = 1e-3
-# The networks' square, in parts of itself.
-_SQUARE = Area(-0.5, -0.5, 1.0, 1.0)
+# What the networks see clearly of their square, in parts of itself: they take it to be black outside, and blur the rim.
+_RIM = 5 / _TRAINED_PX
+_SQUARE, _SEEN = Area(-0.5 - _RIM, -0.5 - _RIM, 1.0, 1.0), (1 - 2 * _RIM, 1 - 2 * _RIM)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,9 +76,10 @@ def composed(
     dense = interpolated(shift, *grid_positions(size_px, len(flow)))
     bent = _bent(crop, dense)
     usable = _inside(dense, area, size, size_px) * _whole(dense)
-    paint = _tinted(picture, bent, usable * occlusion)
     # From beyond the square comes what the networks could not see, but the source shows.
-    alike = np.maximum(_likeness(paint, bent), 1 - _inside(dense, _SQUARE, (1, 1), size_px))
+    seen = _inside(dense, _SQUARE, _SEEN, size_px)
+    paint = _tinted(picture, bent, usable * occlusion * seen)
+    alike = np.maximum(_likeness(paint, bent, occlusion), 1 - seen)
     return Composition(shift, (usable * alike).astype(np.float32), paint)
 
 
@@ -121,7 +124,7 @@ def _bent(crop: np.ndarray, dense: np.ndarray) -> np.ndarray:
     return cv2.remap(crop, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
 
 
-def _inside(dense: np.ndarray, area: Area, size: tuple[int, int], size_px: int) -> np.ndarray:
+def _inside(dense: np.ndarray, area: Area, size: tuple[float, float], size_px: int) -> np.ndarray:
     """(S, S) 1 where a pixel comes from inside of a picture of ``size``, falling to 0 at its edge and beyond.
 
     What stays where it is may be at the edge.
@@ -158,10 +161,15 @@ def _tinted(picture: np.ndarray, bent: np.ndarray, weight: np.ndarray) -> np.nda
     return np.clip(picture + np.clip(difference, -_MOST_TINT, _MOST_TINT), 0, 1)
 
 
-def _likeness(paint: np.ndarray, bent: np.ndarray) -> np.ndarray:
+def _likeness(paint: np.ndarray, bent: np.ndarray, occlusion: np.ndarray) -> np.ndarray:
     """(S, S) 1 where the paint shows what the bent source shows, falling to 0."""
-    sigma = _COMPARED_PX * len(paint) / _TRAINED_PX
-    difference = np.abs(_slow(paint - bent, sigma)).max(axis=2)
+    scale = len(paint) / _TRAINED_PX
+    paint, bent = (_slow(values, _COMPARED_PX * scale) for values in (paint, bent))
+    exact = np.abs(paint - bent).max(axis=2)
+    window = np.ones((2 * round(_BESIDE_PX * scale) + 1,) * 2, np.uint8)
+    beside = np.maximum(paint - cv2.dilate(bent, window), cv2.erode(bent, window) - paint).max(axis=2)
+    # Contours that the networks draw softer, or a little aside, are no other contours.
+    difference = exact + occlusion * (np.maximum(beside, 0) - exact)
     return np.exp(-np.square(difference / _DIFFERENT))
 
 
