@@ -98,6 +98,7 @@ class Takes:
         landmark_motion: it takes the displacement of landmarks.
         audio: it listens to the sound itself.
         whole_body: it can animate more than faces: settings decide (``EngineDescription.sees_whole``).
+        measures_source: it finds out about the source what takes long, and keeps it (``Drivers.notes``).
     """
 
     driving_video: bool = False
@@ -107,6 +108,7 @@ class Takes:
     audio: bool = False
     prompt: bool = False
     whole_body: bool = False
+    measures_source: bool = False
 
 
 LARGE_MB = 1000

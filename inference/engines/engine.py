@@ -137,6 +137,26 @@ class DrivingSound(Protocol):
         ...
 
 
+class Notes(Protocol):
+    """What engines with ``Takes.measures_source`` found out about sources. Made by the worker."""
+
+    def remembered(self, what: str) -> np.ndarray | None:
+        """See :meth:`DrivingClip.remembered`."""
+        ...
+
+    def remember(self, what: str, values: np.ndarray) -> None:
+        """Keep an array.
+
+        Args:
+            what: all that decides it: the source's content, the engine, its version, its weights.
+        """
+        ...
+
+    def progress(self, done: int, total: int) -> None:
+        """See :meth:`DrivingClip.progress`."""
+        ...
+
+
 @dataclass(frozen=True)
 class Drivers:
     """What drives a session besides the sliders; an engine is given only what its ``Takes`` declare.
@@ -146,12 +166,14 @@ class Drivers:
         head: another clip that the head is taken from (``Takes.separate_clips``); None for the acting clip's.
         expression: another clip that eyes and brows are taken from (``Takes.separate_clips``); None for the same.
         sound: the sound that speaks (``Takes.audio``).
+        notes: no driver, but where the engine keeps what it found out about the source (``Takes.measures_source``).
     """
 
     acting: DrivingClip | None = None
     head: DrivingClip | None = None
     expression: DrivingClip | None = None
     sound: DrivingSound | None = None
+    notes: Notes | None = None
 
 
 NO_DRIVERS = Drivers()

@@ -15,6 +15,7 @@ from ..engines.engine import Drivers, DrivingPlace, FrameRequest
 from ..errors import ErrorCode, TalkingHeadError
 from ..job import Job
 from .cache_folder import digest_of
+from .driver_notes import DriverNotes
 from .driver_places import (
     EXPRESSION_REGIONS,
     HEAD_REGIONS,
@@ -31,6 +32,9 @@ from .listening import Sound
 from .sessions import Sessions
 from .task import Task
 
+# What is found out about sources is named by their content.
+_SOURCES, _MEASURING = "sources", "measuring the portrait"
+
 
 class FrameMotion:
     """What each frame takes from the drivers, as the engine takes it.
@@ -41,6 +45,7 @@ class FrameMotion:
         landmarks: landmark motion of the acting clip, for engines that take that.
         acting, head, expression: places in clips, for engines that are shown clips.
         speech: places in the sound, for engines that listen.
+        notes: for engines that measure the source.
     """
 
     def __init__(
@@ -50,12 +55,14 @@ class FrameMotion:
         head: ClipPlaces | None = None,
         expression: ClipPlaces | None = None,
         speech: SoundPlaces | None = None,
+        notes: DriverNotes | None = None,
     ) -> None:
         self._landmarks = landmarks
         self._acting = acting
         self._head = head
         self._expression = expression
         self._speech = speech
+        self._notes = notes
 
     @classmethod
     def of(cls, job: Job, sessions: Sessions, task: Task) -> FrameMotion:
@@ -73,7 +80,9 @@ class FrameMotion:
             landmarks = _landmark_places(job.exact, sessions, task)
         head = _clip_places(job.exact_head, HEAD_REGIONS, engine, sessions, task)
         expression = _clip_places(job.exact_expression, EXPRESSION_REGIONS, engine, sessions, task)
-        return cls(landmarks, acting, head, expression, _sound_places(job.exact_speech, sessions, task))
+        speech = _sound_places(job.exact_speech, sessions, task)
+        notes = DriverNotes(_SOURCES, _MEASURING, sessions, task) if engine.takes.measures_source else None
+        return cls(landmarks, acting, head, expression, speech, notes)
 
     @property
     def drivers(self) -> Drivers:
@@ -83,7 +92,7 @@ class FrameMotion:
             for name, places in (("acting", self._acting), ("head", self._head), ("expression", self._expression))
             if places is not None
         }
-        return Drivers(**clips, sound=self._speech.sound if self._speech else None)
+        return Drivers(**clips, sound=self._speech.sound if self._speech else None, notes=self._notes)
 
     def at(self, frame: int) -> np.ndarray | None:
         """Landmark motion of a frame, None where nothing moves; see :meth:`LandmarkPlaces.at`."""

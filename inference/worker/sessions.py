@@ -299,7 +299,7 @@ def _each(drivers: Drivers) -> tuple[DrivingClip | DrivingSound | None, ...]:
 
 def _attend(kept: Drivers, asked: Drivers) -> None:
     """Let the drivers of a session that is used again tell progress to the request that uses it."""
-    for driver, other in zip(_each(kept), _each(asked), strict=True):
+    for driver, other in zip((*_each(kept), kept.notes), (*_each(asked), asked.notes), strict=True):
         if isinstance(driver, DriverNotes) and isinstance(other, DriverNotes):
             driver.attend(other)
 

@@ -89,7 +89,7 @@ EDTALK = EngineDescription(
     weights=("face_landmarker", "selfie_segmenter"),
     set_setting=MODEL.name,
     controls=names_for("edtalk"),
-    takes=Takes(driving_video=True, separate_clips=True, audio=True),
+    takes=Takes(driving_video=True, separate_clips=True, audio=True, measures_source=True),
     neighbours=3,
     memory_mb=1500,
     settings=(MODEL, CALIBRATE, MOTION, EDGES, COLOUR_MATCH, FEATHER, PRECISION, CUT_OUT),

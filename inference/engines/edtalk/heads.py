@@ -4,28 +4,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from .networks.generator import MOUTH, POSE, Generator
-
-
-@dataclass(frozen=True, eq=False)
-class Weights:
-    """How far a frame goes along each direction of motion; a row a frame, float32.
-
-    The weights are absolute: a source takes the motion of the picture that they were found in.
-
-    Attributes:
-        mouth: (n, 20).
-        pose: (n, 6).
-        expression: (n, 10), or (n, 0) with the model for mouth and head.
-    """
-
-    mouth: np.ndarray
-    pose: np.ndarray
-    expression: np.ndarray
+from .weights import Weights
 
 
 class MotionHeads:
