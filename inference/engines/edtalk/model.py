@@ -16,6 +16,7 @@ from torch import Tensor
 from ...errors import Action, ErrorCode, TalkingHeadError
 from ..neural.device import Batches, Device
 from . import mel, smoothing
+from .fast.cpu import CpuRenderer
 from .fast.plain import PlainRenderer
 from .heads import MotionHeads, Weights
 from .networks.generator import MOUTH, Generator
@@ -208,4 +209,6 @@ def _finite(values: Tensor) -> bool:
 
 
 def _renderer(generator: Generator, device: Device, half: torch.dtype | None) -> Renderer:
+    if device.kind == "cpu" and half is None:
+        return CpuRenderer(generator)
     return PlainRenderer(generator, device, half)

@@ -140,11 +140,15 @@ class Winograd:
         self.bias = bias
         self.outputs = weight.shape[0]
 
-    def of_points(self, points: Tensor, space: Workspace) -> Tensor:
-        """(tiles, 36, inputs) to (tiles, 4, 4, outputs): row and column in the tile; valid until the next call."""
+    def of_points(self, points: Tensor, space: Workspace, bias: Tensor | None = None) -> Tensor:
+        """(tiles, 36, inputs) to (tiles, 4, 4, outputs): row and column in the tile; valid until the next call.
+
+        Args:
+            bias: (outputs,), in the place of the convolution's own.
+        """
         products = space.take("products", POINTS, len(points), self.outputs)
         torch.bmm(points.transpose(0, 1), self.points, out=products)
-        return write_tiles(products, self.bias, space)
+        return write_tiles(products, self.bias if bias is None else bias, space)
 
     def __call__(self, bordered: Tensor, out: Tensor, space: Workspace, add: bool = False) -> Tensor:
         """Convolve.

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from ...neural.device import Device
+from ..networks.decoder import SourceMap
 from ..networks.generator import Generator
 
-Features = Sequence[Tensor]
+Features = Sequence[SourceMap]
 
 
 class PlainRenderer:
@@ -37,7 +38,8 @@ class PlainRenderer:
     def encode(self, pictures: Tensor) -> tuple[Tensor, list[Features]]:
         """(n, 3, 256, 256) in -1..1 to codes (n, 512) and the features of each for :meth:`draw`."""
         codes, maps = self._encoder(pictures)
-        return codes, [[level[row : row + 1] for level in maps] for row in range(len(codes))]
+        prepared = self._decoder.prepared(maps)
+        return codes, [[_row(level, row) for level in prepared] for row in range(len(codes))]
 
     def draw(self, features: Sequence[Features], latents: Tensor, expressions: Tensor) -> Tensor:
         """Features of each frame's source, and (n, 512) twice, to (n, 256, 256, 3), nominally -1..1."""
@@ -45,7 +47,7 @@ class PlainRenderer:
         if all(entry is first for entry in features):
             maps = list(first)
         else:
-            maps = [torch.cat(levels) for levels in zip(*features, strict=True)]
+            maps = [_joined(levels) for levels in zip(*features, strict=True)]
         with self._precision():
             return self._decoder(latents, expressions, maps).float().permute(0, 2, 3, 1)
 
@@ -53,3 +55,14 @@ class PlainRenderer:
         if self._half is None:
             return nullcontext()
         return torch.autocast(self._device.kind, self._half)
+
+
+def _row(level: SourceMap, row: int) -> SourceMap:
+    """One source's maps, as tensors of their own."""
+    normed = None if level.normed is None else level.normed[row : row + 1].clone()
+    return SourceMap(level.features[row : row + 1].clone(), normed)
+
+
+def _joined(levels: Sequence[SourceMap]) -> SourceMap:
+    normed = [level.normed for level in levels if level.normed is not None]
+    return SourceMap(torch.cat([level.features for level in levels]), torch.cat(normed) if normed else None)

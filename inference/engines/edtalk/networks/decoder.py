@@ -81,6 +81,18 @@ class ToRgb(nn.Module):
         return rgb if previous is None or self.upsample is None else rgb + self.upsample(previous)
 
 
+class SourceMap(NamedTuple):
+    """A feature map of the source, (1 or n, channels, h, w), with what every frame of that source uses.
+
+    Attributes:
+        features: from the encoder.
+        normed: what expressions scale and add to them; None for the model without expressions.
+    """
+
+    features: Tensor
+    normed: Tensor | None
+
+
 class Level(NamedTuple):
     """What the decoder made at one size, (n, channels, h, w) each.
 
@@ -117,13 +129,26 @@ class Decoder(nn.Module):
             self.fineadainresblock = nn.ModuleList([ExpressionBlock(channels, STYLE) for channels in CHANNELS])
         self.full = full
 
-    def levels(self, latent: Tensor, expression: Tensor | None, features: Sequence[Tensor]) -> list[Level]:
+    def prepared(self, maps: Sequence[Tensor]) -> list[SourceMap]:
+        """The encoder's maps, from 8 to 256 px, for ``levels``: what depends on the source alone."""
+        if not self.full:
+            return [SourceMap(features, None) for features in maps]
+        blocks = zip(maps, self.expression_blocks(), strict=True)
+        return [SourceMap(features, block.normed(features)) for features, block in blocks]
+
+    def expression_blocks(self) -> list[ExpressionBlock]:
+        """From 8 to 256 px; none in the model without expressions."""
+        if not self.full:
+            return []
+        return [block for block in self.fineadainresblock if isinstance(block, ExpressionBlock)]
+
+    def levels(self, latent: Tensor, expression: Tensor | None, maps: Sequence[SourceMap]) -> list[Level]:
         """Run it.
 
         Args:
             latent: (n, 512), the source's code with the motion added.
             expression: (n, 512), the motion's part that is expression; None for the model without expressions.
-            features: the encoder's maps of the source, from 8 to 256 px: (1 or n, channels, h, w).
+            maps: of one source, or one for each frame: see ``prepared``.
 
         Returns:
             From 8 to 256 px.
@@ -134,9 +159,9 @@ class Decoder(nn.Module):
         for index in range(len(CHANNELS)):
             x = self.convs[2 * index](x, latent)
             x = self.convs[2 * index + 1](x, latent)
-            level = features[index].expand(len(latent), -1, -1, -1)
+            level = maps[index].features.expand(len(latent), -1, -1, -1)
             if self.full:
-                level = self.fineadainresblock[index](level, expression)
+                level = self.fineadainresblock[index](level, maps[index].normed, expression)
             flow = self.to_flows[index](x, latent, flow)
             moved, mask = warped(level, flow)
             picture = self.to_rgbs[index](moved, picture)
@@ -144,9 +169,9 @@ class Decoder(nn.Module):
             made.append(Level(level, flow, picture))
         return made
 
-    def forward(self, latent: Tensor, expression: Tensor | None, features: Sequence[Tensor]) -> Tensor:
+    def forward(self, latent: Tensor, expression: Tensor | None, maps: Sequence[SourceMap]) -> Tensor:
         """As ``levels``: the picture (n, 3, 256, 256), nominally -1..1."""
-        return self.levels(latent, expression, features)[-1].picture
+        return self.levels(latent, expression, maps)[-1].picture
 
 
 def warped(features: Tensor, flow: Tensor) -> tuple[Tensor, Tensor]:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from torch import Tensor, nn
 
@@ -34,7 +35,7 @@ class AppearanceNetwork(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         first = nn.Sequential(EqualConv2d(3, CHANNELS[0], 1), BiasedLeakyReLU(CHANNELS[0]))
-        blocks = [ResBlock(inputs, outputs) for inputs, outputs in zip(CHANNELS, CHANNELS[1:], strict=False)]
+        blocks = [ResBlock(inputs, outputs) for inputs, outputs in pairwise(CHANNELS)]
         self.convs = nn.ModuleList([first, *blocks, EqualConv2d(CHANNELS[-1], CODE, 4)])
 
     def forward(self, picture: Tensor) -> tuple[Tensor, list[Tensor]]:

@@ -12,7 +12,7 @@ EPSILON = 1e-5
 
 
 class AdaptiveNorm(nn.Module):
-    """Instance norm with factor and offset from a vector (AdaIN, Huang and Belongie 2017)."""
+    """Factor and offset of an instance norm, from a vector (AdaIN, Huang and Belongie 2017)."""
 
     def __init__(self, channels: int, vector: int) -> None:
         super().__init__()
@@ -25,10 +25,9 @@ class AdaptiveNorm(nn.Module):
         hidden = self.mlp_shared(vector)
         return 1 + self.mlp_gamma(hidden), self.mlp_beta(hidden)
 
-    def forward(self, x: Tensor, vector: Tensor) -> Tensor:
-        """(n, channels, h, w) and (n, vector) to (n, channels, h, w)."""
+    def forward(self, normed: Tensor, vector: Tensor) -> Tensor:
+        """(n, channels, h, w) with mean 0 and variance 1, and (n, vector), to (n, channels, h, w)."""
         factor, offset = self.affine(vector)
-        normed = functional.instance_norm(x, eps=EPSILON)
         return normed * factor[:, :, None, None] + offset[:, :, None, None]
 
 
@@ -46,6 +45,10 @@ class ExpressionBlock(nn.Module):
         self.norm1 = AdaptiveNorm(channels, vector)
         self.norm2 = AdaptiveNorm(channels, vector)
 
-    def forward(self, x: Tensor, vector: Tensor) -> Tensor:
-        """(n, channels, h, w) and (n, vector) to (n, channels, h, w)."""
-        return x + self.norm2(self.conv2(x), vector)
+    def normed(self, x: Tensor) -> Tensor:
+        """(n, channels, h, w) to the same: what every expression scales and adds to x."""
+        return functional.instance_norm(self.conv2(x), eps=EPSILON)
+
+    def forward(self, x: Tensor, normed: Tensor, vector: Tensor) -> Tensor:
+        """(n, channels, h, w) twice, and (n, vector), to (n, channels, h, w)."""
+        return x + self.norm2(normed, vector)

@@ -49,7 +49,7 @@ class Generator(nn.Module):
 
         The signs are those of Householder reflections, as LAPACK computes them; other signs are other motions.
         """
-        banks = [self.direction_lipnonlip.weight]
+        banks: list[Tensor] = [self.direction_lipnonlip.weight]
         if self.full:
             banks.append(self.direction_exp.weight)
         return torch.linalg.qr(torch.cat(banks, dim=1) + _NUDGE)[0]
