@@ -89,7 +89,8 @@ def matrix(session: nox.Session) -> None:
         blender = blender_environment(session, version)
         try:
             # Neural engines are tested from end to end in the session "tests", on one Blender.
-            pytest_blender(session, blender, env, "--ignore=tests/blender/test_liveportrait.py")
+            neural = ("liveportrait", "tpsmm", "edtalk")
+            pytest_blender(session, blender, env, *(f"--ignore=tests/blender/test_{name}.py" for name in neural))
         finally:
             if version != MAIN_BLENDER:
                 shutil.rmtree(folder_of(blender), ignore_errors=True)

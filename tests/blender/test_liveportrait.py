@@ -1,25 +1,19 @@
 # SPDX-FileCopyrightText: 2026 Talking Head contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""LivePortrait from end to end: portrait, keys, a clip that acts, the seeded weights as a checkpoint folder, frames.
-
-A frame takes the networks seconds on a processor, so these tests run on one Blender only, the one that most tests use;
-what differs between Blenders does not differ by engine.
-"""
+"""LivePortrait from end to end: portrait, keys, a clip that acts, the seeded weights as a checkpoint folder, frames."""
 
 from __future__ import annotations
 
 import itertools
-import os
-import shutil
 from pathlib import Path
 
 import bpy
 import driving
 import media
+import neural_edit
 import numbered
 import numpy as np
 import pytest
-import recording_layout
 import sequencer
 import talking
 import worker_without
@@ -30,12 +24,8 @@ STRENGTHS = ("strength_head", "strength_eyes", "strength_brows", "strength_mouth
 
 @pytest.fixture(autouse=True)
 def worker(addon):
-    if bpy.app.version[:2] != (4, 5):
-        pytest.skip("neural engines are tested with Blender 4.5 only")
-    if not worker_without.has_package("torch"):
-        pytest.skip("the Python of TALKINGHEAD_PYTHON has no torch")
-    talking.fresh_start()
-    talking.core("drivers.driver_tracks").forget_all()
+    neural_edit.require()
+    neural_edit.fresh_start()
     yield
     talking.fresh_start()
 
@@ -43,12 +33,8 @@ def worker(addon):
 @pytest.fixture
 def face_models(monkeypatch, tmp_path) -> Path:
     """Only the models that every engine uses are found."""
-    folder = tmp_path / "models"
-    folder.mkdir()
-    for name in ("face_landmarker.task", "selfie_segmenter.tflite"):
-        found = next(path for place in media.weight_folders() if (path := place / name).is_file())
-        shutil.copy(found, folder)
-    find_models_in(monkeypatch, folder)
+    folder = neural_edit.face_models(tmp_path / "models")
+    neural_edit.find_models_in(monkeypatch, folder)
     return folder
 
 
@@ -58,13 +44,8 @@ def checkpoints(monkeypatch, face_models) -> Path:
     import liveportrait_weights
 
     folder = liveportrait_weights.official_folder()
-    find_models_in(monkeypatch, face_models, folder)
+    neural_edit.find_models_in(monkeypatch, face_models, folder)
     return folder
-
-
-def find_models_in(monkeypatch, *folders):
-    monkeypatch.setenv("TALKINGHEAD_WEIGHTS", os.pathsep.join(map(str, folders)))
-    talking.core("worker.worker").stop()  # the next worker looks there
 
 
 @pytest.fixture
@@ -74,26 +55,12 @@ def portrait(scene, saved_file, astronaut):
     return strip
 
 
-def error_of_render():
-    with pytest.raises(RuntimeError):
-        bpy.ops.talkinghead.render_frames()
-    return talking.core("jobs.service").runner.state.error
-
-
-def panel(name):
-    return recording_layout.draw(getattr(bpy.types, f"TALKINGHEAD_PT_{name}"))
-
-
-def state_text():
-    return talking.core("jobs.service").runner.state.text
-
-
 def test_keyed_sliders_are_rendered_and_seen_in_the_edit(scene, portrait, checkpoints, astronaut, tmp_path):
     for name, value in (("head_yaw", 12.0), ("liveportrait_purse", 0.8)):
         talking.key(portrait, name, 1, 0.0)
         talking.key(portrait, name, LENGTH, value)
     assert bpy.ops.talkinghead.render_frames() == {"FINISHED"}
-    assert state_text() == f"{LENGTH} of {LENGTH} frames rendered"
+    assert neural_edit.state_text() == f"{LENGTH} of {LENGTH} frames rendered"
     shown = [talking.pixels(file) for file in talking.frame_files(portrait)]
     source = talking.pixels(astronaut)
     assert np.array_equal(shown[0], source)  # the keys rest there
@@ -105,7 +72,7 @@ def test_keyed_sliders_are_rendered_and_seen_in_the_edit(scene, portrait, checkp
         rendered = talking.pixels(sequencer.render_frame(tmp_path / f"edit-{frame}.png", frame))
         assert np.array_equal(rendered[..., :3], picture[..., :3])
     bpy.ops.talkinghead.render_frames()
-    assert "none had to be rendered" in state_text()
+    assert "none had to be rendered" in neural_edit.state_text()
 
 
 @pytest.fixture
@@ -132,14 +99,14 @@ def test_clip_acts_itself_with_exact(actor, portrait, checkpoints, astronaut):
         for frame, value in ((1, 0.0), (2, 1.0), (3, 1.0)):
             talking.key(portrait, name, frame, value)
     assert bpy.ops.talkinghead.render_frames() == {"FINISHED"}
-    assert "LivePortrait follows the clip itself" in panel("acting").text
+    assert "LivePortrait follows the clip itself" in neural_edit.panel("acting").text
     files = talking.frame_files(portrait)
     shown, source = [talking.pixels(file) for file in files], talking.pixels(astronaut)
     assert np.array_equal(shown[0], source)
     assert not any(np.array_equal(*pair) for pair in itertools.combinations(shown, 2))
     talking.key(portrait, "strength_mouth", 3, 0.2)
     bpy.ops.talkinghead.render_frames()
-    assert state_text() == "1 of 3 frames rendered, 2 reused"
+    assert neural_edit.state_text() == "1 of 3 frames rendered, 2 reused"
     assert talking.frame_files(portrait)[:2] == files[:2]
 
 
@@ -170,10 +137,10 @@ def test_command_line_takes_the_engine(scene, portrait, checkpoints, capsys):
 
 def test_missing_models_are_told_with_the_button_that_gets_them(scene, portrait, face_models):
     portrait.th_head_yaw = 5.0
-    error = error_of_render()
+    error = neural_edit.error_of_render()
     assert error.code.value == "WEIGHTS_MISSING"
     assert "LivePortrait" in error.message and error.hint
-    assert "talkinghead.get_models" in panel("queue").of("operator")
+    assert "talkinghead.get_models" in neural_edit.panel("queue").of("operator")
 
 
 def test_missing_packages_are_told_with_the_button_that_installs_them(
@@ -183,6 +150,6 @@ def test_missing_packages_are_told_with_the_button_that_installs_them(
     monkeypatch.setenv("TALKINGHEAD_PYTHON", str(named))
     talking.fresh_start()
     portrait.th_head_yaw = 5.0
-    error = error_of_render()
+    error = neural_edit.error_of_render()
     assert error.code.value == "PACKAGE_MISSING"
-    assert "talkinghead.install_neural" in panel("queue").of("operator")
+    assert "talkinghead.install_neural" in neural_edit.panel("queue").of("operator")
