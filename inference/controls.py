@@ -207,8 +207,22 @@ CONTROLS: tuple[Control, ...] = (
     _liveportrait(
         "sample_eyes", "Sample Eyes", "How much of the sample picture's eyes and brows alone is added", -0.2, 1.2
     ),
-    _tpsmm("move_x", Unit.AMOUNT, "Move X", "Moves the figure to the image's right (positive) or left", -1.0, 1.0),
-    _tpsmm("move_y", Unit.AMOUNT, "Move Y", "Moves the figure up (positive) or down", -1.0, 1.0),
+    _tpsmm(
+        "move_x",
+        Unit.AMOUNT,
+        "Move X",
+        "Moves the figure to the image's right (positive) or left: 1 is half the animated square",
+        -1.0,
+        1.0,
+    ),
+    _tpsmm(
+        "move_y",
+        Unit.AMOUNT,
+        "Move Y",
+        "Moves the figure up (positive) or down: 1 is half the animated square",
+        -1.0,
+        1.0,
+    ),
     _tpsmm("turn", Unit.DEGREE, "Turn", "Turns the figure clockwise (positive) or counter-clockwise", -180.0, 180.0),
     _tpsmm("scale", Unit.FACTOR, "Scale", "Makes the figure larger (above 1) or smaller", 0.25, 4.0, 1.0),
     _tpsmm("gain", Unit.FACTOR, "Motion Gain", "Makes all motion of the driver larger or smaller", 0.0, 3.0, 1.0),

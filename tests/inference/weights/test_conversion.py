@@ -9,7 +9,12 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors.torch")
 
+import edtalk_weights  # noqa: E402
+import tpsmm_weights  # noqa: E402
+
 from inference.cli import main  # noqa: E402
+from inference.engines.edtalk.networks.loading import load_networks as load_edtalk  # noqa: E402
+from inference.engines.tpsmm.networks.loading import load_networks as load_tpsmm  # noqa: E402
 from inference.errors import ErrorCode, TalkingHeadError  # noqa: E402
 from inference.weights import conversion  # noqa: E402
 from inference.weights.conversion import convert  # noqa: E402
@@ -60,6 +65,22 @@ def test_thin_plate_spline(tmp_path, missing):
     written = convert(path)
     assert written.name == "vox.safetensors"
     assert same(read_tensors(written), {f"{name}.weight": state["weight"] for name, state in kept.items()})
+
+
+def test_a_whole_thin_plate_spline_model_loads_from_what_was_written(tmp_path):
+    official = tpsmm_weights.official_paths(tpsmm_weights.official_folder())["tpsmm"]
+    networks = load_tpsmm(convert(official, tmp_path / "vox.safetensors"), "vox")
+    read = read_tensors(official, only={"avd_network"})
+    assert networks.avd is not None
+    assert same({f"avd_network.{name}": tensor for name, tensor in networks.avd.state_dict().items()}, read)
+
+
+def test_a_whole_edtalk_model_loads_from_what_was_written(tmp_path):
+    paths = edtalk_weights.official_paths(edtalk_weights.official_folder(), "lip_pose")
+    written = convert(paths["edtalk"], tmp_path / "EDTalk_lip_pose.safetensors")
+    networks = load_edtalk({**paths, "edtalk": written}, "lip_pose")
+    read = read_tensors(paths["edtalk"], only={"gen"})
+    assert same({f"gen.{name}": tensor for name, tensor in networks.generator.state_dict().items()}, read)
 
 
 def test_audio2lip(tmp_path):
