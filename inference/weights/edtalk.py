@@ -3,9 +3,9 @@
 """EDTalk's weight files, and where programs keep them. Pure.
 
 The official files are on Hugging Face under tanshuai0219/EDTalk, whose model card and repository state Apache-2.0;
-sizes and hashes are those of revision c9a502e. They also hold what training left: up to three quarters of them are not
-read. No landmark file of dlib and no GFPGAN is needed or got, as the official program does: their licences or training
-data exclude commercial use.
+sizes and hashes are those of revision c9a502e. They also hold what training left, a half to four fifths of their
+size, which is not read; besides tensors they name one class, ``argparse.Namespace``. Unlike by the official program,
+dlib's landmark file and GFPGAN are neither needed nor got: their licences or training data exclude commercial use.
 """
 
 from __future__ import annotations

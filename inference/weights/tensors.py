@@ -94,9 +94,15 @@ def _from_pickled(path: Path, only: Collection[str] | None) -> dict[str, Tensor]
 def _unpickled(path: Path) -> object:
     """What a file holds, as windows into it where its format (a zip file since PyTorch 1.6) allows that."""
     with path.open("rb") as stream:
-        mapped = stream.read(len(_ZIP_START)) == _ZIP_START
+        is_zip = stream.read(len(_ZIP_START)) == _ZIP_START
     with torch.serialization.safe_globals(list(_PLAIN_OBJECTS)):
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+        if is_zip:
+            try:
+                return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+            except RuntimeError as error:
+                if "unable to mmap" not in str(error):  # some network drives cannot
+                    raise
+        return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def _copied(path: Path, windows: Mapping[str, Tensor]) -> dict[str, Tensor]:

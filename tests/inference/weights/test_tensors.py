@@ -210,6 +210,16 @@ def test_a_malicious_trainers_state_runs_nothing(tmp_path, new_format, place):
     assert not harm.exists()
 
 
+def test_a_drive_without_memory_mapping(tmp_path, monkeypatch):
+    def fails(*_):
+        raise RuntimeError("unable to mmap 5 bytes from file <EDTalk.pt>: No such device (19)")
+
+    path = tmp_path / "EDTalk.pt"
+    torch.save({"gen": tensors(), **training_state()}, path)
+    monkeypatch.setattr(torch.UntypedStorage, "from_file", fails)
+    assert same(read_tensors(path, only={"gen"}), {f"gen.{name}": tensor for name, tensor in tensors().items()})
+
+
 def test_options_are_allowed_for_the_one_read_only(tmp_path):
     path = tmp_path / "EDTalk.pt"
     torch.save({"gen": tensors(), "args": argparse.Namespace()}, path)
