@@ -99,21 +99,37 @@ def grid_positions(count: int, cells: int) -> tuple[np.ndarray, np.ndarray]:
     return places, places
 
 
-def interpolated(grid: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """(len(y), len(x), ...) A grid (m, n, ...) between its cells, bilinear; beyond its edges they go on.
+def interpolated(grid: np.ndarray, y: np.ndarray, x: np.ndarray, smooth: bool = False) -> np.ndarray:
+    """(len(y), len(x), ...) A grid (m, n, ...) between its cells; beyond its edges they go on.
 
     OpenCV's ``remap`` knows 32 places between two cells, which shows as steps where a coarse flow is enlarged.
+
+    Args:
+        smooth: along cubic curves through the cells (Catmull and Rom 1974), so that lines get no corners; otherwise
+            bilinear.
     """
-    rows = _along(grid, y)
-    return np.swapaxes(_along(np.swapaxes(rows, 0, 1), x), 0, 1)
+    rows = _along(grid, y, smooth)
+    return np.swapaxes(_along(np.swapaxes(rows, 0, 1), x, smooth), 0, 1)
 
 
-def _along(grid: np.ndarray, at: np.ndarray) -> np.ndarray:
+def _along(grid: np.ndarray, at: np.ndarray, smooth: bool) -> np.ndarray:
     at = np.clip(at, 0, len(grid) - 1)
-    low = np.minimum(at.astype(int), max(len(grid) - 2, 0))
-    high = np.minimum(low + 1, len(grid) - 1)
-    part = (at - low).astype(np.float32).reshape(-1, *[1] * (grid.ndim - 1))
-    return grid[low] * (1 - part) + grid[high] * part
+    low = np.floor(at).astype(int)
+    part = (at - low).astype(np.float32)
+    taps = {0: 1 - part, 1: part}
+    if smooth:
+        square, cube = part**2, part**3
+        taps = {
+            -1: (2 * square - part - cube) / 2,
+            0: (2 - 5 * square + 3 * cube) / 2,
+            1: (part + 4 * square - 3 * cube) / 2,
+            2: (cube - square) / 2,
+        }
+    shape = (-1, *[1] * (grid.ndim - 1))
+    result = np.zeros((len(at), *grid.shape[1:]), np.float32)
+    for tap, weight in taps.items():
+        result += grid[np.clip(low + tap, 0, len(grid) - 1)] * weight.reshape(shape)
+    return result
 
 
 def _bent(crop: np.ndarray, dense: np.ndarray) -> np.ndarray:

@@ -106,7 +106,7 @@ def _bent(
     cells = len(shift)
     size_px = 4 * cells
     y, x = ((place * (cells - 1) / (size_px - 1)) for place in _in_network(area, box, size_px))
-    moved = interpolated(shift, y, x) * np.array([area.width, area.height], np.float32)
+    moved = interpolated(shift, y, x, smooth=True) * np.array([area.width, area.height], np.float32)
     moved[..., 0] += np.arange(x0, x1, dtype=np.float32)
     moved[..., 1] += np.arange(y0, y1, dtype=np.float32)[:, None]
     kind = cv2.INTER_LINEAR if quality is Quality.PREVIEW else cv2.INTER_CUBIC
