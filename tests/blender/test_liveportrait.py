@@ -9,7 +9,6 @@ from pathlib import Path
 
 import bpy
 import driving
-import media
 import neural_edit
 import numbered
 import numpy as np
@@ -77,13 +76,7 @@ def test_keyed_sliders_are_rendered_and_seen_in_the_edit(scene, portrait, checkp
 
 @pytest.fixture
 def acting_pictures(scene, tmp_path) -> list[Path]:
-    """Some pictures of an actor, so that few have to be looked at."""
-    strip = sequencer.add_movie(media.carphone())
-    scene.render.resolution_x, scene.render.resolution_y = 176, 144
-    files = [sequencer.render_frame(tmp_path / f"actor{frame:04}.png", frame) for frame in range(1, 62, 12)]
-    sequencer.strips().remove(strip)
-    scene.render.resolution_x = scene.render.resolution_y = 512
-    return files
+    return neural_edit.acting_pictures(scene, tmp_path)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ import bpy
 import media
 import pytest
 import recording_layout
+import sequencer
 import talking
 import worker_without
 
@@ -48,6 +49,17 @@ def find_models_in(monkeypatch: pytest.MonkeyPatch, *folders: Path) -> None:
     """Have these folders of models looked at, and no others."""
     monkeypatch.setenv("TALKINGHEAD_WEIGHTS", os.pathsep.join(map(str, folders)))
     talking.core("worker.worker").stop()  # the next worker looks there
+
+
+def acting_pictures(scene: Any, folder: Path) -> list[Path]:
+    """Six pictures of an actor, so that few have to be looked at."""
+    width, height = scene.render.resolution_x, scene.render.resolution_y
+    strip = sequencer.add_movie(media.carphone())
+    scene.render.resolution_x, scene.render.resolution_y = 176, 144
+    files = [sequencer.render_frame(folder / f"actor{frame:04}.png", frame) for frame in range(1, 62, 12)]
+    sequencer.strips().remove(strip)
+    scene.render.resolution_x, scene.render.resolution_y = width, height
+    return files
 
 
 def state_text() -> str:
