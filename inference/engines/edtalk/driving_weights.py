@@ -87,8 +87,8 @@ class DrivingWeights:
         held = [self._held(picture) for picture in pictures]
         self._find({seen for before, after, _ in held for seen in (before, after)})
         before, after, part = (np.array(values) for values in zip(*held, strict=True))
-        rows = self._rows.astype(np.float64)
-        return rows[before] * (1 - part[:, None]) + rows[after] * part[:, None]
+        first, second = self._rows[before].astype(np.float64), self._rows[after].astype(np.float64)
+        return first * (1 - part[:, None]) + second * part[:, None]
 
     def _held(self, picture: int) -> tuple[int, int, float]:
         """Two pictures with a face, and the second one's share, that a picture is made of."""

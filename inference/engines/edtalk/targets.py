@@ -98,8 +98,8 @@ class Targets:
 
 
 def _face_strength(place: DrivingPlace) -> float:
-    """Eyes and brows have one bank, so it is driven by the mean of their strengths."""
-    return (place.eyes + place.brows) / 2
+    """Eyes and brows have one bank, so it is driven by the larger of their strengths."""
+    return max(place.eyes, place.brows)
 
 
 def raw_offsets(pose: Mapping[str, float]) -> np.ndarray:

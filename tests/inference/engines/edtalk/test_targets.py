@@ -58,14 +58,14 @@ def test_nothing_gives_the_sources_own_to_the_bit():
 
 
 def test_each_bank_is_driven_by_its_strength():
-    found = row(acting(), driving=DrivingPlace(3.0, head=0.5, eyes=1.0, brows=0.0, mouth=1.0))
+    found = row(acting(), driving=DrivingPlace(3.0, head=0.5, eyes=0.25, brows=0.0, mouth=1.0))
     assert np.allclose(found[MOUTH], 13)
     assert np.allclose(found[POSE], OWN[POSE] + 0.5 * (13 - OWN[POSE]))
-    assert np.allclose(found[EXPRESSION], OWN[EXPRESSION] + 0.5 * (13 - OWN[EXPRESSION]))
+    assert np.allclose(found[EXPRESSION], OWN[EXPRESSION] + 0.25 * (13 - OWN[EXPRESSION]))
 
 
 def test_relative_motion_is_added_to_the_source():
-    found = row(acting(), "relative", driving=DrivingPlace(3.0, head=2.0, eyes=0.5, brows=0.5, mouth=1.0))
+    found = row(acting(), "relative", driving=DrivingPlace(3.0, head=2.0, eyes=0.0, brows=0.5, mouth=1.0))
     assert np.allclose(found[MOUTH], OWN[MOUTH] + 2)
     assert np.allclose(found[POSE], OWN[POSE] + 4)
     assert np.allclose(found[EXPRESSION], OWN[EXPRESSION] + 1)
