@@ -125,7 +125,7 @@ def _flattened(path: Path, content: Mapping[object, object], prefix: str) -> Ite
 def _check(path: Path, tensors: Mapping[str, Tensor]) -> None:
     """Refuse tensors that are not plain numbers."""
     if not tensors:
-        raise _foreign(path, "it has no tensors")
+        raise _foreign(path, "it has no tensors of this model")
     size = path.stat().st_size
     for name, tensor in tensors.items():
         if tensor.layout is not torch.strided or tensor.is_quantized or tensor.is_complex():

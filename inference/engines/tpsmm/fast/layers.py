@@ -98,7 +98,8 @@ class FewOutputs:
 
 def _overlap(offset: int, size: int) -> tuple[slice, slice]:
     """What lies inside of both a line and the line moved: the places that are read, and where they are written."""
-    first, last = max(0, -offset), min(size, size - offset)
+    first = min(max(0, -offset), size)
+    last = max(first, min(size, size - offset))
     return slice(first + offset, last + offset), slice(first, last)
 
 
