@@ -107,7 +107,7 @@ class TALKINGHEAD_PT_strength(Child, bpy.types.Panel):
 
 def _draw_added(column: Any, source: Any) -> None:
     """The clips that give a part of the face instead of the acting clip."""
-    column.active = not driver_strips.sees_whole(source)
+    column.active = driver_strips.takes_parts(source)
     for part in (Part.HEAD, Part.EXPRESSION):
         column.prop(source, part.reference, icon="SEQ_SEQUENCER")
         if not getattr(source, part.name_kept):

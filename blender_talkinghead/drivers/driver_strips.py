@@ -78,12 +78,17 @@ def is_on(strip: Any, part: Part) -> bool:
     """Whether a source strip has a driver of this kind switched on."""
     if not getattr(strip, part.switch):
         return False
-    return part not in ADDED or (is_chosen(strip, part) and not sees_whole(strip))
+    return part not in ADDED or (is_chosen(strip, part) and takes_parts(strip))
 
 
 def is_chosen(strip: Any, part: Part) -> bool:
     """Whether a driver of this kind is chosen, a strip or a file."""
     return bool(getattr(strip, part.name_kept) or getattr(strip, part.file))
+
+
+def takes_parts(strip: Any) -> bool:
+    """Whether parts of a strip's face can come from clips of their own: not where a clip moves all at once."""
+    return not (description_of(strip.th_engine).takes.whole_body and strip.th_acting_exact)
 
 
 def sees_whole(strip: Any) -> bool:

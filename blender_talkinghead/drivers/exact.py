@@ -71,8 +71,9 @@ def effect(strip: Any) -> str:
         return f"{engine.label} cannot follow a motion template itself; {otherwise}."
     if not strip.th_acting_exact:
         return "Whole figures follow a clip with Exact only." if whole else ""
-    if whole:
-        return f"{engine.label} moves all that it sees as the clip moves; no face is looked for."
+    if engine.takes.whole_body:
+        found = "No face is looked for. " if whole else ""
+        return f"{engine.label} moves all that it sees as the clip moves. {found}Head Strength says how much."
     if not engine.takes.driving_video:
         return _points_effect(strip)
     exactly = taken(strip).union(*(taken(strip, part) for part in added_on(strip)))

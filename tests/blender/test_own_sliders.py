@@ -224,15 +224,21 @@ def test_whole_figures_need_exact_and_are_told_so(portrait, actor):
     whole_figure(portrait, exact=False)
     assert "Whole figures follow a clip with Exact only." in draw("acting").text
     portrait.th_acting_exact = True
-    assert "moves all that it sees as the clip moves" in draw("acting").text
+    assert "moves all that it sees as the clip moves. No face is looked for." in draw("acting").text
+    whole_figure(portrait, area="face")
+    assert "moves all that it sees as the clip moves. Head Strength" in draw("acting").text
 
 
-def test_parts_of_the_face_do_not_count_for_whole_figures(portrait, actor):
+def test_parts_of_the_face_do_not_count_where_a_clip_moves_all_at_once(portrait, actor):
     portrait.th_acting_head = "Actor"
-    whole_figure(portrait)
-    driving.remember(portrait, "acting", driving.ramp("head_yaw", 0.0, 24))
-    job = talking.core("jobs.builder").prepare(portrait.id_data, portrait, "STRIP").job
-    assert (job.exact.head[3], job.exact.mouth[3], job.exact_head) == (1.0, 1.0, None)
+    for area in ("whole", "face"):
+        whole_figure(portrait, area=area)
+        driving.remember(portrait, "acting", driving.ramp("head_yaw", 0.0, 24))
+        job = talking.core("jobs.builder").prepare(portrait.id_data, portrait, "STRIP").job
+        assert (job.exact.head[3], job.exact.mouth[3], job.exact_head) == (1.0, 1.0, None)
+    portrait.th_acting_exact = False
+    strips = talking.core("drivers.driver_strips")
+    assert strips.is_on(portrait, strips.Part.HEAD)
 
 
 def test_another_area_needs_the_clip_to_be_read_again(portrait, actor):
