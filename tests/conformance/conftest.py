@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 LAST = "test_coverage.py"
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
-NEED_TORCH = ("liveportrait", "tpsmm")
+NEED_TORCH = ("liveportrait", "tpsmm", "edtalk")
 
 _left_out = pytest.StashKey[set[Path]]()
 
@@ -104,3 +104,19 @@ def tpsmm_networks(tpsmm: Case):
     from inference.engines.tpsmm.networks.loading import networks_from
 
     return networks_from(tpsmm.states())
+
+
+@pytest.fixture(scope="session")
+def edtalk(case_of) -> Case:
+    """EDTalk's case."""
+    return case_of("edtalk")
+
+
+@pytest.fixture(scope="session")
+def edtalk_networks(edtalk: Case):
+    """A function: the networks of "full" or "lip_pose" with the case's seeded weights, 450 MB for both, made once."""
+    from functools import cache
+
+    from inference.engines.edtalk.networks.loading import networks_from
+
+    return cache(lambda name: networks_from(edtalk.states(), name))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-ENGINES = ("liveportrait", "tpsmm")
+ENGINES = ("liveportrait", "tpsmm", "edtalk")
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -200,6 +201,18 @@ class _Part:
     following: Tensor | None
 
 
+class Drawn(NamedTuple):
+    """What was made at one size.
+
+    Attributes:
+        features: (h * w, channels), the source's with the expression; valid until the next frame.
+        made: (1, 6, h, w), raw flow and picture.
+    """
+
+    features: Tensor
+    made: Tensor
+
+
 class FastDecoder:
     """G of one frame; takes about 400 MB, as Winograd's weights are four times the network's own.
 
@@ -217,22 +230,23 @@ class FastDecoder:
 
     def __call__(self, features: Features, latent: Tensor, expression: Tensor, space: Workspace) -> Tensor:
         """Features of a source, and (512,) twice, to (256, 256, 3), nominally -1..1."""
+        return self.levels(features, latent, expression, space)[-1].made[0, 3:].permute(1, 2, 0)
+
+    def levels(self, features: Features, latent: Tensor, expression: Tensor, space: Workspace) -> list[Drawn]:
+        """The same, from 8 to 256 px."""
         factors, norms = self._styles(latent)
         maps = self._expressions(features, expression, space)
         count = len(self._levels)
-        first_norm = norms[0]
-        assert first_norm is not None
-        x = self._first(self._start * factors[0], self._first_bias / first_norm).mul_(first_norm * _GAIN * factors[1])
-        above = None
+        x = self._first(self._start * factors[0], self._first_bias / norms[0]).mul_(norms[0] * _GAIN * factors[1])
+        drawn: list[Drawn] = []
         for index, level in enumerate(self._levels):
             one, two = 1 + 2 * index, 2 + 2 * index
-            norm_one, norm_two = norms[one], norms[two]
-            assert norm_one is not None and norm_two is not None
             following = factors[two + 1] if index + 1 < count else None
-            vectors = level.vectors(norm_two, factors[1 + 2 * count + index], following)
-            x, above = level(x, (norm_one, factors[two]), vectors, maps[index], above, space)
-        assert above is not None
-        return above[0, 3:].permute(1, 2, 0)
+            vectors = level.vectors(norms[two], factors[1 + 2 * count + index], following)
+            above = drawn[-1].made if drawn else None
+            x, made = level(x, (norms[one], factors[two]), vectors, maps[index], above, space)
+            drawn.append(Drawn(maps[index], made))
+        return drawn
 
 
 def _styled(layer: torch.nn.Module) -> plain.StyledConv:

@@ -27,11 +27,11 @@ class Styles:
             layer.scaled().square().sum(dim=(2, 3)) if layer.demodulate else None for layer in convolutions
         ]
 
-    def __call__(self, latent: Tensor) -> tuple[list[Tensor], list[Tensor | None]]:
-        """(512,) to factors of each convolution's inputs, and of its outputs where it is demodulated."""
+    def __call__(self, latent: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """(512,) to factors of each convolution's inputs, and of its outputs: 1 where they are not demodulated."""
         factors = list(torch.addmv(self._offset, self._matrix, latent).split(self._inputs))
         norms = [
-            None if squares is None else torch.rsqrt(squares @ factor.square() + DEMODULATION_EPSILON)
+            latent.new_ones(()) if squares is None else torch.rsqrt(squares @ factor.square() + DEMODULATION_EPSILON)
             for squares, factor in zip(self._squares, factors, strict=True)
         ]
         return factors, norms
