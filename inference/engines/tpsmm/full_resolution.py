@@ -108,14 +108,17 @@ def interpolated(grid: np.ndarray, y: np.ndarray, x: np.ndarray, smooth: bool = 
         smooth: along cubic curves through the cells (Catmull and Rom 1974), so that lines get no corners; otherwise
             bilinear.
     """
-    rows = _along(grid, y, smooth)
-    return np.swapaxes(_along(np.swapaxes(rows, 0, 1), x, smooth), 0, 1)
+    planes = np.ascontiguousarray(np.moveaxis(grid.reshape(*grid.shape[:2], -1), 2, 0), np.float32)
+    rows, columns = _weights(y, grid.shape[0], smooth), _weights(x, grid.shape[1], smooth)
+    enlarged = np.stack([rows @ plane @ columns.T for plane in planes], axis=2)
+    return enlarged.reshape(len(y), len(x), *grid.shape[2:])
 
 
-def _along(grid: np.ndarray, at: np.ndarray, smooth: bool) -> np.ndarray:
-    at = np.clip(at, 0, len(grid) - 1)
+def _weights(at: np.ndarray, count: int, smooth: bool) -> np.ndarray:
+    """(len(at), count) float32 shares of the cells at places between them."""
+    at = np.clip(at, 0, count - 1)
     low = np.floor(at).astype(int)
-    part = (at - low).astype(np.float32)
+    part = at - low
     taps = {0: 1 - part, 1: part}
     if smooth:
         square, cube = part**2, part**3
@@ -125,11 +128,10 @@ def _along(grid: np.ndarray, at: np.ndarray, smooth: bool) -> np.ndarray:
             1: (part + 4 * square - 3 * cube) / 2,
             2: (cube - square) / 2,
         }
-    shape = (-1, *[1] * (grid.ndim - 1))
-    result = np.zeros((len(at), *grid.shape[1:]), np.float32)
+    weights = np.zeros((len(at), count), np.float32)
     for tap, weight in taps.items():
-        result += grid[np.clip(low + tap, 0, len(grid) - 1)] * weight.reshape(shape)
-    return result
+        np.add.at(weights, (np.arange(len(at)), np.clip(low + tap, 0, count - 1)), weight.astype(np.float32))
+    return weights
 
 
 def _bent(crop: np.ndarray, dense: np.ndarray) -> np.ndarray:

@@ -22,6 +22,8 @@ _BAND_PX = 256
 # Where a picture is nearly transparent, its colours cannot be told from the grey that it was laid over.
 _LEAST_OPACITY = 0.25
 _EDGE = 1e-6
+# A share of own pixels from which on there is no paint to be seen.
+_ALL = 1 - 1e-4
 
 
 def pasted(picture: Picture, area: Area, composition: Composition, feather: float, quality: Quality) -> Picture:
@@ -44,9 +46,10 @@ def pasted(picture: Picture, area: Area, composition: Composition, feather: floa
         box = (x0, top, x1, min(top + _BAND_PX, y1))
         mask = mask_of(area, box, feather, picture.size)
         made = _band(canvas, area, composition, paint, box, quality)
-        old = canvas.crop(box)
-        mixed = np.where(mask >= 1, made, old + mask * (made - old))
-        np.copyto(work[top : box[3], x0:x1], canvas.to_native(mixed), where=mask > 0)
+        if mask.min() < 1:
+            old = canvas.crop(box)
+            made = np.where(mask >= 1, made, old + mask * (made - old))
+        np.copyto(work[top : box[3], x0:x1], canvas.to_native(made), where=mask > 0)
     pixels = canvas.finished(work, (x0, y0, x1, y1))
     if canvas.unpremultiply:
         _keep_outside(pixels, picture.pixels, area, (x0, y0, x1, y1), feather)
@@ -85,16 +88,33 @@ def _band(
     quality: Quality,
 ) -> np.ndarray:
     """(h, w, C) float32 of a box of the area, of the canvas's kind."""
+    if composition.own is None and canvas.pixels.shape[2] == 3:
+        return _painted(canvas, area, paint, box, None)
     bent = _bent(canvas, area, composition.shift, box, quality)
-    opacity = None if bent.shape[2] == 3 else np.clip(bent[..., 3:] / canvas.peak, 0, 1)
-    painted = _native(_enlarged(paint, area, box), canvas, opacity)
-    if opacity is not None:
-        painted = np.concatenate([painted, bent[..., 3:]], axis=2)
     if composition.own is None:
-        return painted
-    size_px = len(composition.own)
-    own = interpolated(composition.own, *_in_network(area, box, size_px))[..., None]
-    return np.where(own >= 1, bent, np.where(own <= 0, painted, painted + own * (bent - painted)))
+        return _painted(canvas, area, paint, box, bent)
+    own = interpolated(composition.own, *_in_network(area, box, len(composition.own)))
+    rows, columns = (np.flatnonzero((own < _ALL).any(axis=axis)) for axis in (1, 0))
+    if len(rows):
+        # Only where it is seen is paint made: in a scene-linear picture it costs most of the time.
+        part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        inner = (box[0] + columns[0], box[1] + rows[0], box[0] + columns[-1] + 1, box[1] + rows[-1] + 1)
+        share, kept = own[part][..., None], bent[part]
+        painted = _painted(canvas, area, paint, inner, kept)
+        mixed = painted + share * (kept - painted)
+        bent[part] = np.where(share >= _ALL, kept, np.where(share <= 0, painted, mixed))
+    return bent
+
+
+def _painted(
+    canvas: Canvas, area: Area, paint: np.ndarray, box: tuple[int, int, int, int], bent: np.ndarray | None
+) -> np.ndarray:
+    """(h, w, C) float32 of a box: paint as the canvas's colour, under the alpha of the bent source, if it has any."""
+    colours = _enlarged(paint, area, box)
+    if bent is None or bent.shape[2] == 3:
+        return _native(colours, canvas, None)
+    opacity = np.clip(bent[..., 3:] / canvas.peak, 0, 1)
+    return np.concatenate([_native(colours, canvas, opacity), bent[..., 3:]], axis=2)
 
 
 def _bent(
