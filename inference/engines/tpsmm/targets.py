@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 Talking Head contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The key points that a frame shall have: the source's, driven by the clip, acted by the puppet, moved in the plane."""
+"""The key points that a frame shall have: the source's, driven by the clip, acted by the puppet, moved in the plane.
+
+No key point belongs to eyes, brows or mouth alone, so a clip's motion has one strength, that of the head.
+"""
 
 from __future__ import annotations
 

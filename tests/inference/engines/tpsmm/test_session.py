@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import gc
+import tracemalloc
 import weakref
 
 import cv2
@@ -365,10 +366,23 @@ def test_a_canceled_clip_ends_the_frame():
     assert caught.value.code is ErrorCode.CANCELLED
 
 
-def test_memory_does_not_grow_with_the_source_and_a_closed_session_lets_go():
-    session = open_session(shot(6))
-    for number in range(6):
-        frame(session, number, **TURN, head_yaw=1.0 + number)
+def test_memory_does_not_grow_with_the_clip():
+    session = open_session(shot(60), WHOLE, Clip(carphone()[:60], True))
+    requests = (FrameRequest(n, n, pose_from(TURN), driving=place(float(n))) for n in range(60))
+    tracemalloc.start()
+    try:
+        held = [tracemalloc.get_traced_memory()[0] for _ in session.frames(requests, Quality.FINAL)]
+    finally:
+        tracemalloc.stop()
+    slope = np.polyfit(np.arange(40), held[20:], 1)[0]
+    print(f"memory grows by {slope / 1e3:.2f} kB a frame")
+    assert abs(slope) < 5e3
+
+
+def test_a_closed_session_lets_go_of_its_pictures():
+    session = open_session(shot(3))
+    for number in range(3):
+        frame(session, number, **TURN)
     kept = [weakref.ref(view) for view in session._sources._kept.values()]
     assert len(kept) == 2 and len(session._last) == 1
     session.close()
