@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from ...face.face import Face
 from ...face.tracker import FaceTracker
-from ..engine import Notes
+from ..engine import Notes, Quality
 from .calibration import Calibration, fitted, steps
 from .crop import NETWORK_PX
 from .description import EDTALK
@@ -22,6 +23,27 @@ from .weights import Weights
 
 # Portraits whose readings are kept, those of canceled requests as far as they came.
 _KEPT = 16
+
+
+# Pictures are compared in this size; those that are further apart in the mean, of 255, show something else.
+_LOOK, _SAME = (16, 16), 4.0
+
+
+@dataclass(eq=False)
+class _Portrait:
+    """What was read of a portrait.
+
+    Attributes:
+        look: (16, 16, 3) float32, its square in small.
+        readings: (n, len(READINGS)) of the first pictures of ``steps``.
+    """
+
+    look: np.ndarray
+    readings: np.ndarray
+
+    def apart(self, other: _Portrait) -> float:
+        """Mean difference of the looks."""
+        return float(np.abs(self.look - other.look).mean())
 
 
 class Calibrator:
@@ -35,16 +57,22 @@ class Calibrator:
         self._tracker = tracker
         self._model = model
         self._version = version
-        self._readings: dict[str, np.ndarray] = {}
+        self._portraits: dict[str, _Portrait] = {}
         self._last: tuple[SourceFace, Face | None] | None = None
 
     def of(
-        self, source: SourceFace, check: Callable[[], object], notes: Notes | None, at_once: int
+        self,
+        source: SourceFace,
+        quality: Quality,
+        check: Callable[[], object],
+        notes: Notes | None,
+        at_once: int,
     ) -> Calibration | None:
         """The calibration of a portrait; None where its redrawn pictures show no face.
 
         A picture of 256 px a step is drawn, which takes a CPU about a minute. What was measured before a cancel is
-        kept.
+        kept. Previews, whose pictures are reduced as the view needs it, take what was measured on the same portrait in
+        another size.
 
         Args:
             check: called before each pictures that are drawn at once; raises when the request was canceled.
@@ -52,28 +80,39 @@ class Calibrator:
             at_once: pictures that are drawn together.
         """
         key, rows = self._key(source), steps(source.own)
-        readings = self._known(key, notes)
-        while len(readings) < len(rows):
+        known = self._known(key, source, notes)
+        if quality is Quality.PREVIEW:
+            known = self._alike(known, len(rows))
+        while len(known.readings) < len(rows):
             check()
             if notes:
-                notes.progress(len(readings), len(rows))
+                notes.progress(len(known.readings), len(rows))
             # Meanwhile another request may have measured the same portrait.
-            readings = self._known(key, notes)
-            readings = self._readings[key] = self._continued(source, rows, readings, at_once)
-            if len(readings) == len(rows) and notes:
+            known = self._known(key, source, notes)
+            if len(known.readings) < len(rows):
+                known.readings = self._continued(source, rows, known.readings, at_once)
+            if len(known.readings) == len(rows) and notes:
                 notes.progress(len(rows), len(rows))
-                notes.remember(key, readings)
-        return fitted(readings)
+                notes.remember(key, known.readings)
+        return fitted(known.readings)
 
-    def _known(self, key: str, notes: Notes | None) -> np.ndarray:
-        """(n, len(READINGS)) what was read of a portrait as yet."""
-        if key not in self._readings:
+    def _known(self, key: str, source: SourceFace, notes: Notes | None) -> _Portrait:
+        """What was read of a portrait as yet."""
+        if key not in self._portraits:
             kept = notes.remembered(key) if notes else None
             fits = kept is not None and kept.shape[1:] == (len(READINGS),) and kept.dtype == np.float64
-            self._readings[key] = kept if kept is not None and fits else np.zeros((0, len(READINGS)))
-        while len(self._readings) > _KEPT:
-            self._readings.pop(next(iter(self._readings)))
-        return self._readings[key]
+            readings = kept if kept is not None and fits else np.zeros((0, len(READINGS)))
+            look = cv2.resize(source.crop, _LOOK, interpolation=cv2.INTER_AREA).astype(np.float32)
+            self._portraits[key] = _Portrait(look, readings)
+        while len(self._portraits) > _KEPT:
+            self._portraits.pop(next(iter(self._portraits)))
+        return self._portraits[key]
+
+    def _alike(self, portrait: _Portrait, count: int) -> _Portrait:
+        """A portrait that looks the same and was measured to the end; the given one where there is none."""
+        measured = [one for one in self._portraits.values() if len(one.readings) == count]
+        nearest = min([portrait, *measured], key=lambda one: (len(one.readings) < count, one.apart(portrait)))
+        return nearest if nearest.apart(portrait) < _SAME else portrait
 
     def _continued(self, source: SourceFace, rows: np.ndarray, readings: np.ndarray, at_once: int) -> np.ndarray:
         """Readings with those of the next pictures; without a face at rest the others are not drawn."""

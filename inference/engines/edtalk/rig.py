@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from ...controls import BY_NAME, RIG_NAMES
-from ..engine import FrameRequest, Notes
+from ..engine import FrameRequest, Notes, Quality
 from .calibration import Calibration
 from .calibrator import Calibrator
 from .emotions import emotional
@@ -45,6 +45,7 @@ class Rig:
         self,
         pose: Mapping[str, float],
         count: int,
+        quality: Quality,
         reference: Callable[[], SourceFace],
         check: Callable[[], object],
     ) -> np.ndarray:
@@ -58,7 +59,7 @@ class Rig:
         if not sliders or self._calibrator is None:
             return np.zeros(count)
         if not self._measured:
-            self._calibration = self._calibrator.of(reference(), check, self._notes, self._at_once)
+            self._calibration = self._calibrator.of(reference(), quality, check, self._notes, self._at_once)
             self._measured = True
         return np.zeros(count) if self._calibration is None else self._calibration.offset(sliders, count)
 

@@ -170,7 +170,10 @@ class EdtalkSession:
         def reference() -> SourceFace:
             return self._reference(source, quality)
 
-        offset = self._rig.offset(request.pose, len(source.own), reference, lambda: self._faces.read(request.picture))
+        def check() -> object:
+            return self._faces.read(request.picture)
+
+        offset = self._rig.offset(request.pose, len(source.own), quality, reference, check)
         for sentence in self._rig.warnings(request):
             self._warn(sentence)
         return offset

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from functools import cache
 
+import cv2
 import numpy as np
 import pytest
 from edtalk_stand_in import NotesInMemory, PuppetModel, StandInModel, frame, open_session
@@ -179,11 +180,25 @@ def test_a_cancel_is_heard_within_a_picture_and_nothing_is_drawn_twice():
     source = open_session([Picture(picture("astronaut"))], model=model)._faces.of([0], Quality.FINAL)[0]
     calibrator = Calibrator(tracker(), model, "version")
     with pytest.raises(TalkingHeadError) as caught:
-        calibrator.of(source, lambda: None, notes, 1)
+        calibrator.of(source, Quality.FINAL, lambda: None, notes, 1)
     assert caught.value.code is ErrorCode.CANCELLED
     assert sum(model.drawn) == 12
-    calibrator.of(source, lambda: None, notes, 1)
+    calibrator.of(source, Quality.FINAL, lambda: None, notes, 1)
     assert sum(model.drawn) == 54
+
+
+def test_a_preview_in_another_size_takes_what_was_measured():
+    model = StandInModel(full=False)
+    large, small = (Picture(cv2.resize(picture("hopper"), None, fx=f, fy=f)) for f in (1.0, 0.6))
+    sources = [open_session([one], model=model)._faces.of([0], Quality.FINAL)[0] for one in (large, small)]
+    other = open_session([Picture(picture("astronaut"))], model=model)._faces.of([0], Quality.FINAL)[0]
+    calibrator = Calibrator(tracker(), model, "version")
+    drawn = []
+    for source, quality in ((sources[0], Quality.FINAL), (sources[1], Quality.PREVIEW), (other, Quality.PREVIEW)):
+        calibrator.of(source, quality, lambda: None, None, 1)
+        drawn.append(sum(model.drawn))
+    calibrator.of(sources[1], Quality.FINAL, lambda: None, None, 1)
+    assert np.diff([0, *drawn, sum(model.drawn)]).tolist() == [54, 0, 54, 54]
 
 
 def test_pictures_that_show_no_face_leave_the_sliders_alone():
