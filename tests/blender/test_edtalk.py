@@ -88,18 +88,22 @@ def test_sound_and_keyed_emotion_are_rendered(portrait, voice, checkpoints, astr
 
 
 @pytest.fixture
-def clips(scene, tmp_path, portrait):
+def acting_pictures(scene, tmp_path) -> list[Path]:
+    return neural_edit.acting_pictures(scene, tmp_path)
+
+
+@pytest.fixture
+def clips(scene, acting_pictures, portrait):
     """Strips of the same few pictures at other times: one for each part of the face."""
-    files = neural_edit.acting_pictures(scene, tmp_path)
     for channel, (part, start) in enumerate((("acting", 1), ("acting_head", 0), ("acting_expression", -1)), 5):
-        strip = numbered.add_sequence(scene, files, part, channel=channel, start=start)
+        strip = numbered.add_sequence(scene, acting_pictures, part, channel=channel, start=start)
         setattr(portrait, f"th_{part}", strip.name)
     portrait.th_acting_on = portrait.th_acting_exact = True
     portrait.th_acting_neutral = 0
     sequencer.select(portrait)
 
 
-def test_clips_give_head_and_expression(portrait, clips, checkpoints):
+def test_clips_give_head_and_expression(clips, portrait, checkpoints):
     assert bpy.ops.talkinghead.render_frames() == {"FINISHED"}
     assert "EDTalk follows the clips themselves: head, eyes, brows and mouth." in neural_edit.panel("acting").text
     whole = shown(portrait)
