@@ -36,7 +36,7 @@ class Sound(DriverNotes):
         self._zero = Zero(speech.zero)
         self.key = digest_of(["sound", sessions.digests.of(self._path), speech.zero])
         super().__init__(self.key, _STAGE, sessions, task)
-        sessions.digests.remembered(self._path, _checked)
+        sessions.digests.remembered(self._path, _check_heard)
 
     def samples(self, rate_hz: int) -> np.ndarray:
         """(n,) float32, mono, -1 to 1, from the sound's start, on disk: only what is looked at comes into memory.
@@ -65,7 +65,7 @@ class Sound(DriverNotes):
             reader.close()
 
 
-def _checked(path: Path) -> bool:
+def _check_heard(path: Path) -> bool:
     """Refuses a file without sound before anything is rendered."""
     SoundReader(path).close()
     return True

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 from movies import write_movie
+from voices import silence, vowel, write_sound
 from worker_host import ROOT, picture, saved_job
 
 from inference.controls import CONTROLS
@@ -136,6 +137,17 @@ def test_a_movie_source_at_another_rate(tmp_path):
     assert all(np.array_equal(out.read(frame).pixels, shot.read(2 * frame).pixels) for frame in range(10))
 
 
+def test_a_voice_moves_the_mouth_of_any_engine(tmp_path):
+    sound = write_sound(tmp_path / "voice.wav", np.concatenate([silence(0.4), vowel("a", 0.4)]))
+    output = tmp_path / "frames"
+    done = render("--source", picture(tmp_path), "--speech", sound, "--cache", tmp_path / "cache", "--output", output)
+    assert done.returncode == 0, done.stderr
+    shown = [brightness(path) for path in sorted(output.glob("frame_*.png"))]
+    closed = brightness(tmp_path / "source.png")
+    assert len(shown) == 20 and shown[0] == shown[5] == closed
+    assert len(set(shown[10:18])) > 2
+
+
 def test_a_part_of_a_job(tmp_path):
     path = saved_job(tmp_path, 6)
     done = command("render", "--job", path, "--only", "1-2,4")
@@ -166,6 +178,9 @@ def test_a_part_of_a_job(tmp_path):
         (("--job", "none.job.json", "--only", "5-1"), "names no frame"),
         (("--job", "none.job.json", "--only", "0-99999999999"), "more frames than a job can have"),
         (("--source", "{source}", "--points", "[" * 20_000, "--output", "o.png"), "points cannot be read"),
+        (("--source", "{source}", "--speech", "none.wav", "--output", "o"), "There is no file"),
+        (("--source", "{source}", "--speech", "{source}", "--output", "o"), "has no sound"),
+        (("--source", "{source}", "--head-driver", "none.mp4", "--output", "o"), "There is no file"),
     ],
 )  # fmt: skip
 def test_errors_are_one_sentence(tmp_path, arguments, text):
@@ -186,7 +201,9 @@ def test_errors_are_one_sentence(tmp_path, arguments, text):
     "arguments",
     [(), ("dance",), ("render",), ("render", "--source", "a.png"), ("render", "--source", "a", "--job", "b"),
      ("render", "--source", "a.png", "--output", "b.png", "--only", "1"), ("render", "--job", "a", "--set", "x=1"),
-     ("render", "--job", "a", "--rate", "25"), ("render", "--source", "a", "--output", "b.png", "--sound", "s.wav")],
+     ("render", "--job", "a", "--rate", "25"), ("render", "--job", "a", "--head-driver", "b.mp4"),
+     ("render", "--job", "a", "--speech", "b.wav"),
+     ("render", "--source", "a", "--output", "b.png", "--sound", "s.wav")],
 )  # fmt: skip
 def test_wrong_usage(arguments):
     done = command(*arguments)
