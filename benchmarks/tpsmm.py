@@ -7,7 +7,7 @@
 DIR is a checkout of github.com/yoyo-nb/Thin-Plate-Spline-Motion-Model, which needs torchvision. Its modules and ours
 take the same seeded weights and inputs and run in turns in one process, so that what else the machine does meets both;
 the smallest of several times counts. Per source the reference only finds key points; it encodes the source again for
-every frame, which counts as inpainting. Without a checkout the times are compared with recorded ones of another machine.
+every frame, which counts as inpainting. Without a checkout the times are compared with recorded ones.
 """
 
 from __future__ import annotations
