@@ -23,6 +23,7 @@ from inference.motion.mix import (
     exact_groups,
     exact_strengths,
     mix,
+    replaced,
 )
 from inference.motion.track import REST
 
@@ -100,6 +101,14 @@ def test_with_both_drivers_the_mouth_is_the_speechs_alone():
     result = mix(poses(), strengths(), Drivers(acting=acting, speech=speech))
     found = {name: float(column(result, name)[0]) for name in ("head_yaw", "jaw_open", "mouth_smile", "brow")}
     assert found == pytest.approx({"head_yaw": 8.0, "jaw_open": 0.3, "mouth_smile": 0.0, "brow": 0.4})
+
+
+def test_groups_are_taken_from_another_pose():
+    acting, other = poses(head_yaw=8.0, brow=0.4, jaw_open=0.9), poses(head_yaw=-3.0, head_x=0.1, brow=-0.2)
+    result = replaced(acting, other, {Group.HEAD})
+    found = {name: float(column(result, name)[0]) for name in ("head_yaw", "head_x", "brow", "jaw_open")}
+    assert found == pytest.approx({"head_yaw": -3.0, "head_x": 0.1, "brow": 0.4, "jaw_open": 0.9})
+    assert column(acting, "head_yaw")[0] == 8.0  # it is left as it was
 
 
 def test_speech_alone_moves_all_that_it_asks_for():
