@@ -7,6 +7,7 @@ from typing import Any
 import bpy
 
 from ..blender_talkinghead import compat, consent, fixes, properties, workspace
+from ..blender_talkinghead.drivers import driver_strips
 from ..blender_talkinghead.jobs import render_queue, service, stale_watch
 from ..blender_talkinghead.preview import faces, preview
 from ..blender_talkinghead.strips import lookup, missing_frames
@@ -137,6 +138,8 @@ class TALKINGHEAD_PT_face(_Sidebar, bpy.types.Panel):
     @staticmethod
     def _draw_found(layout: Any, source: Any) -> None:
         analysis = faces.of(source)
+        if driver_strips.sees_whole(source):
+            fixes.draw_note(layout, f"{description_of(source.th_engine).label} needs no face with this Area.")
         layout.operator("talkinghead.find_faces", icon="VIEWZOOM")
         if analysis is None:
             return
