@@ -9,7 +9,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from inference.controls import POSE_CONTROLS, POSE_NAMES, rest_pose
+import pytest
+
+from inference.controls import POSE_CONTROLS, POSE_NAMES, names_for, rest_pose
 from inference.job import Job
 from inference.performance import Performance
 from inference.source import FaceChoice, Source, SourceKind
@@ -49,8 +51,9 @@ def test_sliders_that_an_engine_does_not_have_are_no_part_of_its_names(tmp_path)
     assert name_of(tmp_path, "puppet", **own) == name_of(tmp_path, "puppet")
 
 
-def test_every_slider_that_it_has_is(tmp_path):
+@pytest.mark.parametrize("engine", ["liveportrait", "tpsmm", "edtalk"])
+def test_every_slider_that_it_has_is(tmp_path, engine):
     moved = {control.name: control.minimum for control in POSE_CONTROLS if control.minimum != control.rest}
     moved |= {name: 0.5 for name in POSE_NAMES if name not in moved}
-    names = [name_of(tmp_path, "liveportrait", **{name: value}) for name, value in moved.items()]
-    assert len({name_of(tmp_path, "liveportrait"), *names}) == len(POSE_NAMES) + 1
+    names = [name_of(tmp_path, engine, **{name: value}) for name, value in moved.items()]
+    assert len({name_of(tmp_path, engine), *names}) == len(names_for(engine)) + 1
