@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from edtalk_recorded import FRAME, MODELS, Drives, Recorded
-from rounding import round_to_half
+from edtalk_rounding import round_decoder
 
 from inference.engines.edtalk.fast.cpu import CpuRenderer
 from inference.engines.edtalk.fast.plain import PlainRenderer
@@ -123,10 +123,7 @@ def test_16_bit_looks_the_same(recorded, edtalk_networks, edtalk):
 
     exact = Drives(recorded, Model(edtalk_networks("full"), CPU, "full"))
     networks = networks_from(edtalk.states(), "full")
-    for block in networks.generator.dec.expression_blocks():
-        round_to_half(block.conv2, torch.bfloat16)
-    for layer in networks.generator.dec.convs:
-        round_to_half(layer, torch.bfloat16)
+    round_decoder(networks.generator.dec, torch.bfloat16)
     plain = PlainRenderer(networks.generator, CPU, None)
     weights = exact.of_pictures("pose")
     vectors = [

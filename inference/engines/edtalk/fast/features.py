@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from ...neural.workspace import Workspace
-from ..networks.decoder import SourceMap
 from ..networks.expression import ExpressionBlock
 
 # Values of a map that one thread takes at a time: they stay in its cache.
@@ -31,10 +30,20 @@ class Features:
     normed: tuple[Tensor, ...]
 
 
-def as_rows(prepared: Sequence[SourceMap]) -> Features:
-    """From maps (1, channels, h, w)."""
-    normed = tuple(_rows(level.normed) for level in prepared if level.normed is not None)
-    return Features(tuple(_rows(level.features) for level in prepared), normed)
+class Preparation:
+    """Makes features of the encoder's maps.
+
+    Args:
+        blocks: expression blocks, none for the model without expressions; they are kept.
+    """
+
+    def __init__(self, blocks: Sequence[ExpressionBlock]) -> None:
+        self._blocks = blocks
+
+    def __call__(self, maps: Sequence[Tensor]) -> Features:
+        """From maps (1, channels, h, w), from 8 to 256 px."""
+        normed = [block.normed(planes) for block, planes in zip(self._blocks, maps, strict=False)]
+        return Features(tuple(map(_rows, maps)), tuple(map(_rows, normed)))
 
 
 def _rows(planes: Tensor) -> Tensor:
