@@ -24,14 +24,14 @@ def resized(flow: Tensor, height: int, width: int) -> Tensor:
 
 
 def warped(maps: Tensor, flow: Tensor) -> Tensor:
-    """Sample maps at places; outside is 0.
+    """Sample maps at places, in 32 bit whatever the maps' type; outside is 0.
 
     Args:
         maps: (B, C, H, W).
         flow: (B, h, w, 2), for each target pixel its place in the maps; resized to theirs.
 
     Returns:
-        (B, C, H, W).
+        (B, C, H, W) of the maps' type.
     """
     places = resized(flow.float(), *maps.shape[2:])
-    return functional.grid_sample(maps, places.to(maps.dtype), align_corners=True)
+    return functional.grid_sample(maps.float(), places, align_corners=True).to(maps.dtype)
