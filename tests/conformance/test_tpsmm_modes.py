@@ -4,13 +4,18 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
+import torch
+from rounding import round_to_half
 from tpsmm_recorded import Recorded
 
 from inference.engines.neural.device import Device
 from inference.engines.tpsmm.model import Model
 from inference.engines.tpsmm.motion import relative
+from inference.engines.tpsmm.painter import PlainPainter
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +85,15 @@ def test_another_size_relative(recorded, model):
         )
         wanted = relative_kp(source.kp, driving[None], reference)
         recorded.close(name, model.draw(source, wanted).pictures[0], (0, 1))
+
+
+def test_16_bit_looks_the_same(model, source, driving_kp, tpsmm_networks):
+    """Convolutions of bfloat16 with sums of 32 bit, as matrix units compute them; rounded here, as few have them."""
+    painter = PlainPainter(copy.deepcopy(tpsmm_networks.inpainting), Device("cpu"), None)
+    round_to_half(painter._network, torch.bfloat16)
+    wanted = driving_kp[:1]
+    motion = model.motion(source, wanted)
+    with torch.inference_mode():
+        rounded = painter.paint(source.picture, painter.encode(source.picture), motion.flow, motion.occlusions).numpy()
+    difference_db = -10 * np.log10(np.square(model.draw(source, wanted).pictures - rounded).mean())
+    assert 35 < difference_db < 80
