@@ -81,6 +81,14 @@ def test_frames_with_one_expression_compute_it_once(monkeypatch):
     apply(features, vector.clone(), space)
 
 
+def test_expressions_take_no_more_memory_with_every_frame():
+    block = random(ExpressionBlock(6, 16))
+    features = features_of(block, torch.randn(1, 6, 8, 8))
+    apply, space = Expressions([block]), Workspace()
+    places = {apply(features, torch.randn(16), space)[0].data_ptr() for _ in range(5)}
+    assert len(places) == 1
+
+
 def test_without_expression_blocks_features_stay():
     features = Features((torch.randn(64, 6),), ())
     assert Expressions([])(features, torch.zeros(16), Workspace()) is features.maps
