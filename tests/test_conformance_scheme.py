@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,7 +50,7 @@ def project(tmp_path) -> Path:
     fixture = '\n\n@pytest.fixture\ndef toy(case_of):\n    return case_of("toy")\n'
     (tests / "conformance" / "conftest.py").write_text(CONFTEST + fixture, encoding="utf-8")
     (tests / "conformance" / "test_coverage.py").write_text(
-        COVERAGE.replace('"liveportrait"', '"toy"'), encoding="utf-8"
+        re.sub(r"ENGINES = .*", 'ENGINES = ("toy",)', COVERAGE), encoding="utf-8"
     )
     (tests / "conformance" / "test_toy_numbers.py").write_text(CHECKS, encoding="utf-8")
     (tests / "test_broken.py").write_text("import nothing_that_is_there\n", encoding="utf-8")

@@ -57,7 +57,7 @@ def complete(request: pytest.FixtureRequest):
         config = request.config
         chosen = [config.invocation_params.dir / argument for argument in config.args]
         all_chosen = all(any(path.is_relative_to(place) for place in chosen) for path in wanted)
-        return bool(wanted) and all_chosen and not wanted & config.stash.get(_left_out, set())
+        return all_chosen and not wanted & config.stash.get(_left_out, set())
 
     return is_complete
 
