@@ -43,6 +43,7 @@ PURE = {
     "inference.protocol",
     "inference.errors",
     "inference.engines",
+    "inference.engines.common_settings",
     "inference.engines.description",
     "inference.weights",
     "inference.weights.catalogue",

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ...controls import names_for
+from ..common_settings import COLOUR_MATCH, CUT_OUT, FEATHER, PRECISION
 from ..description import Choice, EngineDescription, Section, Setting, SettingKind, Takes
 
 MODEL = Setting(
@@ -45,38 +46,6 @@ EDGES = Setting(
     "Keep the mouth from fading at the very start and end of the sound, as it does in the reference program",
     section=Section.DRIVING,
 )
-COLOUR_MATCH = Setting(
-    "colour_match",
-    SettingKind.SWITCH,
-    True,
-    "Match Colors",
-    "Take the redrawn face to the source's colors",
-    section=Section.PICTURE,
-)
-FEATHER = Setting(
-    "feather",
-    SettingKind.NUMBER,
-    0.08,
-    "Feather",
-    "Width of the soft border of the redrawn square, in parts of its side",
-    minimum=0.0,
-    maximum=0.5,
-    section=Section.PICTURE,
-)
-PRECISION = Setting(
-    "precision",
-    SettingKind.CHOICE,
-    "auto",
-    "Precision",
-    "How exactly the networks compute",
-    (
-        Choice("auto", "Automatic", "Half where the device is faster with it, full elsewhere"),
-        Choice("full", "Full", "32 bit"),
-        Choice("half", "Half", "16 bit; full where the device has none or it fails"),
-    ),
-    section=Section.PICTURE,
-)
-CUT_OUT = Setting("cut_out", SettingKind.SWITCH, False, "Cut Out", "Make everything but the person transparent")
 
 EDTALK = EngineDescription(
     name="edtalk",

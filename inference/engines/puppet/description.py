@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from ..common_settings import CUT_OUT
 from ..description import Choice, EngineDescription, Setting, SettingKind, Takes
 
 BACKGROUND = Setting(
@@ -17,7 +18,6 @@ BACKGROUND = Setting(
         Choice("hold", "Hold", "The person is cut from the background, which stays still and is filled in behind"),
     ),
 )
-CUT_OUT = Setting("cut_out", SettingKind.SWITCH, False, "Cut Out", "Make everything but the person transparent")
 SPECTACLES = Setting(
     "spectacles",
     SettingKind.CHOICE,

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ...controls import names_for
+from ..common_settings import CUT_OUT, PRECISION
 from ..description import Choice, EngineDescription, Section, Setting, SettingKind, Takes
 
 MODEL = Setting(
@@ -112,20 +113,6 @@ FEATHER = Setting(
     maximum=0.5,
     section=Section.PICTURE,
 )
-PRECISION = Setting(
-    "precision",
-    SettingKind.CHOICE,
-    "auto",
-    "Precision",
-    "How exactly the networks compute",
-    (
-        Choice("auto", "Automatic", "Half where the device is faster with it, full elsewhere"),
-        Choice("full", "Full", "32 bit"),
-        Choice("half", "Half", "16 bit; full where the device has none or it fails"),
-    ),
-    section=Section.PICTURE,
-)
-CUT_OUT = Setting("cut_out", SettingKind.SWITCH, False, "Cut Out", "Make everything but the person transparent")
 
 TPSMM = EngineDescription(
     name="tpsmm",
