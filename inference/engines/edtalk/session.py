@@ -5,11 +5,9 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 
@@ -20,6 +18,7 @@ from ...media.picture import Picture, PictureReader
 from ...source import FaceChoice
 from ..engine import FrameRequest, Quality
 from ..lost_faces import LostFaces
+from ..neural.grouped import done, group_size, grouped
 from .crop import NETWORK_PX, aligned_square
 from .description import EDTALK
 from .frame_maker import FrameMaker
@@ -31,8 +30,6 @@ from .weights import Weights
 
 log = logging.getLogger(__name__)
 
-# Frames that a GPU draws at once; a processor draws one at a time, so that progress is told and cancels are seen soon.
-_GPU_GROUP = 8
 # Below so many px from ear to chin there is little to redraw from.
 _SMALL_FACE_PX = 80
 _CONTROLS = names_for(EDTALK.name)
@@ -101,19 +98,8 @@ class EdtalkSession:
 
     def frames(self, requests: Iterable[FrameRequest], quality: Quality) -> Iterator[tuple[int, Picture]]:
         """The frames asked for, in their order. Most of a group is pasted while the next one is drawn."""
-        waiting: deque[tuple[int, Future[Picture]]] = deque()
-        remaining = iter(requests)
-        size = 1 if self._model.device.kind == "cpu" or quality is Quality.PREVIEW else _GPU_GROUP
-        try:
-            while group := list(islice(remaining, size)):
-                waiting += self._made(group, quality)
-                while len(waiting) >= size:
-                    yield _taken(waiting)
-            while waiting:
-                yield _taken(waiting)
-        finally:
-            for _, future in waiting:
-                future.cancel()
+        size = group_size(self._model.device, quality)
+        yield from grouped(requests, size, lambda group: self._made(group, quality))
 
     def close(self) -> None:
         """Free what the session holds."""
@@ -192,13 +178,13 @@ class EdtalkSession:
 
     def _finishing(self, frame: _Frame, redrawn: Mapping[tuple[object, ...], np.ndarray]) -> Future[Picture]:
         if frame.source is None and not self._maker.cuts_out:
-            return _done(frame.picture)
+            return done(frame.picture)
         if frame.source is None:
-            return _done(self._maker.cut(frame.picture, frame.face))
+            return done(self._maker.cut(frame.picture, frame.face))
         square = redrawn[frame.key()]
         if self._maker.cuts_out:
             # The matte's network belongs to this thread.
-            return _done(self._maker.cut(self._maker.finished(frame.source, square), frame.face))
+            return done(self._maker.cut(self._maker.finished(frame.source, square), frame.face))
         return self._executor.submit(self._maker.finished, frame.source, square)
 
     def _warn_about(self, face: Face) -> None:
@@ -229,14 +215,3 @@ def _driven(request: FrameRequest) -> bool:
 def _rests(request: FrameRequest) -> bool:
     rest = rest_pose()
     return not _driven(request) and all(request.pose.get(name, rest[name]) == rest[name] for name in _CONTROLS)
-
-
-def _done(picture: Picture) -> Future[Picture]:
-    future: Future[Picture] = Future()
-    future.set_result(picture)
-    return future
-
-
-def _taken(waiting: deque[tuple[int, Future[Picture]]]) -> tuple[int, Picture]:
-    index, future = waiting.popleft()
-    return index, future.result()

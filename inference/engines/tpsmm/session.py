@@ -5,11 +5,9 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 
@@ -19,6 +17,7 @@ from ...media.picture import Picture, PictureReader
 from ...source import FaceChoice
 from ..engine import FrameRequest, Quality
 from ..lost_faces import LostFaces
+from ..neural.grouped import done, group_size, grouped
 from .driving import DrivingPoints
 from .frame_maker import DrawnSquare, FrameMaker
 from .puppet_driver import PuppetDriver
@@ -27,8 +26,6 @@ from .targets import Target, Targets
 
 log = logging.getLogger(__name__)
 
-# Frames that a GPU draws at once; a processor draws one at a time, so that progress is told and cancels are seen soon.
-_GPU_GROUP = 8
 # Below so many px from ear to chin there is little to redraw from.
 _SMALL_FACE_PX = 100
 # What of the square may lie outside of the picture without a word, and how much larger it may be than what is drawn.
@@ -99,21 +96,8 @@ class TpsmmSession:
 
     def frames(self, requests: Iterable[FrameRequest], quality: Quality) -> Iterator[tuple[int, Picture]]:
         """The frames asked for, in their order. Most of a group is pasted while the next one is drawn."""
-        waiting: deque[tuple[int, Future[Picture]]] = deque()
-        remaining = iter(requests)
-        size = 1 if self._model.device.kind == "cpu" or quality is Quality.PREVIEW else _GPU_GROUP
-        try:
-            while group := list(islice(remaining, size)):
-                waiting += self._made(group, quality)
-                while len(waiting) >= size:
-                    index, future = waiting.popleft()
-                    yield index, future.result()
-            while waiting:
-                index, future = waiting.popleft()
-                yield index, future.result()
-        finally:
-            for _, future in waiting:
-                future.cancel()
+        size = group_size(self._model.device, quality)
+        yield from grouped(requests, size, lambda group: self._made(group, quality))
 
     def close(self) -> None:
         """Free what the session holds."""
@@ -181,7 +165,7 @@ class TpsmmSession:
         if self._maker.cuts_out:
             # The matte's network belongs to this thread.
             picture = self._maker.cut(picture, frame.face, area)
-        return _done(picture)
+        return done(picture)
 
     def _warn_about_source(self, coarse: bool) -> None:
         face, area, size_px = self._sources.chosen, self._sources.chosen_area, self._sources.framing.size_px
@@ -229,9 +213,3 @@ class TpsmmSession:
         if sentence not in self.warnings:
             self.warnings.append(sentence)
             log.warning(sentence)
-
-
-def _done(picture: Picture) -> Future[Picture]:
-    future: Future[Picture] = Future()
-    future.set_result(picture)
-    return future
