@@ -30,7 +30,10 @@ BLENDER = {
 WORKER_PACKAGES = {"numpy", "cv2", "av", "pocketsphinx"}
 # Packages of the tier "neural": only in the modules of a neural engine and in what reads weight files.
 NEURAL_PACKAGES = {"torch", "safetensors", "onnxruntime", "onnx"}
-NEURAL_ENGINES = {"neural", "liveportrait", "tpsmm", "edtalk"}
+NEURAL_ENGINES = {"neural", "liveportrait", "tpsmm", "edtalk", "diffusion", "hellomeme", "xportrait"}
+# Packages of the tier "diffusion": only where films are redrawn.
+DIFFUSION_PACKAGES = {"diffusers", "transformers", "peft", "accelerate"}
+DIFFUSION_ENGINES = {"diffusion", "hellomeme", "xportrait"}
 NEURAL_READERS = {"inference.weights.tensors", "inference.weights.conversion"}
 
 PURE = {
@@ -40,6 +43,7 @@ PURE = {
     "inference.job",
     "inference.source",
     "inference.acting",
+    "inference.film",
     "inference.protocol",
     "inference.errors",
     "inference.engines",
@@ -59,7 +63,7 @@ PURE = {
 
 # Folder by folder: project folders it may import, and packages besides the standard library.
 MAY_IMPORT = {
-    "inference": ({"inference"}, WORKER_PACKAGES | NEURAL_PACKAGES),
+    "inference": ({"inference"}, WORKER_PACKAGES | NEURAL_PACKAGES | DIFFUSION_PACKAGES),
     "blender_talkinghead": ({"blender_talkinghead", "inference"}, {"numpy"} | BLENDER),
     "operators": ({"operators", "blender_talkinghead", "inference"}, {"numpy"} | BLENDER),
     "panels": ({"panels", "blender_talkinghead", "inference"}, BLENDER),
@@ -178,6 +182,15 @@ def may_be_neural(module: str) -> bool:
 def test_neural_packages_stay_in_their_engines():
     outside = [path for path in files("inference") if not may_be_neural(module_name(path))]
     used = [entry for path in outside for entry in imports_of(path) if entry.top in NEURAL_PACKAGES]
+    assert [f"{entry.place}: {entry.target}" for entry in used] == []
+
+
+def test_diffusion_packages_stay_in_their_engines():
+    def may(module: str) -> bool:
+        return may_be_neural(module) and module.split(".")[2] in DIFFUSION_ENGINES
+
+    outside = [path for path in files("inference") if not may(module_name(path))]
+    used = [entry for path in outside for entry in imports_of(path) if entry.top in DIFFUSION_PACKAGES]
     assert [f"{entry.place}: {entry.target}" for entry in used] == []
 
 

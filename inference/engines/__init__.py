@@ -9,12 +9,16 @@ from collections.abc import Mapping
 from ..errors import ErrorCode, TalkingHeadError
 from .description import EngineDescription
 from .edtalk.description import EDTALK
+from .hellomeme.description import HELLOMEME
 from .liveportrait.description import LIVEPORTRAIT
 from .puppet.description import PUPPET
 from .tpsmm.description import TPSMM
+from .xportrait.description import XPORTRAIT
 
 DEFAULT_ENGINE = PUPPET.name
-ENGINES: Mapping[str, EngineDescription] = {engine.name: engine for engine in (PUPPET, LIVEPORTRAIT, TPSMM, EDTALK)}
+ENGINES: Mapping[str, EngineDescription] = {
+    engine.name: engine for engine in (PUPPET, LIVEPORTRAIT, TPSMM, EDTALK, HELLOMEME, XPORTRAIT)
+}
 
 
 def description_of(name: str) -> EngineDescription:

@@ -10,6 +10,8 @@ from enum import Enum
 
 from ..controls import RIG_NAMES
 from ..errors import ErrorCode, TalkingHeadError
+from ..film import FilmRule
+from ..film import Section as FilmSection
 
 
 class SettingKind(str, Enum):
@@ -27,6 +29,7 @@ class Section(str, Enum):
     """Where panels show a setting; the value is the sub-panel's label, "" the engine's own panel."""
 
     MAIN = ""
+    PROMPT = "Prompt"
     DRIVING = "Driving Clip"
     PICTURE = "Picture"
     SAMPLE = "Sample"
@@ -43,7 +46,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting of an engine. Blender's strip property is ``th_<engine>_<name>``."""
+    """One setting of an engine. Blender's strip property is ``th_<engine>_<name>``.
+
+    ``afterwards``: it is applied to what was drawn, so that a film need not be drawn again when it changes.
+    """
 
     name: str
     kind: SettingKind
@@ -54,6 +60,7 @@ class Setting:
     minimum: float = 0.0
     maximum: float = 1.0
     section: Section = Section.MAIN
+    afterwards: bool = False
 
     def checked(self, value: object) -> object:
         """The value if the setting takes it.
@@ -97,6 +104,7 @@ class Takes:
         separate_clips: it takes head and expression from clips of their own (needs ``driving_video``).
         landmark_motion: it takes the displacement of landmarks.
         audio: it listens to the sound itself.
+        prompt: it is told in words what to draw.
         whole_body: it can animate more than faces: settings decide (``EngineDescription.sees_whole``).
         measures_source: it finds out about the source what takes long, and keeps it (``Drivers.notes``).
     """
@@ -128,6 +136,7 @@ class EngineDescription:
         set_setting: the CHOICE setting that picks the engine's set of large weights, "" for an engine without.
         neighbours: how many pictures before and after a frame's own it looks at, in moving sources.
         memory_mb: what it needs at 1080p.
+        film: how its films are cut, for engines that draw neighbouring frames together; None for others.
         module: module inside ``inference.engines`` whose ``create()`` returns the engine.
     """
 
@@ -146,6 +155,7 @@ class EngineDescription:
     takes: Takes = Takes()
     neighbours: int = 0
     memory_mb: int = 0
+    film: FilmRule | None = None
     settings: tuple[Setting, ...] = ()
 
     def weight_set(self, settings: Mapping[str, object]) -> str:
@@ -156,6 +166,12 @@ class EngineDescription:
         """Whether whole pictures are animated with these settings, so that there need be no face."""
         name, values = self.whole_when
         return bool(name) and settings.get(name) in values
+
+    def sections(self, count: int, settings: Mapping[str, object]) -> tuple[FilmSection, ...]:
+        """The sections in which a film of so many frames is drawn; () for engines that draw frame by frame."""
+        if self.film is None:
+            return ()
+        return self.film.sections(count, int(settings[self.film.length_setting]))  # type: ignore[call-overload]
 
     def settings_from(self, values: Mapping[str, object]) -> dict[str, object]:
         """All settings: given values over the defaults, checked.

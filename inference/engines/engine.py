@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
@@ -13,6 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
+from ..film import Section
 from ..media.picture import Picture, PictureReader
 from ..source import FaceChoice
 from ..weights.store import WeightStore
@@ -71,6 +72,14 @@ class DrivingClip(Protocol):
 
     def landmarks(self, picture: int) -> np.ndarray:
         """(478, 2) float landmarks in px of the picture; of the nearest picture in which the face was found."""
+        ...
+
+    def pose(self, position: float) -> Mapping[str, float]:
+        """What the actor does there, as values of the rig's sliders; between two pictures, between their values.
+
+        Raises:
+            TalkingHeadError: INVALID_REQUEST for a clip that is shown whole.
+        """
         ...
 
     def pictures(self, needed: Sequence[int]) -> PictureReader:
@@ -166,7 +175,8 @@ class Drivers:
         head: another clip that the head is taken from (``Takes.separate_clips``); None for the acting clip's.
         expression: another clip that eyes and brows are taken from (``Takes.separate_clips``); None for the same.
         sound: the sound that speaks (``Takes.audio``).
-        notes: no driver, but where the engine keeps what it found out about the source (``Takes.measures_source``).
+        notes: no driver, but where the engine keeps what it found out about the source (``Takes.measures_source``),
+            or what it can use again for other films (``EngineDescription.film``).
     """
 
     acting: DrivingClip | None = None
@@ -229,6 +239,47 @@ class Session(Protocol):
 
     def close(self) -> None:
         """Free what the session holds."""
+        ...
+
+
+class FilmSession(Session, Protocol):
+    """A session of an engine that draws the sections of a film (``inference.film``), one after the other.
+
+    ``frames`` is only asked for previews: it shows the performance that will be redrawn, and loads no network.
+    """
+
+    def steps(self, section: Section) -> int:
+        """How many steps ``draw`` tells for a section; each takes about as long as any other."""
+        ...
+
+    def draw(
+        self,
+        section: Section,
+        requests: Sequence[FrameRequest],
+        known: Mapping[int, np.ndarray],
+        told: Callable[[int], None],
+    ) -> np.ndarray:
+        """Draw the frames of a section together. The same call gives the same bits on the CPU.
+
+        Args:
+            requests: all frames of the section in their order, known ones included; ``index`` is the place in the film.
+            known: latent of each frame in ``section.known``, as ``draw`` gave it for another section.
+            told: called with the number of steps done; raises CANCELLED when the request was canceled meanwhile.
+
+        Returns:
+            (frames of the section, ...) float32 latents.
+
+        Raises:
+            TalkingHeadError: WEIGHTS_MISSING, WEIGHTS_CORRUPT, OUT_OF_MEMORY, NO_FACE ...
+        """
+        ...
+
+    def finish(self, requests: Sequence[FrameRequest], latents: np.ndarray) -> Iterator[tuple[int, Picture]]:
+        """The frames asked for, each with its index, from their latents: decoded and put back into the picture.
+
+        Args:
+            latents: one of ``draw`` for each request.
+        """
         ...
 
 

@@ -1,0 +1,138 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Films: frames that engines draw together, because each depends on its neighbours. Pure.
+
+A film longer than what is drawn at once is cut into sections. *Anchors* are drawn by themselves; a *bridge* between two
+anchors is given the last frames of the one and the first of the other, and fills in what lies between. So a section
+depends on itself and, if it is a bridge, on two others: a changed frame changes at most three sections, finished
+sections are kept when a render is interrupted, and several computers can each draw a part.
+
+    anchor 0          anchor 1          anchor 2
+    [=============]   [=============]   [=============]
+               [known|new|known]  [known|new|known]
+                   bridge 0            bridge 1
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Section:
+    """Frames of a film that are drawn together.
+
+    Attributes:
+        number: its place among the sections of the film, in order of time.
+        frames: indices of its frames in the film, known ones included.
+        before, after: how many of its first and last frames are known already, from the sections ``needs``.
+        needs: numbers of the sections that known frames come from, ascending; () for an anchor.
+    """
+
+    number: int
+    frames: range
+    before: int = 0
+    after: int = 0
+    needs: tuple[int, ...] = ()
+
+    @property
+    def new(self) -> range:
+        """Indices of the frames that the film takes from this section."""
+        return range(self.frames.start + self.before, self.frames.stop - self.after)
+
+    @property
+    def known(self) -> tuple[int, ...]:
+        """Indices of the frames that come from other sections, ascending."""
+        return (*range(self.frames.start, self.new.start), *range(self.new.stop, self.frames.stop))
+
+
+@dataclass(frozen=True)
+class FilmRule:
+    """How an engine's films are cut.
+
+    Attributes:
+        length_setting: the WHOLE setting that says how many frames are drawn at once; at least ``least``.
+        overlap: known frames at each end of a bridge.
+    """
+
+    length_setting: str
+    overlap: int
+
+    @property
+    def least(self) -> int:
+        """The smallest number of frames at once: a bridge must have room for something new."""
+        return 2 * self.overlap + 1
+
+    def sections(self, count: int, length: int) -> tuple[Section, ...]:
+        """The sections of a film.
+
+        The sections of a film's first frames do not change when the film gets longer, except the last two.
+
+        Args:
+            count: frames of the film.
+            length: frames at once.
+        """
+        length = max(length, self.least)
+        period = 2 * length - 2 * self.overlap
+        sections: list[Section] = []
+        for start in range(0, count, period):
+            end = min(start + length, count)
+            if sections and end - start < self.overlap:
+                sections[-1] = self._bridge(sections[-2], sections[-1].number, count)
+                break
+            if sections:
+                sections[-1] = self._bridge(sections[-2], sections[-1].number, end, start)
+            anchor = Section(2 * (start // period), range(start, end))
+            sections.append(anchor)
+            if end < count:
+                sections.append(self._bridge(anchor, anchor.number + 1, min(start + period, count)))
+        return tuple(sections)
+
+    def _bridge(self, anchor: Section, number: int, end: int, following: int | None = None) -> Section:
+        """The section after an anchor.
+
+        Args:
+            end: where it ends, or where the anchor that follows ends.
+            following: where the anchor that follows begins; None without.
+        """
+        start = anchor.frames.stop - self.overlap
+        if following is None:
+            return Section(number, range(start, end), self.overlap, 0, (anchor.number,))
+        after = min(self.overlap, end - following)
+        return Section(
+            number, range(start, following + after), self.overlap, after, (anchor.number, anchor.number + 2)
+        )  # fmt: skip
+
+
+def section_keys(sections: Sequence[Section], frame_keys: Sequence[str]) -> tuple[str, ...]:
+    """Name of each section by all that its frames depend on: 32 hexadecimal digits.
+
+    Args:
+        frame_keys: ``job.frame_key`` of each frame of the film.
+    """
+    anchors = {s.number: _digest([s.before, s.after, frame_keys[s.frames.start : s.frames.stop], []])
+               for s in sections if not s.needs}  # fmt: skip
+    return tuple(
+        anchors[s.number]
+        if not s.needs
+        else _digest(
+            [s.before, s.after, frame_keys[s.frames.start : s.frames.stop], [anchors[number] for number in s.needs]]
+        )
+        for s in sections
+    )
+
+
+def film_names(sections: Sequence[Section], keys: Sequence[str], count: int) -> tuple[str, ...]:
+    """Name of each frame of a film: of its section, and its place in it."""
+    names = [""] * count
+    for section, key in zip(sections, keys, strict=True):
+        for frame in section.new:
+            names[frame] = _digest([key, frame - section.frames.start])
+    return tuple(names)
+
+
+def _digest(content: object) -> str:
+    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).hexdigest()
