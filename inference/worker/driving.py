@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from ..acting import CaptureSpec
+from ..controls import POSE_NAMES
 from ..errors import ErrorCode, TalkingHeadError
 from ..media.picture import PictureReader
 from ..media.prefetch import PrefetchingReader
@@ -49,6 +50,7 @@ class Clip(DriverNotes):
         self.template = Path(spec.source.files[0]) if spec.is_template else None
         self.whole = spec.whole and not spec.is_template
         self.key = digest_of([capture.content, self.neutral, self.smoothing, str(self.rate)])
+        self._track = capture.track
         self._points = None if recording is None else recording.points
         self._source = spec.source
 
@@ -65,6 +67,20 @@ class Clip(DriverNotes):
             raise no_pictures() if self.template else _no_face_looked_for()
         seen = np.flatnonzero(self.found)
         return np.asarray(self._points[seen[np.abs(seen - picture).argmin()]], np.float64)
+
+    def pose(self, position: float) -> Mapping[str, float]:
+        """What the actor does there, as values of the rig's sliders; between two pictures, between their values.
+
+        Args:
+            position: in pictures and parts of one; before the first and after the last their values hold.
+
+        Raises:
+            TalkingHeadError: INVALID_REQUEST for a clip that is shown whole.
+        """
+        if self.whole:
+            raise _no_face_looked_for()
+        (values,) = self._track.at([position])
+        return {name: float(value) for name, value in zip(POSE_NAMES, values, strict=True)}
 
     def pictures(self, needed: Sequence[int]) -> PictureReader:
         """A new reader, which decodes ahead what is needed; the caller closes it.

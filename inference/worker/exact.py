@@ -34,6 +34,7 @@ from .task import Task
 
 # What is found out about sources is named by their content.
 _SOURCES, _MEASURING = "sources", "measuring the portrait"
+_FILMS, _PREPARING = "films", "preparing the drawing"
 
 
 class FrameMotion:
@@ -45,7 +46,7 @@ class FrameMotion:
         landmarks: landmark motion of the acting clip, for engines that take that.
         acting, head, expression: places in clips, for engines that are shown clips.
         speech: places in the sound, for engines that listen.
-        notes: for engines that measure the source.
+        notes: for engines that measure the source, or draw films.
     """
 
     def __init__(
@@ -81,8 +82,7 @@ class FrameMotion:
         head = _clip_places(job.exact_head, HEAD_REGIONS, engine, sessions, task)
         expression = _clip_places(job.exact_expression, EXPRESSION_REGIONS, engine, sessions, task)
         speech = _sound_places(job.exact_speech, sessions, task)
-        notes = DriverNotes(_SOURCES, _MEASURING, sessions, task) if engine.takes.measures_source else None
-        return cls(landmarks, acting, head, expression, speech, notes)
+        return cls(landmarks, acting, head, expression, speech, _notes(engine, sessions, task))
 
     @property
     def drivers(self) -> Drivers:
@@ -183,6 +183,12 @@ def _sound_places(exact: ExactSpeech | None, sessions: Sessions, task: Task) -> 
     if exact is None or not any(sounds(exact, frame) for frame in range(len(exact))):
         return None
     return SoundPlaces(exact, Sound(exact, sessions, task))
+
+
+def _notes(engine: EngineDescription, sessions: Sessions, task: Task) -> DriverNotes | None:
+    if engine.takes.measures_source:
+        return DriverNotes(_SOURCES, _MEASURING, sessions, task)
+    return DriverNotes(_FILMS, _PREPARING, sessions, task) if engine.film else None
 
 
 def _moves_anywhere(exact: ExactMotion, regions: tuple[str, ...]) -> bool:

@@ -175,6 +175,22 @@ def test_progress_is_told_to_the_request_that_waits(tmp_path, sessions, clip, fo
     assert all("reading the driver's motion" in heard for heard in told)
 
 
+def test_what_the_actor_does_is_told_as_slider_values(sessions, clip):
+    acting = clip_of(clip, sessions)
+    values = captured(CaptureSpec(clip), sessions, quiet()).track.values
+    assert list(acting.pose(0)) == list(POSE_NAMES)
+    assert np.array_equal(list(acting.pose(3).values()), values[3])
+    assert np.allclose(list(acting.pose(2.25).values()), 0.75 * values[2] + 0.25 * values[3])
+    assert acting.pose(-1.0) == acting.pose(0) and acting.pose(99.0) == acting.pose(PICTURES - 1)
+    assert acting.pose(1) != acting.pose(3)
+
+
+def test_nobody_knows_what_a_clip_does_that_is_shown_whole(sessions, clip):
+    with pytest.raises(TalkingHeadError) as caught:
+        clip_of(clip, sessions, whole=True).pose(0)
+    assert caught.value.code is ErrorCode.INVALID_REQUEST
+
+
 def test_landmarks_of_a_lost_face_are_the_nearest_ones(sessions, tmp_path):
     grey = np.full((144, 176, 3), 90, np.uint8)
     source = acting_clips.sequence(tmp_path / "lost", [*carphone()[:3], grey, *carphone()[4:6]])

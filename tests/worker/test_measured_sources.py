@@ -47,6 +47,15 @@ def test_only_engines_that_measure_get_notes(tmp_path):
     assert notes_of(tmp_path, engine="puppet") is None and notes_of(tmp_path, engine="liveportrait") is None
 
 
+@pytest.mark.parametrize("engine", ["hellomeme", "xportrait"])
+def test_engines_that_draw_films_get_notes_as_well(tmp_path, engine):
+    told, task = listening()
+    notes = notes_of(tmp_path, task, engine)
+    assert notes is not None
+    notes.progress(0, 2)
+    assert told == [("preparing the drawing", 0)]
+
+
 def test_what_was_found_is_there_for_another_worker(tmp_path):
     notes_of(tmp_path).remember("portrait of this and that", np.arange(6.0).reshape(2, 3))
     other = notes_of(tmp_path)
