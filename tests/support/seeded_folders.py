@@ -15,7 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,9 +35,14 @@ def states(engine: str) -> dict[str, dict[str, np.ndarray]]:
     return load_case(RECORDED, engine, "public")[0]
 
 
-def made(engine: str, layout: str) -> Path:
-    """The cached folder of a layout; written by another process where it is not there yet."""
-    folder = CACHE / f"{_digest(engine)}-{engine}-{layout}"
+def made(engine: str, layout: str, recorded: str = "", also: Iterable[str] = ()) -> Path:
+    """The cached folder of a layout; written by another process where it is not there yet.
+
+    Args:
+        recorded: whose recorded case has the weights, by default the engine's.
+        also: modules of this folder that have a part in what is written.
+    """
+    folder = CACHE / f"{_digest(recorded or engine, (f'{engine}_weights', *also))}-{engine}-{layout}"
     if not folder.is_dir():
         for old in CACHE.glob(f"*-{engine}-{layout}"):
             shutil.rmtree(old, ignore_errors=True)
@@ -49,10 +54,12 @@ def made(engine: str, layout: str) -> Path:
     return folder
 
 
-def _digest(engine: str) -> str:
+def _digest(recorded: str, modules: Iterable[str]) -> str:
     """Of everything that the files are made from."""
-    digest = hashlib.sha256((ROOT / "tests" / "support" / f"{engine}_weights.py").read_bytes())
-    for name in ("seeded_weights.py", f"{engine}_keys.json", f"{engine}_rules.json", f"{engine}_public.npz"):
+    digest = hashlib.sha256()
+    for module in modules:
+        digest.update((ROOT / "tests" / "support" / f"{module}.py").read_bytes())
+    for name in ("seeded_weights.py", f"{recorded}_keys.json", f"{recorded}_rules.json", f"{recorded}_public.npz"):
         digest.update((RECORDED / name).read_bytes())
     return digest.hexdigest()[:16]
 
