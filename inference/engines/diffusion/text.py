@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prompts to the rows of numbers that the networks read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import numpy as np
+from transformers import CLIPTextModel, CLIPTokenizer
+
+from ..engine import Notes
+from .placing import Placing
+
+
+class Texts:
+    """The text encoder and what it made of prompts. A prompt that is remembered needs no network.
+
+    Args:
+        encoder: gives the network; called for the first prompt that is not remembered.
+        tokenizer: gives the tokenizer; as above.
+        placing: where the network runs, in 32 bit.
+        notes: where rows are remembered; None for in memory only.
+        key: digest of the weights, and of a LoRA and its strength where there is one.
+    """
+
+    def __init__(
+        self,
+        encoder: Callable[[], CLIPTextModel],
+        tokenizer: Callable[[], CLIPTokenizer],
+        placing: Placing,
+        notes: Notes | None = None,
+        key: str = "",
+    ) -> None:
+        self._load_encoder, self._load_tokenizer = encoder, tokenizer
+        self._encoder: CLIPTextModel | None = None
+        self._tokenizer: CLIPTokenizer | None = None
+        self._placing, self._notes, self._key = placing, notes, key
+        self._known: dict[str, np.ndarray] = {}
+
+    def embed(self, prompt: str) -> np.ndarray:
+        """The last hidden states of a prompt, cut or filled up to the 77 tokens that the encoder takes.
+
+        Returns:
+            (77, width) float32.
+        """
+        if prompt not in self._known:
+            self._known[prompt] = self._remembered(prompt)
+        return self._known[prompt]
+
+    def release(self) -> None:
+        """Let the network go; it is read again if another prompt comes."""
+        self._encoder = None
+
+    def _remembered(self, prompt: str) -> np.ndarray:
+        what = f"sd15-text/1/{self._key}/{hashlib.sha256(prompt.encode()).hexdigest()}"
+        rows = None if self._notes is None else self._notes.remembered(what)
+        if rows is None:
+            rows = self._embedded(prompt)
+            if self._notes is not None:
+                self._notes.remember(what, rows)
+        return rows
+
+    def _embedded(self, prompt: str) -> np.ndarray:
+        if self._encoder is None:
+            self._encoder = self._load_encoder()
+        if self._tokenizer is None:
+            self._tokenizer = self._load_tokenizer()
+        length = self._encoder.config.max_position_embeddings
+        tokens = self._tokenizer(prompt, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
+        with self._placing.using(self._encoder, exact=True):
+            rows = self._encoder(self._placing.tensor(tokens.input_ids)).last_hidden_state
+            return rows[0].cpu().numpy()
