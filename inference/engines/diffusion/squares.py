@@ -18,7 +18,7 @@ from ...face.tracker import FaceTracker
 from ...media.picture import Picture, PictureReader
 from ...source import FaceChoice
 from ..engine import Quality
-from ..liveportrait.crop import Square, cut_square, face_square
+from ..liveportrait.crop import SOURCE_SHIFT_Y, Square, cut_square, face_square
 
 # Pictures of a moving source that are kept, for frames that show the same one.
 _KEPT = 2
@@ -31,10 +31,12 @@ class Framing:
     Attributes:
         crop_scale: side in sizes of the face.
         size_px: side of what is drawn.
+        shift_y: how far the square's middle lies below that of the face, in sides.
     """
 
     crop_scale: float
     size_px: int
+    shift_y: float = SOURCE_SHIFT_Y
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +108,8 @@ class SourceViews:
 
     def square_of(self, face: Face, size: tuple[int, int]) -> Square:
         """The square around a face of a picture of ``size`` (width, height), inside of the picture as far as it can."""
-        square = face_square(face.landmarks[:, :2], self.framing.crop_scale).upright()
+        framing = self.framing
+        square = face_square(face.landmarks[:, :2], framing.crop_scale, shift_y=framing.shift_y).upright()
         return moved_inside(square, size)
 
     def of(self, index: int, quality: Quality = Quality.FINAL) -> SourceView | None:
