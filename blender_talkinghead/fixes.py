@@ -12,6 +12,7 @@ OPERATORS: Mapping[Action, str] = {
     Action.REPAIR_WORKER: "talkinghead.repair_worker",
     Action.INSTALL_SPEECH: "talkinghead.install_speech",
     Action.INSTALL_NEURAL: "talkinghead.install_neural",
+    Action.INSTALL_DIFFUSION: "talkinghead.install_diffusion",
     Action.GET_MODELS: "talkinghead.get_models",
     Action.PLACE_POINTS: "talkinghead.place_points",
     Action.CHOOSE_FACE: "talkinghead.choose_face",

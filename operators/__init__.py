@@ -24,6 +24,7 @@ from . import (
     preview,
     queue,
     rebuild,
+    redraw,
     render,
     update_and_render,
     worker,
@@ -32,7 +33,7 @@ from . import (
 )
 
 MODULES: tuple[ModuleType, ...] = (
-    animate, portrait, render, update_and_render, queue, preview, face, drivers, controls, poses, own_poses,
+    animate, portrait, render, redraw, update_and_render, queue, preview, face, drivers, controls, poses, own_poses,
     performance, workflow, output, matte, rebuild, worker, models, presets, workspace, menu,
 )  # fmt: skip
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""

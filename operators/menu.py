@@ -7,17 +7,16 @@ from typing import Any
 import bpy
 
 _ENTRIES: tuple[str | None, ...] = (
-    "animate_portrait", "drop_portrait", "render_frames", "render_all", "render_animation", "render_image",
-    "preview_frame", "stop_preview", "cancel",
-    "TALKINGHEAD_MT_queue", None,
-    "find_faces", "choose_face", "place_points", "clear_points", None,
+    "animate_portrait", "drop_portrait", "render_frames", "render_first_section", "render_all",
+    "render_animation", "render_image", "preview_frame", "stop_preview", "cancel", "TALKINGHEAD_MT_queue", None,
+    "new_seed", "find_faces", "choose_face", "place_points", "clear_points", None,
     "read_drivers", "neutral_here", "neutral_automatic", None,
     "reset_controls", "TALKINGHEAD_MT_poses", None,
     "bake_performance", "save_performance", "load_performance",
     "mirror_performance", "retime_performance", "copy_performance", None,
     "import_workflow", None,
     "export_movie", "add_matte", "rebuild_job", "clean_up", "choose_folder", "reveal_folder", "show_source", None,
-    "set_up_worker", "repair_worker", "install_speech", "install_neural", "remove_worker", None,
+    "set_up_worker", "repair_worker", "install_speech", "install_neural", "install_diffusion", "remove_worker", None,
     "get_models", "add_model_folder", "check_device", "free_memory", "show_log", "copy_report", None,
     "add_workspace",
 )  # fmt: skip

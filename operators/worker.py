@@ -35,6 +35,12 @@ def _neural_is_yours(context: Any) -> str:
     return f"You named the worker's Python, so install it there yourself: {worker.neural_command()}"
 
 
+def _diffusion_is_yours(context: Any) -> str:
+    if not worker.is_named():
+        return ""
+    return f"You named the worker's Python, so install it there yourself: {worker.diffusion_command()}"
+
+
 class _SetUp(base.JobOperator):
     """What says first what it installs: the two ways of setting the worker up differ in their words only."""
 
@@ -121,6 +127,31 @@ class TALKINGHEAD_OT_install_neural(_SetUp, bpy.types.Operator):
 
     def job(self, context: Any) -> tuple[str, JobMaker]:
         return setup_job.NEURAL_TITLE, setup_job.install_neural
+
+
+class TALKINGHEAD_OT_install_diffusion(_SetUp, bpy.types.Operator):
+    """Add what HelloMeme and X-Portrait need, PyTorch included; says first what is downloaded, and how much"""
+
+    bl_idname = "talkinghead.install_diffusion"
+    bl_label = setup_job.DIFFUSION_TITLE
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return base.allow(cls, context, base.set_up_queued, _diffusion_is_yours, base.worker_not_ready)
+
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        try:
+            setup_job.check_neural()
+            return super().invoke(context, event)
+        except TalkingHeadError as error:  # no build of PyTorch fits this computer
+            return base.report_error(self, error)
+
+    def announcement(self) -> tuple[str, ...]:
+        first = setup_job.torch_comes_first()
+        return setup_job.diffusion_announcement(worker.setup_plan(NEURAL.name, at_a_glance=True) if first else None)
+
+    def job(self, context: Any) -> tuple[str, JobMaker]:
+        return setup_job.DIFFUSION_TITLE, setup_job.install_diffusion
 
 
 class TALKINGHEAD_OT_check_device(base.JobOperator, bpy.types.Operator):
@@ -244,6 +275,7 @@ register, unregister = bpy.utils.register_classes_factory(
         TALKINGHEAD_OT_repair_worker,
         TALKINGHEAD_OT_install_speech,
         TALKINGHEAD_OT_install_neural,
+        TALKINGHEAD_OT_install_diffusion,
         TALKINGHEAD_OT_check_device,
         TALKINGHEAD_OT_free_memory,
         TALKINGHEAD_OT_remove_worker,

@@ -12,9 +12,10 @@ from ..blender_talkinghead.drivers import exact
 from ..blender_talkinghead.jobs import measured_speed
 from ..blender_talkinghead.worker import models_box, worker
 from ..blender_talkinghead.worker.environment import State
-from ..blender_talkinghead.worker.optional_tier import NEURAL
+from ..blender_talkinghead.worker.optional_tier import DIFFUSION, NEURAL
 from ..inference.engines import description_of
-from ..inference.engines.description import LARGE_MB, EngineDescription, Section
+from ..inference.engines.common_settings import SEED
+from ..inference.engines.description import LARGE_MB, EngineDescription, Section, Setting, SettingKind
 from .sidebar import Child, order_of
 
 _ADD_PRESET = "talkinghead.add_engine_preset"
@@ -102,13 +103,21 @@ class _Settings(Child):
         return ""
 
 
+class TALKINGHEAD_PT_engine_prompt(_Settings, bpy.types.Panel):
+    bl_label = Section.PROMPT.value
+    bl_order = 0
+    section = Section.PROMPT
+
+
 class TALKINGHEAD_PT_engine_driving(_Settings, bpy.types.Panel):
     bl_label = Section.DRIVING.value
-    bl_order = 0
+    bl_order = 1
     section = Section.DRIVING
 
     @staticmethod
     def unused(source: Any) -> str:
+        if _engine_of(source).film is not None:  # without a clip, the sliders' performance is what drives
+            return ""
         if exact.follows_clip(source) or exact.hears(source):
             return ""
         return f"Used with {'Acting or Speech' if exact.can_hear(source) else 'Acting'} and Exact only"
@@ -116,31 +125,54 @@ class TALKINGHEAD_PT_engine_driving(_Settings, bpy.types.Panel):
 
 class TALKINGHEAD_PT_engine_picture(_Settings, bpy.types.Panel):
     bl_label = Section.PICTURE.value
-    bl_order = 1
+    bl_order = 2
     section = Section.PICTURE
 
 
 def _draw_packages(layout: Any, engine: EngineDescription) -> None:
     """What the engine lacks of the worker's packages, with the button that installs it."""
-    if engine.tier != NEURAL.name or worker.state() is not State.READY or worker.neural_state() is State.READY:
+    if worker.state() is not State.READY:
         return
+    if engine.tier == NEURAL.name and worker.neural_state() is not State.READY:
+        size = "0.2 to 5 GB of download"
+        _draw_lacking(layout, engine, "PyTorch", size, worker.neural_state(), worker.neural_command())
+    if engine.tier == DIFFUSION.name and worker.diffusion_state() is not State.READY:
+        size = f"{DIFFUSION.download_mb} MB of download" + (
+            "" if worker.neural_state() is State.READY else ", and PyTorch, which is 0.2 to 5 GB"
+        )
+        _draw_lacking(layout, engine, "Diffusers", size, worker.diffusion_state(), worker.diffusion_command())
+
+
+def _draw_lacking(layout: Any, engine: EngineDescription, package: str, size: str, state: State, command: str) -> None:
     if worker.is_named():
-        text = f"{engine.label} needs PyTorch, which the Python that you named lacks. Install it there yourself:"
-        fixes.draw_note(layout, f"{text} {worker.neural_command()}", "ERROR")
+        text = f"{engine.label} needs {package}, which the Python that you named lacks. Install it there yourself:"
+        fixes.draw_note(layout, f"{text} {command}", "ERROR")
         return
-    if worker.neural_state() is State.OUTDATED:
-        text = f"PyTorch was installed by another version of Talking Head. {engine.label} needs it installed again."
+    if state is State.OUTDATED:
+        text = f"{package} was installed by another version of Talking Head. {engine.label} needs it installed again."
     else:
-        text = f"{engine.label} needs PyTorch, 0.2 to 5 GB of download. The button says first what your computer needs."
+        text = f"{engine.label} needs {package}, {size}. The button says first what your computer needs."
     fixes.draw_note(layout, text, "ERROR")
-    layout.operator("talkinghead.install_neural", icon="IMPORT")
+    layout.operator(f"talkinghead.install_{engine.tier}", icon="IMPORT")
 
 
 def _draw_settings(layout: Any, source: Any, section: Section) -> None:
     engine = _engine_of(source)
     for setting in engine.settings:
         if setting.section is section:
-            layout.prop(source, properties.setting_property(engine.name, setting.name))
+            _draw_setting(layout, source, engine, setting)
+
+
+def _draw_setting(layout: Any, source: Any, engine: EngineDescription, setting: Setting) -> None:
+    name = properties.setting_property(engine.name, setting.name)
+    if setting.kind is SettingKind.TEXT:  # words need the panel's whole width
+        layout.label(text=setting.label)
+        layout.prop(source, name, text="")
+        return
+    row = layout.row(align=True)
+    row.prop(source, name)
+    if setting.name == SEED.name:
+        row.operator("talkinghead.new_seed", text="", icon="FILE_REFRESH")
 
 
 def _engine_of(source: Any) -> EngineDescription:
@@ -151,6 +183,7 @@ register, unregister = bpy.utils.register_classes_factory(
     (
         TALKINGHEAD_PT_engine_presets,
         TALKINGHEAD_PT_engine,
+        TALKINGHEAD_PT_engine_prompt,
         TALKINGHEAD_PT_engine_driving,
         TALKINGHEAD_PT_engine_picture,
     )

@@ -160,7 +160,7 @@ def _draw_warnings(layout: Any, state: JobState) -> None:
 
 def _what(entry: Entry) -> str:
     if entry.order is not None and entry.order.engine in ENGINES:
-        return ENGINES[entry.order.engine].label
+        return ENGINES[entry.order.engine].label + (", first section" if entry.order.first_section else "")
     return entry.title if entry.strip else ""
 
 

@@ -30,6 +30,7 @@ class Target:
     Attributes:
         only: timeline frames of the range to compute, None for all.
         pair_id: the source's id, by which it is found when it was renamed; "" without (see ``followed``).
+        first_section: of these, only the frames that the first section of the engine's film has (``film_jobs``).
     """
 
     scene: str
@@ -37,6 +38,7 @@ class Target:
     range_mode: str
     only: range | None = None
     pair_id: str = ""
+    first_section: bool = False
 
 
 def answer_of(
@@ -154,4 +156,5 @@ def with_progress(state: JobState, message: Message) -> JobState:
         done=int(fields.get("done") or 0),
         total=int(fields.get("total") or 0),
         eta_s=None if eta is None else float(eta),
+        in_steps=fields.get("unit") == "steps",
     )

@@ -19,13 +19,13 @@ from ...inference.engines import description_of
 from ...inference.errors import ErrorCode, TalkingHeadError
 from ...inference.protocol import Message
 from ...inference.source import Source
-from .. import consent, properties
+from .. import consent
 from ..drivers import driver_jobs
 from ..preview import faces
 from ..strips import folders, follow, lookup, missing_frames, results
 from ..worker import worker
 from ..worker.client import Outcome, Request
-from . import builder, measured_speed, service
+from . import builder, film_jobs, measured_speed, service
 from .builder import PreparedJob
 from .job_steps import (
     WAITING_TEXT,
@@ -58,7 +58,7 @@ def render(target: Target, control: JobControl) -> JobSteps:
     state = JobState(RENDER_TITLE, text="Reading the sliders")
     target = followed(target)
     yield from until_blender_is_free(state, control)
-    target = _whole_film(target)
+    target = film_jobs.target_in_film(target)
     warnings = yield from driver_jobs.read_drivers(target, state, control)
     prepared = _prepare(target)
     state = replace(state, warnings=prepared.warnings + shortened(warnings))
@@ -138,18 +138,6 @@ def _prepare(target: Target, *, with_drivers: bool = True) -> PreparedJob:
         prepared = builder.prepare(scene, strip, target.range_mode, with_drivers=with_drivers)
     folders.ensure(prepared.folder)
     return prepared
-
-
-def _whole_film(target: Target) -> Target:
-    """Films are laid out over the whole strip, so that the frames of a part are those of the whole."""
-    scene, source = find_scene(target), lookup.source_of(find_strip(target))
-    whole = target.range_mode == properties.RANGE_STRIP
-    if source is None or whole or description_of(source.th_engine).film is None:
-        return target
-    frames = builder.frames_in_range(scene, source, target.range_mode)
-    if target.only is not None:
-        frames = range(max(frames.start, target.only.start), min(frames.stop, target.only.stop))
-    return replace(target, range_mode=properties.RANGE_STRIP, only=frames)
 
 
 def _indices(prepared: PreparedJob, only: range | None) -> list[int] | None:

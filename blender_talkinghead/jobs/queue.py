@@ -53,6 +53,7 @@ class RenderOrder:
         engine: name of the engine when the order was given.
         frames: timeline frames of the range at that time.
         size: (width, height) of the source in px, None while unknown.
+        first_section: only what the first section of the engine's film has.
     """
 
     scene: str
@@ -62,10 +63,12 @@ class RenderOrder:
     engine: str = ""
     frames: int = 0
     size: tuple[int, int] | None = None
+    first_section: bool = False
 
     def same_strip(self, other: RenderOrder) -> bool:
-        """Whether both render one strip. Halves of a cut share their id, so names tell."""
-        return (self.scene, self.strip) == (other.scene, other.strip)
+        """Whether both render one strip, all of it or its first section. Halves of a cut share their id: names tell."""
+        mine, others = ((o.scene, o.strip, o.first_section) for o in (self, other))
+        return mine == others
 
 
 @dataclass(frozen=True)
@@ -328,7 +331,8 @@ def seconds_left(queue: Queue, running: JobState | None, speed: SecondsPerFrame)
 def _left_of_running(order: RenderOrder, state: JobState | None, speed: SecondsPerFrame) -> float | None:
     if state is not None and state.eta_s is not None:
         return state.eta_s
-    return _seconds(order, state.total - state.done if state is not None and state.total else order.frames, speed)
+    counted = state is not None and state.total and not state.in_steps
+    return _seconds(order, state.total - state.done if state is not None and counted else order.frames, speed)
 
 
 def _seconds(order: RenderOrder, frames: int, speed: SecondsPerFrame) -> float | None:

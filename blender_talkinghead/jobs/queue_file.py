@@ -7,6 +7,8 @@
     {"format": "talkinghead-queue", "version": 1,
      "renders": [{"scene": "Scene", "strip": "Portrait", "range": "STRIP", "pair": "3f…", "engine": "puppet",
                   "frames": 120, "size": [1024, 1024]}]}
+
+A render of the first section alone has ``"first_section": true`` as well.
 """
 
 from __future__ import annotations
@@ -102,6 +104,7 @@ def _to_dict(order: RenderOrder) -> dict[str, Any]:
         "engine": order.engine,
         "frames": order.frames,
         "size": None if order.size is None else list(order.size),
+        **({"first_section": True} if order.first_section else {}),
     }
 
 
@@ -115,6 +118,7 @@ def _from_dict(entry: dict[str, Any]) -> RenderOrder:
         engine=_text(entry["engine"]),
         frames=int(entry["frames"]),
         size=None if size is None else (int(size[0]), int(size[1])),
+        first_section=entry.get("first_section") is True,
     )
 
 

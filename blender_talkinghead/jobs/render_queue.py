@@ -10,7 +10,7 @@ from ...inference.errors import ErrorCode, TalkingHeadError
 from .. import compat
 from ..strips import lookup
 from ..strips.pairs import ROLE_SOURCE
-from . import builder, jobs, measured_speed, service
+from . import builder, film_jobs, jobs, measured_speed, service
 from .job_steps import Target, find_scene, find_strip
 from .queue import AtEnd, Entry, EntryState, RenderOrder, seconds_left
 from .runner import JobControl, JobMaker, JobSteps
@@ -23,7 +23,8 @@ def add(target: Target, at_end: AtEnd | None = None) -> Entry:
         at_end: see ``service.start``.
 
     Raises:
-        TalkingHeadError: INVALID_REQUEST when the strip is gone, is not animated or has no frame in the range.
+        TalkingHeadError: INVALID_REQUEST when the strip is gone, is not animated or has no frame in the range, or has
+            no first section.
     """
     order = order_of(target)
     return service.start(jobs.RENDER_TITLE, maker_of(order), at_end, strip=order.strip, order=order)
@@ -37,6 +38,8 @@ def order_of(target: Target) -> RenderOrder:
     """
     scene, strip = find_scene(target), _animated(target)
     frames = builder.frames_in_range(scene, strip, target.range_mode)
+    if target.first_section:
+        frames = film_jobs.first_frames(scene, strip, frames)
     return RenderOrder(
         scene=scene.name,
         strip=strip.name,
@@ -45,12 +48,13 @@ def order_of(target: Target) -> RenderOrder:
         engine=strip.th_engine,
         frames=len(frames),
         size=measured_speed.source_size(strip),
+        first_section=target.first_section,
     )
 
 
 def target_of(order: RenderOrder) -> Target:
     """The strip of an order."""
-    return Target(order.scene, order.strip, order.range_mode, pair_id=order.pair_id)
+    return Target(order.scene, order.strip, order.range_mode, pair_id=order.pair_id, first_section=order.first_section)
 
 
 def maker_of(order: RenderOrder) -> JobMaker:

@@ -36,11 +36,12 @@ class JobState:
     Attributes:
         title: what the user asked for.
         text: what happens now, or how it ended.
-        done, total: frames; total 0 means that there is no count.
+        done, total: frames, or steps of drawing; total 0 means that there is no count.
         fraction: 0 to 1 for jobs without a count.
         eta_s: seconds left, or None while unknown.
         warnings: sentences that stay after the end.
         error: why it failed.
+        in_steps: steps are counted instead of frames.
     """
 
     title: str
@@ -52,6 +53,7 @@ class JobState:
     eta_s: float | None = None
     warnings: tuple[str, ...] = ()
     error: TalkingHeadError | None = None
+    in_steps: bool = False
 
     @property
     def progress(self) -> float:
@@ -64,6 +66,8 @@ class JobState:
         parts = [self.text]
         if self.done and self.total and self.phase is Phase.RUNNING:
             parts = [f"{self.done} of {frames_text(self.total)}"]
+            if self.in_steps:
+                parts = [self.text, f"step {self.done} of {self.total}"]
             if self.eta_s is not None and self.done < self.total:
                 parts.append(f"{duration_text(self.eta_s)} left")
         return ", ".join(part for part in parts if part) or "Starting"

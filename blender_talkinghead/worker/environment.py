@@ -297,6 +297,19 @@ def pip_build_command(
     return [*command, "--constraint", str(constraints), "--target", str(target), *packages]
 
 
+def pip_report_command(
+    python: Path, requirements: Path, constraints: Sequence[Path], report: Path, wheels: Path | None = None
+) -> list[str]:
+    """The command that writes which packages a tier adds to those that are there (``pip_report``); installs nothing.
+
+    Args:
+        constraints: requirements of the tiers that are there, so that none of their packages gets another version.
+        report: where it is written.
+    """
+    limits = [part for path in constraints for part in ("--constraint", str(path))]
+    return [*pip_command(python, requirements, wheels), *limits, "--dry-run", "--report", str(report)]
+
+
 def pinned(requirements: Path) -> list[str]:
     """The lines of a requirements file that name packages."""
     lines = requirements.read_text(encoding="utf-8").splitlines()

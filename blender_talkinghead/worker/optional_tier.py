@@ -3,7 +3,7 @@
 """Optional packages of the worker, added to its base environment on demand. No bpy here.
 
 The tier "neural" has PyTorch, of which there are builds for each kind of graphics card (``torch_builds``); the lock
-file of the environment says nothing of that, but a note in the tier's folder does.
+file of the environment says nothing of that, but a note in the tier's folder does. The tier "diffusion" stands on it.
 
 Each tier lies in a folder of its own, ``<environment>/optional/<tier>``, which a path file in ``site-packages`` adds to
 the environment. So an installation that fails is taken out without a trace, and the base packages stay as they are.
@@ -24,7 +24,7 @@ from functools import partial
 from pathlib import Path
 
 from ...inference.errors import Action, ErrorCode, TalkingHeadError
-from . import environment, torch_builds
+from . import environment, pip_report, torch_builds
 from .environment import BASE_TIER, Interpreter, Places, State
 from .process import rotate_log
 from .setup_steps import Plan, Progress, Steps, check_folder, not_writable, run_step
@@ -37,6 +37,7 @@ class OptionalTier:
 
     Attributes:
         builds: whether it has PyTorch, so that its sizes are those of the build (``torch_builds``).
+        needs: the optional tier that it stands on, "" for none.
     """
 
     name: str
@@ -45,18 +46,26 @@ class OptionalTier:
     download_mb: int = 0
     disk_mb: int = 0
     builds: bool = False
+    needs: str = ""
 
 
 SPEECH = OptionalTier("speech", "English speech timing", "Follows a typed English transcript sound by sound", 29, 40)
 NEURAL = OptionalTier("neural", "PyTorch for neural engines", "Runs LivePortrait", builds=True)
-OPTIONAL_TIERS: Mapping[str, OptionalTier] = {tier.name: tier for tier in (SPEECH, NEURAL)}
+DIFFUSION = OptionalTier(
+    "diffusion", "Diffusers for engines that redraw", "Runs HelloMeme and X-Portrait", 45, 300, needs=NEURAL.name
+)
+# A tier comes after the one that it stands on.
+OPTIONAL_TIERS: Mapping[str, OptionalTier] = {tier.name: tier for tier in (SPEECH, NEURAL, DIFFUSION)}
 _BUILD_NOTE = "talkinghead-build.txt"
 _LINKED_AT_ONCE = 200
 
 
 def state_of(places: Places, tier: str) -> State:
-    """Whether an optional tier is in the base environment and fits this version."""
-    folder = places.environment(BASE_TIER)
+    """Whether an optional tier is in the base environment and fits this version, and what it stands on as well."""
+    folder, needs = places.environment(BASE_TIER), OPTIONAL_TIERS[tier].needs
+    below = state_of(places, needs) if needs else State.READY
+    if below is not State.READY:
+        return below
     noted = environment.optional_in_lock(folder).get(tier)
     if noted is None or not _folder(folder, tier).is_dir():
         return State.MISSING
@@ -72,8 +81,9 @@ def build_of(places: Places, tier: str) -> str | None:
 
 
 def user_command(python: Path, places: Places, tier: str, build: TorchBuild | None = None) -> str:
-    """What a user types to add a tier to a Python of their own."""
-    packages = environment.pinned(places.requirements(tier))
+    """What a user types to add a tier to a Python of their own, with the one that it stands on."""
+    tiers = filter(None, (OPTIONAL_TIERS[tier].needs, tier))
+    packages = [line for name in tiers for line in environment.pinned(places.requirements(name))]
     if build is None:
         return f'"{python}" -m pip install --no-deps {" ".join(packages)}'
     index = f"--extra-index-url {build.index} " if build.index else ""
@@ -90,6 +100,7 @@ def install(plan: Plan) -> Steps:
     places, tier = plan.places, OPTIONAL_TIERS[plan.tier]
     yield Progress("Checking the folder", 0.0)
     check_base(places, tier)
+    _check_below(places.environment(BASE_TIER), tier)
     check_folder(places.user, _needed_bytes(tier, plan.build))
     if not _can_be_had(plan, plan.tier):
         raise TalkingHeadError(
@@ -112,10 +123,10 @@ def carry_over(
         Sentences about tiers that are not there any more, which does not keep the base environment from being used.
     """
     warnings = []
-    for name in environment.optional_in_lock(old):
-        if name not in OPTIONAL_TIERS:
-            continue
+    there = environment.optional_in_lock(old)
+    for name in (name for name in OPTIONAL_TIERS if name in there):
         try:
+            _check_below(new, OPTIONAL_TIERS[name])
             if _fits(plan.places, old, name, interpreter):
                 yield from _copy(plan, name, old, new, span)
             elif _can_be_had(plan, name):
@@ -170,6 +181,17 @@ def check_base(places: Places, tier: OptionalTier) -> None:
     _check_python(tier, str(environment.read_lock(places.environment(BASE_TIER)).get("python")))
 
 
+def _check_below(folder: Path, tier: OptionalTier) -> None:
+    """Raises TalkingHeadError (ENVIRONMENT_BROKEN) where an environment lacks the tier that one stands on."""
+    if tier.needs and tier.needs not in environment.optional_in_lock(folder):
+        raise TalkingHeadError(
+            ErrorCode.ENVIRONMENT_BROKEN,
+            f"{tier.label} cannot be used without {OPTIONAL_TIERS[tier.needs].label}.",
+            "Install both again.",
+            Action.INSTALL_DIFFUSION,
+        )
+
+
 def _can_be_had(plan: Plan, tier: str) -> bool:
     return plan.online or environment.bundles(plan.places, tier)
 
@@ -185,7 +207,9 @@ def _put_into(plan: Plan, tier: str, folder: Path, span: tuple[float, float]) ->
     wheels = plan.places.bundled_wheels if environment.bundles(plan.places, tier) else None
     tried = span[0] + 0.8 * (span[1] - span[0])
     with _whole_or_nothing(folder, tier):
-        if plan.build is None:
+        if OPTIONAL_TIERS[tier].needs:
+            yield from _put_on_top(plan, tier, folder, wheels, (span[0], tried))
+        elif plan.build is None:
             command = environment.pip_target_command(python, requirements, _folder(folder, tier), wheels)
             yield from run_step(plan, command, "Installing packages", span[0], tried)
         else:
@@ -193,6 +217,20 @@ def _put_into(plan: Plan, tier: str, folder: Path, span: tuple[float, float]) ->
         yield from _finish(plan, tier, folder, (tried, span[1]))
         # Inside, so that who cancels now has nothing installed either.
         yield Progress(f"{OPTIONAL_TIERS[tier].label} is installed", span[1])
+
+
+def _put_on_top(plan: Plan, tier: str, folder: Path, wheels: Path | None, span: tuple[float, float]) -> Steps:
+    """Install a tier with what it needs and neither the base nor the tier that it stands on has."""
+    python, places = environment.environment_python(folder), plan.places
+    below = [places.requirements(name) for name in (BASE_TIER, OPTIONAL_TIERS[tier].needs)]
+    asked = span[0] + 0.3 * (span[1] - span[0])
+    with tempfile.TemporaryDirectory(prefix="th-", dir=places.user, ignore_cleanup_errors=True) as temporary:
+        report, packages = Path(temporary) / "report.json", Path(temporary) / "packages.txt"
+        command = environment.pip_report_command(python, places.requirements(tier), below, report, wheels)
+        yield from run_step(plan, command, "Looking which packages are needed", span[0], asked)
+        packages.write_text("\n".join(pip_report.added_packages(report)) + "\n", encoding="utf-8")
+        command = environment.pip_target_command(python, packages, _folder(folder, tier), wheels)
+        yield from run_step(plan, command, "Installing packages", asked, span[1])
 
 
 def _put_build_into(

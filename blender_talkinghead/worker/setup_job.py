@@ -3,19 +3,25 @@
 """Setting the worker's environment up and adding optional packages to it, as jobs."""
 
 from collections.abc import Generator, Mapping
+from contextlib import closing
+from dataclasses import replace
 
 from ...inference.errors import ErrorCode, TalkingHeadError
 from ...inference.weights.catalogue import weight_file
 from ..jobs.runner import JobControl, JobState, JobSteps, Phase
 from . import environment, environment_setup, graphics, optional_tier, worker
-from .optional_tier import NEURAL, SPEECH
+from .environment import State
+from .optional_tier import DIFFUSION, NEURAL, SPEECH
 from .setup_steps import Plan, Steps
 
 TITLE = "Set Up Worker"
 SPEECH_TITLE = "Install English Speech Timing"
 NEURAL_TITLE = "Install Neural Engines"
+DIFFUSION_TITLE = "Install Redrawing Engines"
 DEVICE_TITLE = "Check Device"
-TITLES = frozenset({TITLE, SPEECH_TITLE, NEURAL_TITLE, DEVICE_TITLE})
+TITLES = frozenset({TITLE, SPEECH_TITLE, NEURAL_TITLE, DIFFUSION_TITLE, DEVICE_TITLE})
+# How much of installing the redrawing engines is PyTorch, where that comes first.
+_TORCH_PART = 0.8
 
 
 def announcement() -> tuple[str, ...]:
@@ -63,6 +69,33 @@ def neural_announcement(plan: Plan) -> tuple[str, ...]:
     )
 
 
+def diffusion_announcement(plan: Plan | None) -> tuple[str, ...]:
+    """What adding the packages of engines that redraw will do, for the user to agree to.
+
+    Args:
+        plan: of PyTorch, where that is installed first; None where it is there.
+    """
+    where = worker.places()
+    packages = ", ".join(environment.pinned(where.requirements(DIFFUSION.name)))
+    lines = (
+        f"Packages are downloaded from the Python package index (about {DIFFUSION.download_mb} MB, "
+        f"{DIFFUSION.disk_mb} MB on disk):",
+        f"    {packages}, and what these need.",
+    )
+    if plan is not None:
+        return (*neural_announcement(plan)[:-1], *lines, neural_announcement(plan)[-1])
+    return (
+        *lines,
+        f"They go into the worker's environment in {where.user}. PyTorch stays as it is.",
+        "Models are got separately. Nothing is installed into Blender's own Python.",
+    )
+
+
+def torch_comes_first() -> bool:
+    """Whether PyTorch must be installed before the packages of engines that redraw."""
+    return worker.neural_state() is not State.READY
+
+
 def check_neural() -> None:
     """Raises TalkingHeadError (ENVIRONMENT_BROKEN) where PyTorch cannot be added to the worker's environment."""
     optional_tier.check_base(worker.places(), NEURAL)
@@ -94,12 +127,7 @@ def install_speech(control: JobControl) -> JobSteps:
     Raises:
         TalkingHeadError: why it failed; CANCELLED. The environment is then as it was, without the optional packages.
     """
-    if worker.is_named():
-        raise TalkingHeadError(
-            ErrorCode.INVALID_REQUEST,
-            "The worker's Python was named by you, so nothing is installed into it.",
-            f"Install it there yourself: {worker.speech_command()}",
-        )
+    _check_not_named(worker.speech_command())
     steps = optional_tier.install(worker.setup_plan(SPEECH.name))
     yield from _follow(SPEECH_TITLE, steps, f"{SPEECH.label} is installed", control)
 
@@ -110,17 +138,51 @@ def install_neural(control: JobControl) -> JobSteps:
     Raises:
         TalkingHeadError: why it failed; CANCELLED. The environment is then as it was, without PyTorch.
     """
+    _check_not_named(worker.neural_command())
+    yield from _look_for_cards(NEURAL_TITLE, control)
+    plan = worker.setup_plan(NEURAL.name)
+    yield from _follow(NEURAL_TITLE, optional_tier.install(plan), f"{NEURAL.label} is installed", control, device=True)
+
+
+def install_diffusion(control: JobControl) -> JobSteps:
+    """Add what engines that redraw need to the environment, PyTorch first where it is missing; then as above.
+
+    Raises:
+        TalkingHeadError: why it failed; CANCELLED. What was installed until then stays.
+    """
+    _check_not_named(worker.diffusion_command())
+    first = None
+    if torch_comes_first():
+        yield from _look_for_cards(DIFFUSION_TITLE, control)
+        first = worker.setup_plan(NEURAL.name)
+    steps = _diffusion_steps(first, worker.setup_plan(DIFFUSION.name))
+    yield from _follow(DIFFUSION_TITLE, steps, f"{DIFFUSION.label} is installed", control, device=True)
+
+
+def _diffusion_steps(first: Plan | None, plan: Plan) -> Steps:
+    """Both installations, one after the other; how far they are together."""
+    begin = 0.0 if first is None else _TORCH_PART
+    parts = [(plan, begin, 1.0)] if first is None else [(first, 0.0, begin), (plan, begin, 1.0)]
+    for part, start, end in parts:
+        with closing(optional_tier.install(part)) as steps:
+            for progress in steps:
+                yield replace(progress, fraction=start + (end - start) * progress.fraction)
+
+
+def _check_not_named(command: str) -> None:
+    """Raises TalkingHeadError (INVALID_REQUEST) when the user named the worker's Python: theirs is theirs."""
     if worker.is_named():
         raise TalkingHeadError(
             ErrorCode.INVALID_REQUEST,
             "The worker's Python was named by you, so nothing is installed into it.",
-            f"Install it there yourself: {worker.neural_command()}",
+            f"Install it there yourself: {command}",
         )
+
+
+def _look_for_cards(title: str, control: JobControl) -> JobSteps:
     for _ in graphics.look():
         control.check()
-        yield JobState(NEURAL_TITLE, Phase.RUNNING, "Looking for a graphics card")
-    plan = worker.setup_plan(NEURAL.name)
-    yield from _follow(NEURAL_TITLE, optional_tier.install(plan), f"{NEURAL.label} is installed", control, device=True)
+        yield JobState(title, Phase.RUNNING, "Looking for a graphics card")
 
 
 def check_device(control: JobControl) -> JobSteps:

@@ -40,6 +40,8 @@ _speech_command = ""
 _neural = State.MISSING
 _neural_command = ""
 _neural_build = ""
+_diffusion = State.MISSING
+_diffusion_command = ""
 _device: DeviceInfo | None = None
 
 
@@ -75,11 +77,20 @@ def neural_state() -> State:
 
     A Python that the user named is asked when it runs, and until then taken to have it.
     """
-    if not is_named():
-        return _neural
+    return _state_of_named("torch") if is_named() else _neural
+
+
+def diffusion_state() -> State:
+    """Whether the worker has what engines that redraw need, PyTorch included; else as ``neural_state``."""
+    return _state_of_named("torch", "diffusers", "transformers") if is_named() else _diffusion
+
+
+def _state_of_named(*needed: str) -> State:
+    """Whether the Python that the user named has packages, as far as it said."""
     greeting = _client.greeting if _client else None
     packages = greeting.get("packages") if greeting else None
-    return State.MISSING if isinstance(packages, dict) and "torch" not in packages else State.READY
+    lacks = isinstance(packages, dict) and any(name not in packages for name in needed)
+    return State.MISSING if lacks else State.READY
 
 
 def neural_build() -> str:
@@ -93,6 +104,11 @@ def neural_command() -> str:
     As of the last ``refresh``; cheap enough for drawing.
     """
     return _neural_command
+
+
+def diffusion_command() -> str:
+    """What a user types to add what engines that redraw need, PyTorch included; else as ``neural_command``."""
+    return _diffusion_command
 
 
 def torch_build(*, at_a_glance: bool = False) -> TorchBuild:
@@ -112,7 +128,7 @@ def torch_build(*, at_a_glance: bool = False) -> TorchBuild:
 
 def refresh() -> State:
     """Look whether a worker can be started."""
-    global _state, _speech, _speech_command, _neural, _neural_command, _neural_build
+    global _state, _speech, _speech_command, _neural, _neural_command, _neural_build, _diffusion, _diffusion_command
     named = named_worker_python()
     if named is not None:
         _state = State.READY if named.is_file() else State.MISSING
@@ -121,19 +137,25 @@ def refresh() -> State:
     _speech = optional_tier.state_of(places(), optional_tier.SPEECH.name)
     _speech_command = optional_tier.user_command(named, places(), optional_tier.SPEECH.name) if named else ""
     _neural = optional_tier.state_of(places(), optional_tier.NEURAL.name)
-    _neural_command = _command_for(named) if named else ""
+    _diffusion = optional_tier.state_of(places(), optional_tier.DIFFUSION.name)
+    _neural_command, _diffusion_command = _torch_commands(named) if named else ("", "")
     build = optional_tier.build_of(places(), optional_tier.NEURAL.name)
     _neural_build = "" if build is None else torch_builds.build_named(build, sys.platform, platform.machine()).label
     return _state
 
 
-def _command_for(python: Path) -> str:
-    """The command that adds PyTorch, as far as the card is known without starting a program; or why there is none."""
+def _torch_commands(python: Path) -> tuple[str, str]:
+    """The commands that add PyTorch, and what engines that redraw need with it; or why there is none.
+
+    As far as the card is known without starting a program.
+    """
     try:
         build = torch_builds.choose(card_choice(), graphics.cards_at_a_glance(), sys.platform, platform.machine())
     except TalkingHeadError as error:
-        return str(error)
-    return optional_tier.user_command(python, places(), optional_tier.NEURAL.name, build)
+        return str(error), str(error)
+    tiers = (optional_tier.NEURAL, optional_tier.DIFFUSION)
+    neural, diffusion = (optional_tier.user_command(python, places(), tier.name, build) for tier in tiers)
+    return neural, diffusion
 
 
 def is_named() -> bool:

@@ -8,7 +8,7 @@ from .. import fixes
 from ..jobs import service
 from . import models_job, setup_job, worker
 from .environment import State
-from .optional_tier import NEURAL, SPEECH
+from .optional_tier import DIFFUSION, NEURAL, SPEECH
 
 _TEXTS = {
     State.READY: "The worker is set up",
@@ -25,6 +25,12 @@ _NEURAL_TEXTS = {
     State.READY: f"{NEURAL.label} is installed",
     State.MISSING: f"{NEURAL.label} is not installed. {NEURAL.description}; it needs 0.2 to 5 GB of download.",
     State.OUTDATED: f"{NEURAL.label} was installed by another version of Talking Head.",
+}
+_DIFFUSION_TEXTS = {
+    State.READY: f"{DIFFUSION.label} is installed",
+    State.MISSING: f"{DIFFUSION.label} is not installed. {DIFFUSION.description}; {DIFFUSION.download_mb} MB on top of "
+    "PyTorch.",
+    State.OUTDATED: f"{DIFFUSION.label} was installed by another version of Talking Head.",
 }
 
 
@@ -44,6 +50,7 @@ def draw(layout: Any) -> None:
         if state is State.READY:
             fixes.draw_note(box, f"For {SPEECH.label}, install this yourself: {worker.speech_command()}")
             fixes.draw_note(box, f"For {NEURAL.label}, install this yourself: {worker.neural_command()}")
+            fixes.draw_note(box, f"For {DIFFUSION.label}, install this yourself: {worker.diffusion_command()}")
         return
     row = box.row()
     if state is State.MISSING:
@@ -54,6 +61,7 @@ def draw(layout: Any) -> None:
     if state is State.READY:
         _draw_speech(box)
         _draw_neural(box)
+        _draw_diffusion(box)
 
 
 def _draw_speech(box: Any) -> None:
@@ -69,6 +77,13 @@ def _draw_neural(box: Any) -> None:
     text = f"{_NEURAL_TEXTS[state]}: {worker.neural_build()}" if state is State.READY else _NEURAL_TEXTS[state]
     fixes.draw_note(box, text, "CHECKMARK" if state is State.READY else "INFO")
     box.operator("talkinghead.install_neural", text="Install Again" if state is State.READY else "Install")
+
+
+def _draw_diffusion(box: Any) -> None:
+    state = worker.diffusion_state()
+    box.separator()
+    fixes.draw_note(box, _DIFFUSION_TEXTS[state], "CHECKMARK" if state is State.READY else "INFO")
+    box.operator("talkinghead.install_diffusion", text="Install Again" if state is State.READY else "Install")
 
 
 def _draw_device(box: Any) -> None:

@@ -18,7 +18,10 @@ from . import logs
 from .channel import Channel
 from .inbox import Inbox
 
-_PACKAGES = ("numpy", "opencv-python", "opencv-python-headless", "av", "torch", "onnxruntime", "onnxruntime-gpu")
+_PACKAGES = (
+    "numpy", "opencv-python", "opencv-python-headless", "av", "torch", "onnxruntime", "onnxruntime-gpu", "diffusers",
+    "transformers",
+)  # fmt: skip
 # Sessions are closed and large engines freed after so long without a request, so that nothing is held for nothing.
 _IDLE_S = 300.0
 _LOG = logging.getLogger(__name__)

@@ -314,6 +314,8 @@ def _lacking(description: EngineDescription, error: ImportError | OSError) -> Ta
     hint, action = "Repair the worker's environment.", Action.REPAIR_WORKER
     if description.tier == "neural":
         hint, action = "Install the packages of the neural engines.", Action.INSTALL_NEURAL
+    if description.tier == "diffusion":
+        hint, action = "Install the packages of the engines that redraw.", Action.INSTALL_DIFFUSION
     return TalkingHeadError(
         ErrorCode.PACKAGE_MISSING, f"{description.label} lacks the Python package {package}.", hint, action, str(error)
     )

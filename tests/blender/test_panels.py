@@ -15,15 +15,15 @@ import talking
 
 PANELS = (
     "main", "queue", "face", "head", "eyes", "brows", "mouth", "acting", "speech", "strength", "poses",
-    "performance", "liveportrait", "tpsmm", "emotion", "motion_weights", "engine", "engine_driving", "engine_picture",
-    "output",
+    "performance", "liveportrait", "tpsmm", "emotion", "motion_weights", "engine", "engine_prompt", "engine_driving",
+    "engine_picture", "output",
 )  # fmt: skip
-PARENTS = {"engine_driving": "engine", "engine_picture": "engine"}
+PARENTS = dict.fromkeys(("engine_prompt", "engine_driving", "engine_picture"), "engine")
 POPOVERS = ("engine_presets",)
 # Panels that one engine alone has, or only some have.
 ENGINE_OF = {
     "liveportrait": "liveportrait", "engine_driving": "liveportrait", "engine_picture": "liveportrait",
-    "tpsmm": "tpsmm", "emotion": "edtalk", "motion_weights": "edtalk",
+    "tpsmm": "tpsmm", "emotion": "edtalk", "motion_weights": "edtalk", "engine_prompt": "hellomeme",
 }  # fmt: skip
 
 
@@ -233,8 +233,8 @@ def test_failed_job_shows_sentence_and_the_button_that_mends_it(scene, saved_fil
     assert "talkinghead.copy_report" in drawn.of("operator")
 
 
-ACTIONS = ("SET_UP_WORKER", "REPAIR_WORKER", "INSTALL_SPEECH", "INSTALL_NEURAL", "GET_MODELS", "PLACE_POINTS",
-           "CHOOSE_FACE", "CHOOSE_FOLDER", "READ_DRIVER", "SHOW_LOG")  # fmt: skip
+ACTIONS = ("SET_UP_WORKER", "REPAIR_WORKER", "INSTALL_SPEECH", "INSTALL_NEURAL", "INSTALL_DIFFUSION", "GET_MODELS",
+           "PLACE_POINTS", "CHOOSE_FACE", "CHOOSE_FOLDER", "READ_DRIVER", "SHOW_LOG")  # fmt: skip
 
 
 def test_all_actions_are_known_here():
