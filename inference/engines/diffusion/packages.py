@@ -9,7 +9,7 @@ from importlib.util import find_spec
 PACKAGES = ("torch", "safetensors", "diffusers", "transformers", "accelerate", "peft")
 
 
-def require(*more: str) -> None:
+def require_packages(*more: str) -> None:
     """Call it where an engine's module is imported, so that a missing package is told as one.
 
     Args:
