@@ -65,11 +65,11 @@ class Pictures:
         vae = self.vae
         with self._placing.using(vae, exact=True):
             planes = self._placing.tensor(picture, exact=True).permute(2, 0, 1)[None].float() / 127.5 - 1
-            latents = vae.encode(planes).latent_dist.mode() * SCALE
+            latents = vae.encode(planes, return_dict=False)[0].mode() * SCALE
             return latents[0].cpu().numpy()
 
     def _decoded(self, latent: np.ndarray) -> np.ndarray:
         vae = self.vae
         with self._placing.using(vae, exact=True):
-            planes = vae.decode(self._placing.tensor(latent, exact=True)[None] / SCALE).sample
+            planes = vae.decode(self._placing.tensor(latent, exact=True)[None] / SCALE, return_dict=False)[0]  # type: ignore[arg-type]
             return ((planes[0].permute(1, 2, 0) + 1) / 2).clamp(0, 1).to("cpu", torch.float32).numpy()

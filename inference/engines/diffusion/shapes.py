@@ -8,6 +8,7 @@ What shapes do not tell is the same for all of this family: 8 heads, 32 groups, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from torch import Tensor
 
@@ -16,7 +17,7 @@ GROUPS = 32
 _TEXT_HEAD_WIDTH = 64
 
 
-def unet_config(tensors: Mapping[str, Tensor]) -> dict[str, object]:
+def unet_config(tensors: Mapping[str, Tensor]) -> dict[str, Any]:
     """Options of ``UNet2DConditionModel``.
 
     Args:
@@ -42,7 +43,7 @@ def unet_config(tensors: Mapping[str, Tensor]) -> dict[str, object]:
     }
 
 
-def vae_config(tensors: Mapping[str, Tensor]) -> dict[str, object]:
+def vae_config(tensors: Mapping[str, Tensor]) -> dict[str, Any]:
     """Options of ``AutoencoderKL``. Arguments and errors as ``unet_config``."""
     levels = count(tensors, "encoder.down_blocks")
     return {
@@ -57,7 +58,7 @@ def vae_config(tensors: Mapping[str, Tensor]) -> dict[str, object]:
     }
 
 
-def text_config(tensors: Mapping[str, Tensor]) -> dict[str, object]:
+def text_config(tensors: Mapping[str, Tensor]) -> dict[str, Any]:
     """Options of ``CLIPTextConfig``. Arguments and errors as ``unet_config``."""
     words, width = tensors["embeddings.token_embedding.weight"].shape
     return {
