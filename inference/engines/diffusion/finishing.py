@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 import cv2
@@ -52,13 +52,16 @@ class Finisher:
         self._place_of = lru_cache(maxsize=_KEPT)(paste_place)
 
     def frames(
-        self, requests: Sequence[FrameRequest], latents: np.ndarray, decode: Callable[[np.ndarray], np.ndarray]
+        self,
+        requests: Sequence[FrameRequest],
+        latents: np.ndarray,
+        decode: Callable[[np.ndarray], Iterable[np.ndarray]],
     ) -> Iterator[tuple[int, Picture]]:
         """The frames of requests, each with its index. Pictures in which the face is lost are passed through.
 
         Args:
             latents: (n, 4, h, w), one for each request.
-            decode: gives (n, S, S, 3) float32 R, G, B, 0 to 1, of such latents.
+            decode: gives (S, S, 3) float32 R, G, B, 0 to 1, of each of such latents, as ``Pictures.decode`` does.
         """
         for request, latent in zip(requests, latents, strict=True):
             view = self._views.of(request.picture, Quality.FINAL)
@@ -67,7 +70,8 @@ class Finisher:
                     log.warning("The face was lost in picture %d.", request.picture + 1)
                 picture = self._views.pictures.read(request.picture)
             else:
-                picture = self.pasted(view, decode(latent[None])[0])
+                (drawn,) = decode(latent[None])
+                picture = self.pasted(view, drawn)
             yield request.index, self._cut(picture, None if view is None else view.face) if self._cuts_out else picture
 
     def pasted(self, view: SourceView, drawn: np.ndarray) -> Picture:

@@ -19,7 +19,7 @@ import numpy as np
 from ...face.face import Face
 from ...face.picture_8bit import to_bgr8
 from ...face.tracker import FaceTracker
-from ...media.picture import Picture, PictureReader
+from ...media.picture import PictureReader
 from ...source import FaceChoice
 from ..engine import DrivingClip, FrameRequest
 from ..liveportrait.crop import Square, face_square
@@ -42,11 +42,13 @@ class DrivingPicture:
         bgr: (H, W, 3) uint8. Of the portrait: its square, S by S px as drawn. Of the clip: the whole picture, reduced.
         landmarks: (478, 2) float64 in px of it.
         of_clip: it shows the clip's actor.
+        full: (width, height) in px of the clip's picture that it was reduced from; (0, 0) for the portrait.
     """
 
     bgr: np.ndarray
     landmarks: np.ndarray
     of_clip: bool = False
+    full: tuple[int, int] = (0, 0)
 
 
 class Performer:
@@ -184,7 +186,7 @@ class _Actor:
         side = face_square(clip.landmarks(neutral), framing.crop_scale).side
         self._reader: PictureReader = clip.pictures(sorted({*needed}))
         self._small = SmallPictures(self._reader, min(1.0, _FINER * framing.size_px / side))
-        self.puppet = UnseenPuppet(tracker, self._small, FaceChoice(picture=neutral), self._landmarks(neutral))
+        self.puppet = UnseenPuppet(tracker, self._small, FaceChoice(picture=neutral), self.as_it_is(neutral).landmarks)
 
     def performed(self, request: FrameRequest) -> DrivingPicture:
         """The clip's picture of a frame, with what strengths and sliders change."""
@@ -197,21 +199,18 @@ class _Actor:
         if made is None:
             return as_it_is
         bgr = to_bgr8(made)
-        return DrivingPicture(bgr, tracked(self._tracker, bgr, as_it_is.landmarks), True)
+        return replace(as_it_is, bgr=bgr, landmarks=tracked(self._tracker, bgr, as_it_is.landmarks))
 
     def as_it_is(self, picture: int) -> DrivingPicture:
         """A picture of the clip."""
-        shown = self._small.read(picture)
-        return DrivingPicture(to_bgr8(shown), self._landmarks(picture, shown), True)
+        shown, full = self._small.read(picture), self._reader.read(picture).size
+        landmarks = self._small.placed(self._clip.landmarks(picture), full, shown.size)
+        return DrivingPicture(to_bgr8(shown), landmarks, True, full)
 
     def close(self) -> None:
         """Close files, free the puppet."""
         self.puppet.close()
         self._reader.close()
-
-    def _landmarks(self, picture: int, shown: Picture | None = None) -> np.ndarray:
-        small = (self._small.read(picture) if shown is None else shown).size
-        return self._small.placed(self._clip.landmarks(picture), self._reader.read(picture).size, small)
 
 
 def shown_picture(clip: DrivingClip, position: float) -> int:
