@@ -44,7 +44,7 @@ class Preview:
         """The frames asked for, in their order; at rest, without a cut-out, the source's own pixels."""
         if self._session is None:
             self._session = self._opened()
-        yield from self._session.frames((self._posed(request) for request in requests), quality)
+        yield from self._session.frames((posed(request, self._clip) for request in requests), quality)
 
     def close(self) -> None:
         """Free the puppet."""
@@ -52,8 +52,10 @@ class Preview:
             self._session.close()
         self._session = None
 
-    def _posed(self, request: FrameRequest) -> FrameRequest:
-        if request.driving is None or self._clip is None:
-            return replace(request, driving=None)
-        measured = self._clip.pose(request.driving.position)
-        return replace(request, pose=shown(measured, request.driving, request.pose), driving=None)
+
+def posed(request: FrameRequest, clip: DrivingClip | None) -> FrameRequest:
+    """A request in which the sliders do what the clip's actor does, and no clip acts."""
+    if request.driving is None or clip is None:
+        return replace(request, driving=None)
+    measured = clip.pose(request.driving.position)
+    return replace(request, pose=shown(measured, request.driving, request.pose), driving=None)
