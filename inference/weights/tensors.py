@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import argparse
 import struct
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -16,12 +16,14 @@ from torch import Tensor
 
 from ..errors import Action, ErrorCode, TalkingHeadError
 
-PICKLED = (".pth", ".pth.tar", ".pt", ".ckpt", ".bin")
+PICKLED = (".pth", ".pth.tar", ".pt", ".th", ".ckpt", ".bin")
 SAFETENSORS = ".safetensors"
 
 # Trainers save their options beside the networks: an object that holds values and does nothing.
 _PLAIN_OBJECTS = (argparse.Namespace,)
 _ZIP_START = b"PK\x03\x04"
+# Under this name trainers keep the tensors, with other things beside it.
+_NESTED = "state_dict."
 
 # What the readers raise for files that were cut or changed, besides errors of their own; OSError is a wrong place in
 # the file, which was opened before.
@@ -30,15 +32,38 @@ _DAMAGE = (
 )  # fmt: skip
 
 
-def read_tensors(path: Path, only: Collection[str] | None = None) -> dict[str, Tensor]:
+def read_networks(path: Path, *prefixes: str) -> dict[str, Tensor]:
+    """Tensors of some of the networks in a checkpoint of many; the others are passed over and take no memory.
+
+    Args:
+        path: as in ``read_tensors``.
+        prefixes: how the names of the wanted tensors begin, such as ``first_stage_model.``.
+
+    Returns:
+        Name to tensor, without a ``state_dict.`` before the name.
+
+    Raises:
+        TalkingHeadError: as ``read_tensors``; WEIGHTS_CORRUPT where the file has none of them.
+    """
+
+    def wanted(name: str) -> bool:
+        return name.removeprefix(_NESTED).startswith(prefixes)
+
+    return {name.removeprefix(_NESTED): tensor for name, tensor in read_tensors(path, wanted=wanted).items()}
+
+
+def read_tensors(
+    path: Path, only: Collection[str] | None = None, wanted: Callable[[str], bool] | None = None
+) -> dict[str, Tensor]:
     """All tensors of a file, on the CPU.
 
     Args:
-        path: a .safetensors file, or a .pth (.pth.tar, .pt, .ckpt, .bin) file that torch saved. Of the latter only
-            tensors, plain containers, numbers and a trainer's options are read (``weights_only``); whatever would run
-            code is refused.
+        path: a .safetensors file, or a .pth (.pth.tar, .pt, .th, .ckpt, .bin) file that torch saved. Of the latter
+            only tensors, plain containers, numbers and a trainer's options are read (``weights_only``); whatever would
+            run code is refused.
         only: names at the top level that are wanted; what else the file holds is ignored, may be any plain data such as
             a trainer's state, and takes no memory.
+        wanted: the same by the whole name, as it is returned.
 
     Returns:
         Name to tensor. Dictionaries inside dictionaries are flattened: their names are joined by dots.
@@ -47,6 +72,33 @@ def read_tensors(path: Path, only: Collection[str] | None = None) -> dict[str, T
         TalkingHeadError: WEIGHTS_MISSING for no such file; UNSUPPORTED_INPUT for another kind of file; WEIGHTS_CORRUPT
             for a file that is damaged, holds something other than tensors, or numbers that are not finite.
     """
+    _check_file(path)
+    read = _from_safetensors if _is_safetensors(path) else _from_pickled
+    return read(path, only, wanted or (lambda name: True))
+
+
+def tensor_names(path: Path) -> list[str]:
+    """Names of all tensors in a file, as ``read_tensors`` has them, but without ``state_dict.`` before them.
+
+    Raises:
+        TalkingHeadError: as ``read_tensors``, as far as that is seen without reading the tensors.
+    """
+    _check_file(path)
+    if not _is_safetensors(path):
+        return [name.removeprefix(_NESTED) for name, value in _values(_table(path), "") if isinstance(value, Tensor)]
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            return [name.removeprefix(_NESTED) for name in file.keys()]
+    except (SafetensorError, *_DAMAGE) as error:
+        raise _damaged(path, error) from error
+
+
+def _is_safetensors(path: Path) -> bool:
+    return path.name.lower().endswith(SAFETENSORS)
+
+
+def _check_file(path: Path) -> None:
+    """Refuse what is no file, or no kind of file that can be read."""
     name = path.name.lower()
     if not name.endswith((*PICKLED, SAFETENSORS)):
         raise TalkingHeadError(
@@ -66,19 +118,24 @@ def read_tensors(path: Path, only: Collection[str] | None = None) -> dict[str, T
         path.open("rb").close()
     except OSError as error:
         raise _unreadable(path, error) from error
-    return _from_safetensors(path, only) if name.endswith(SAFETENSORS) else _from_pickled(path, only)
 
 
-def _from_safetensors(path: Path, only: Collection[str] | None) -> dict[str, Tensor]:
+def _from_safetensors(path: Path, only: Collection[str] | None, wanted: Callable[[str], bool]) -> dict[str, Tensor]:
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
-            wanted = [name for name in file.keys() if only is None or name.partition(".")[0] in only]
-            return _copied(path, {name: file.get_tensor(name) for name in wanted})
+            names = [name for name in file.keys() if only is None or name.partition(".")[0] in only]
+            return _copied(path, {name: file.get_tensor(name) for name in names if wanted(name)})
     except (SafetensorError, *_DAMAGE) as error:
         raise _damaged(path, error) from error
 
 
-def _from_pickled(path: Path, only: Collection[str] | None) -> dict[str, Tensor]:
+def _from_pickled(path: Path, only: Collection[str] | None, wanted: Callable[[str], bool]) -> dict[str, Tensor]:
+    kept = {name: value for name, value in _table(path).items() if only is None or name in only}
+    return _copied(path, dict(_tensors(path, kept, wanted)))
+
+
+def _table(path: Path) -> Mapping[object, object]:
+    """What a file of torch holds."""
     try:
         content = _unpickled(path)
     except UnpicklingError as error:
@@ -87,8 +144,7 @@ def _from_pickled(path: Path, only: Collection[str] | None) -> dict[str, Tensor]
         raise _damaged(path, error) from error
     if not isinstance(content, Mapping):
         raise _foreign(path, f"it is a {type(content).__name__} and not a table of tensors")
-    kept = {name: value for name, value in content.items() if only is None or name in only}
-    return _copied(path, dict(_flattened(path, kept, "")))
+    return content
 
 
 def _unpickled(path: Path) -> object:
@@ -111,15 +167,25 @@ def _copied(path: Path, windows: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.clone() for name, tensor in windows.items()}
 
 
-def _flattened(path: Path, content: Mapping[object, object], prefix: str) -> Iterator[tuple[str, Tensor]]:
-    for key, value in content.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, Tensor):
-            yield name, value.detach()
-        elif isinstance(value, Mapping):
-            yield from _flattened(path, value, f"{name}.")
-        else:
+def _tensors(
+    path: Path, content: Mapping[object, object], wanted: Callable[[str], bool]
+) -> Iterator[tuple[str, Tensor]]:
+    """The wanted tensors; whatever else is wanted is refused."""
+    for name, value in _values(content, ""):
+        if not wanted(name):
+            continue
+        if not isinstance(value, Tensor):
             raise _foreign(path, f"'{name}' is a {type(value).__name__} and not a tensor")
+        yield name, value.detach()
+
+
+def _values(content: Mapping[object, object], prefix: str) -> Iterator[tuple[str, object]]:
+    """What tables inside tables hold, their names joined by dots."""
+    for key, value in content.items():
+        if isinstance(value, Mapping):
+            yield from _values(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
 
 
 def _check(path: Path, tensors: Mapping[str, Tensor]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from diffusers import ControlNetModel, UNet2DConditionModel, UNetMotionModel
 from torch import nn
 
-from ...weights.tensors import read_tensors
+from ...weights.tensors import read_networks, tensor_names
 from ..neural.strict_loading import strict_network, wrong_file
 from .layout import HEADS, NORM_GROUPS, Layout, State, diffusers_names, layout_of
 from .wiring import BankReader, BankWriter, wire_motion
@@ -28,8 +28,7 @@ _LABELS = {
     _LOCAL: "network for eyes and mouth",
     _DENOISER: "denoiser",
 }
-_EMBEDDED = {"vae": "first_stage_model.", "text": "cond_stage_model."}
-_NESTED = "state_dict."
+_EMBEDDED = {"vae": "first_stage_model.", "text": "cond_stage_model.transformer."}
 
 
 @dataclass(frozen=True)
@@ -82,23 +81,19 @@ def load_networks(path: Path) -> Networks:
     Raises:
         TalkingHeadError: WEIGHTS_MISSING or WEIGHTS_CORRUPT, with the reason.
     """
-    return networks_from(_tensors(path), path.name)
+    return networks_from(read_networks(path, *(f"{name}." for name in _LABELS)), path.name)
 
 
 def embedded_parts(path: Path) -> frozenset[str]:
-    """Which networks of Stable Diffusion 1.5 the file has besides its own: "vae", "text", both or none.
+    """Which networks of Stable Diffusion 1.5 a file has besides its own: "vae", "text", both or none.
+
+    ``base_model`` loads them from the same file.
 
     Raises:
-        TalkingHeadError: as ``load_networks``.
+        TalkingHeadError: WEIGHTS_MISSING or WEIGHTS_CORRUPT, with the reason.
     """
-    names = _tensors(path)
-    return frozenset(
-        part for part, prefix in _EMBEDDED.items() if any(name.startswith(prefix) for name in names)
-    )  # fmt: skip
-
-
-def _tensors(path: Path) -> dict[str, Any]:
-    return {name.removeprefix(_NESTED): tensor for name, tensor in read_tensors(path).items()}
+    names = tensor_names(path)
+    return frozenset(part for part, prefix in _EMBEDDED.items() if any(name.startswith(prefix) for name in names))
 
 
 def _network(state: State, name: str, make: Callable[[Layout], nn.Module], source: str) -> Any:

@@ -15,7 +15,7 @@ safetensors_torch = pytest.importorskip("safetensors.torch")
 
 from inference.errors import ErrorCode, TalkingHeadError  # noqa: E402
 from inference.weights.structure import problem_of  # noqa: E402
-from inference.weights.tensors import read_tensors  # noqa: E402
+from inference.weights.tensors import read_networks, read_tensors, tensor_names  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -75,7 +75,9 @@ def test_its_structure_is_found_whole(whole):
     assert problem_of(whole) == "it is cut off"
 
 
-@pytest.mark.parametrize("name", ["EDTalk.pt", "vox.pth.tar", "model.ckpt", "pytorch_model.bin"])
+@pytest.mark.parametrize(
+    "name", ["EDTalk.pt", "vox.pth.tar", "model.ckpt", "model_state-415001.th", "pytorch_model.bin"]
+)
 def test_endings_of_checkpoints(tmp_path, name):
     torch.save(tensors(), tmp_path / name)
     assert same(read_tensors(tmp_path / name), tensors())
@@ -244,6 +246,49 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     run = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, check=True, cwd=ROOT)
     in_bytes = 1 if sys.platform == "darwin" else 1024
     assert int(run.stdout) * in_bytes / 2**20 < unwanted_mb / 5
+
+
+def test_one_network_of_many(tmp_path):
+    path = tmp_path / "model.safetensors"
+    safetensors_torch.save_file({f"{part}.{name}": value for part in "ab" for name, value in tensors().items()}, path)
+    assert same(read_networks(path, "a."), {f"a.{name}": value for name, value in tensors().items()})
+
+
+@pytest.mark.parametrize("new_format", [True, False])
+def test_one_network_of_a_training(tmp_path, new_format):
+    path = tmp_path / "model.th"
+    networks = {f"{part}.{name}": value for part in "ab" for name, value in tensors().items()}
+    content = {"state_dict": {**networks, "steps": 3}, "optimizer": {"groups": [1, 2]}, "epoch": 9}
+    torch.save(content, path, _use_new_zipfile_serialization=new_format)
+    assert same(read_networks(path, "a.", "b."), networks)
+    assert same(read_networks(path, "b."), {f"b.{name}": value for name, value in tensors().items()})
+
+
+@pytest.mark.parametrize("name", ["model.th", "model.safetensors"])
+def test_names_alone(tmp_path, name):
+    path = tmp_path / name
+    if name.endswith(".th"):
+        torch.save({"state_dict": {**tensors(), "steps": 3}, "epoch": 9}, path)
+    else:
+        safetensors_torch.save_file(tensors(), path)
+    assert sorted(tensor_names(path)) == sorted(tensors())
+
+
+@pytest.mark.parametrize("name", ["model.th", "model.safetensors"])
+def test_names_of_a_damaged_file(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(b"PK\x03\x04 and nothing more")
+    with pytest.raises(TalkingHeadError) as caught:
+        tensor_names(path)
+    assert caught.value.code is ErrorCode.WEIGHTS_CORRUPT
+
+
+def test_a_network_that_is_not_there_is_refused(tmp_path):
+    path = tmp_path / "model.th"
+    torch.save({"state_dict": tensors()}, path)
+    with pytest.raises(TalkingHeadError) as caught:
+        read_networks(path, "other.")
+    assert caught.value.code is ErrorCode.WEIGHTS_CORRUPT
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
