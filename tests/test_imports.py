@@ -44,6 +44,8 @@ PURE = {
     "inference.source",
     "inference.acting",
     "inference.film",
+    "inference.estimate",
+    "inference.estimate",
     "inference.protocol",
     "inference.errors",
     "inference.engines",
@@ -57,6 +59,9 @@ PURE = {
     "inference.weights.liveportrait",
     "inference.weights.tpsmm",
     "inference.weights.edtalk",
+    "inference.weights.sd15",
+    "inference.weights.hellomeme",
+    "inference.weights.xportrait",
     "inference.weights.structure",
     "inference.weights.old_checkpoint",
 }

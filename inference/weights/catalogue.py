@@ -13,8 +13,11 @@ from ..errors import ErrorCode, TalkingHeadError
 from .edtalk import EDTALK_FILES, EDTALK_SETS
 from .entries import PackageSource, Part, UrlSource, WeightFile, WeightSet
 from .face_models import FACE_MODELS
+from .hellomeme import HELLOMEME_FILES, HELLOMEME_SETS
 from .liveportrait import LIVEPORTRAIT_FILES, LIVEPORTRAIT_SETS
+from .sd15 import SD15_FILES
 from .tpsmm import TPSMM_FILES, TPSMM_SETS
+from .xportrait import XPORTRAIT_FILES, XPORTRAIT_SETS
 
 __all__ = [
     "BY_NAME",
@@ -30,9 +33,19 @@ __all__ = [
     "weight_set",
 ]
 
-CATALOGUE: tuple[WeightFile, ...] = (*FACE_MODELS, *LIVEPORTRAIT_FILES, *TPSMM_FILES, *EDTALK_FILES)
+CATALOGUE: tuple[WeightFile, ...] = (
+    *FACE_MODELS,
+    *LIVEPORTRAIT_FILES,
+    *TPSMM_FILES,
+    *EDTALK_FILES,
+    *HELLOMEME_FILES,
+    *XPORTRAIT_FILES,
+    *SD15_FILES,
+)
 BY_NAME: Mapping[str, WeightFile] = {file.name: file for file in CATALOGUE}
-SETS: Mapping[str, WeightSet] = {entry.name: entry for entry in (*LIVEPORTRAIT_SETS, *TPSMM_SETS, *EDTALK_SETS)}
+SETS: Mapping[str, WeightSet] = {
+    entry.name: entry for entry in (*LIVEPORTRAIT_SETS, *TPSMM_SETS, *EDTALK_SETS, *HELLOMEME_SETS, *XPORTRAIT_SETS)
+}
 
 
 def weight_file(name: str) -> WeightFile:

@@ -70,7 +70,7 @@ class Part:
     Attributes:
         name: how the engine asks for it.
         file: the file that is downloaded when there is none.
-        folders: relative folders in which it may lie, with "/"; the first wins.
+        folders: relative folders in which it may lie, with "/", or patterns of them with "*"; the first wins.
         file_names: names that it may have in each of them; the first wins.
         only: patterns (``PurePath.match``), one of which a path must match; () for any path.
         never: patterns that no path may match: models of other kinds have the same file names.

@@ -66,9 +66,25 @@ def find(weights: WeightSet, folders: Iterable[Path], problem: Callable[[Part, P
 
 def _present(part: Part, folders: Iterable[Path]) -> Iterator[Path]:
     """The files that may be a part, the first wins, each once."""
-    places = (Path(folder, base, place) for folder in folders for base in _BASES for place in part.folders)
+    places = (
+        found
+        for folder in folders
+        for base in _BASES
+        for place in part.folders
+        for found in _places(Path(folder, base), place)
+    )
     paths = (place / name for place in places if is_there(place.is_dir) for name in part.file_names)
     return (path for path in dict.fromkeys(paths) if is_there(path.is_file) and _allowed(part, path))
+
+
+def _places(base: Path, place: str) -> Iterable[Path]:
+    """The folders that a part's relative folder stands for: itself, or what a pattern with "*" finds."""
+    if "*" not in place:
+        return (base / place,)
+    try:
+        return sorted(base.glob(place))
+    except OSError:
+        return ()
 
 
 def is_there(look: Callable[[], bool]) -> bool:

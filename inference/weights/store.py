@@ -156,11 +156,17 @@ def _not_there(weights: WeightSet, found: Found, folders: Sequence[Path]) -> Tal
 
 def default_folders() -> tuple[Path, ...]:
     """Where weights may be: TALKINGHEAD_WEIGHTS (several folders, separated as in PATH), the folder that the full zip
-    carries, and the user's cache folder.
+    carries, the user's cache folder, and what Hugging Face's programs got, such as HelloMeme's official one.
     """
     named = [Path(part) for part in os.environ.get(ENVIRONMENT_VARIABLE, "").split(os.pathsep) if part]
     bundled = Path(__file__).resolve().parents[2] / "bundle" / "weights"
-    return (*named, bundled, user_folder())
+    return (*named, bundled, user_folder(), hugging_face_folder())
+
+
+def hugging_face_folder() -> Path:
+    """Where Hugging Face's programs keep what they downloaded (``models--.../snapshots``); it may not exist."""
+    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
+    return Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
 
 
 def user_folder() -> Path:

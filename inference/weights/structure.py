@@ -24,8 +24,8 @@ _LONGEST_HEADER_BYTES = 100_000_000
 def problem_of(path: Path) -> str:
     """Why a file cannot be what its ending says, as the rest of a sentence; "" where nothing is wrong.
 
-    Knows ``.safetensors``, ``.onnx`` and PyTorch's ``.pth``, ``.pth.tar`` and ``.pt``: zip files since PyTorch 1.6, and
-    the format before that. Other files have to exist.
+    Knows ``.safetensors``, ``.onnx``, ``.json``, ``.txt``, and PyTorch's ``.pth``, ``.pth.tar``, ``.pt``, ``.th``,
+    ``.ckpt`` and ``.bin``: zip files since PyTorch 1.6, and the format before that. Other files have to exist.
     """
     try:
         with path.open("rb") as stream:
@@ -145,11 +145,36 @@ def _varint(stream: BinaryIO) -> int:
     return value
 
 
+def _json(stream: BinaryIO, size: int) -> str:
+    stream.seek(0)
+    text = stream.read()
+    try:
+        json.loads(text)
+    except ValueError:
+        return CUT_OFF if text.lstrip().startswith((b"{", b"[")) else "it is no JSON file"
+    return ""
+
+
+def _text(stream: BinaryIO, size: int) -> str:
+    stream.seek(0)
+    try:
+        return "it is no text" if "\0" in stream.read().decode("utf-8") else ""
+    except ValueError:
+        return "it is no text"
+
+
 def _anything(stream: BinaryIO, size: int) -> str:
     return ""
 
 
-_CHECKS = {".safetensors": _safetensors, ".pth": _pytorch, ".pth.tar": _pytorch, ".pt": _pytorch, ".onnx": _onnx}
+_PYTORCH = (".pth", ".pth.tar", ".pt", ".th", ".ckpt", ".bin")
+_CHECKS = {
+    ".safetensors": _safetensors,
+    **dict.fromkeys(_PYTORCH, _pytorch),
+    ".onnx": _onnx,
+    ".json": _json,
+    ".txt": _text,
+}
 
 
 def _check_for(path: Path) -> Callable[[BinaryIO, int], str]:

@@ -19,9 +19,9 @@ BASE_PARTS, STITCHING = PARTS[:-1], PARTS[-1]
 
 def write(path: Path, text: str = "") -> Path:
     """A whole file in the format that its ending says; other text, other content."""
-    makers = {".safetensors": safetensors, ".pth": checkpoint, ".pt": checkpoint, ".tar": checkpoint, ".onnx": onnx}
+    makers = {".safetensors": safetensors, ".onnx": onnx, ".json": vocabulary, ".txt": merges}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(makers[path.suffix](text))
+    path.write_bytes(makers.get(path.suffix, checkpoint)(text))
     return path
 
 
@@ -71,6 +71,16 @@ def onnx(text: str = "") -> bytes:
     """A protobuf message with the version (1), the producer (2) and an empty graph (7)."""
     name = text.encode()[:100]
     return b"\x08\x08" + b"\x12" + bytes([len(name)]) + name + b"\x3a\x04\x0a\x02ab"
+
+
+def vocabulary(text: str = "") -> bytes:
+    """A tokenizer's JSON file of tokens."""
+    return json.dumps({"a": 0, f"b{text}": 1}).encode()
+
+
+def merges(text: str = "") -> bytes:
+    """A tokenizer's text file of merges."""
+    return f"#version: 0.2 {text}\nt h\nth e</w>\n".encode()
 
 
 def official(folder: Path, names: Iterable[str] = PARTS, text: str = "official") -> dict[str, Path]:

@@ -60,3 +60,16 @@ def test_folders_from_the_environment_come_first(monkeypatch, tmp_path):
     assert folders[:2] == (tmp_path / "a", tmp_path / "b")
     assert folders[2].parts[-2:] == ("bundle", "weights")
     assert Path.home() in folders[3].parents or folders[3].is_absolute()
+
+
+@pytest.mark.parametrize(
+    ("variables", "wanted"),
+    [({"HF_HOME": "/hf"}, Path("/hf/hub")), ({"HF_HOME": "/hf", "HF_HUB_CACHE": "/cache"}, Path("/cache"))],
+)
+def test_what_hugging_faces_programs_got_comes_last(monkeypatch, variables, wanted):
+    for name in ("HF_HOME", "HF_HUB_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    assert default_folders()[-1] == Path.home() / ".cache" / "huggingface" / "hub"
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert default_folders()[-1] == wanted
