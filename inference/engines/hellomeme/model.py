@@ -69,7 +69,7 @@ class Model:
         """What eyes (6 numbers), brows (30) and mouth (512) do.
 
         Args:
-            faces: (n, 224, 224, 3) uint8 RGB, as ``tools.alignment.face_picture`` cuts them.
+            faces: (n, 224, 224, 3) uint8 RGB, aligned as ``tools.aligned_face`` does.
 
         Returns:
             (n, 548) float32.
