@@ -93,7 +93,7 @@ def matrix(session: nox.Session) -> None:
         blender = blender_environment(session, version)
         try:
             # Neural engines are tested from end to end in the session "tests", on one Blender.
-            neural = ("liveportrait", "tpsmm", "edtalk")
+            neural = ("liveportrait", "tpsmm", "edtalk", "hellomeme", "xportrait")
             pytest_blender(session, blender, env, *(f"--ignore=tests/blender/test_{name}.py" for name in neural))
         finally:
             if version != MAIN_BLENDER:
@@ -114,7 +114,7 @@ def lint(session: nox.Session) -> None:
     """Style, types, import directions, policy, and Blender's own validation of the extension."""
     packages = ("-r", requirements("base"), *PYTEST, *LINTERS, "nox")
     speech = ("--no-deps", "-r", requirements("speech"))
-    linter = environment(session, "lint", MAIN_PYTHON, packages, speech, TORCH, ("-r", requirements("neural"), ONNX))
+    linter = environment(session, "lint", MAIN_PYTHON, packages, speech, TORCH, (*tiers("neural", "diffusion"), ONNX))
     run(session, linter, "ruff", "check", ".")
     run(session, linter, "ruff", "format", "--check", ".")
     run(session, linter, "pyright", "--pythonpath", linter)
@@ -191,7 +191,7 @@ def worker_environment(session: nox.Session, version: str) -> str:
     packages = ("-r", requirements("base"), *WORKER_TOOLS, *PORTRAITS)
     steps = [packages, ("--no-deps", "-r", requirements("speech"), MOVIE, LETTERS)]
     if version == MAIN_PYTHON:
-        steps += [TORCH, ("-r", requirements("base"), "-r", requirements("neural"), ONNX)]
+        steps += [TORCH, (*tiers("base", "neural", "diffusion"), ONNX)]
     worker = environment(session, f"worker-{version}", version, *steps)
     run(session, worker, "inference", "weights", "--folder", str(WEIGHTS))
     return worker
@@ -234,6 +234,11 @@ def describe(version: str, steps: Sequence[Sequence[str]]) -> str:
 def requirements(tier: str) -> str:
     """Path of a tier's pinned requirements."""
     return str(ROOT / "inference" / "requirements" / f"{tier}.txt")
+
+
+def tiers(*names: str) -> tuple[str, ...]:
+    """Arguments of pip that install the requirements of tiers together."""
+    return tuple(argument for name in names for argument in ("-r", requirements(name)))
 
 
 def folder_of(python: str) -> Path:
