@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 
@@ -56,10 +56,16 @@ class FilmRule:
     Attributes:
         length_setting: the WHOLE setting that says how many frames are drawn at once; at least ``least``.
         overlap: known frames at each end of a bridge.
+        steps_setting: the WHOLE setting that says how often each frame is refined.
+        part_setting: the NUMBER setting that says which part of these steps is taken; "" for an engine without.
+        size_setting: the CHOICE setting with the side of the drawn square in px.
     """
 
     length_setting: str
     overlap: int
+    steps_setting: str = "steps"
+    part_setting: str = ""
+    size_setting: str = "size"
 
     @property
     def least(self) -> int:
@@ -107,21 +113,66 @@ class FilmRule:
         )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Part:
+    """A section that is worked on.
+
+    Attributes:
+        frames: indices of the frames that are made from it, ascending; () where only its latents are needed, for the
+            known frames of a bridge.
+        kept: its latents are there already.
+    """
+
+    section: Section
+    frames: tuple[int, ...]
+    kept: bool = False
+
+
+def parts_of(
+    sections: Sequence[Section], missing: Collection[int], is_kept: Callable[[int], bool] = lambda number: False
+) -> tuple[Part, ...]:
+    """What must be done for some frames of a film, in an order in which it can be done.
+
+    Args:
+        sections: all sections of the film.
+        missing: indices of the frames.
+        is_kept: whether the latents of the section of that number are there.
+    """
+    wanted = {s.number: tuple(frame for frame in s.new if frame in missing) for s in sections}
+    parts: dict[int, Part] = {}
+
+    def add(number: int) -> None:
+        if number in parts:
+            return
+        part = Part(sections[number], wanted[number], is_kept(number))
+        for needed in () if part.kept else part.section.needs:
+            add(needed)
+        parts[number] = part
+
+    for number, frames in wanted.items():
+        if frames:
+            add(number)
+    return tuple(parts.values())
+
+
 def section_keys(sections: Sequence[Section], frame_keys: Sequence[str]) -> tuple[str, ...]:
     """Name of each section by all that its frames depend on: 32 hexadecimal digits.
 
     Args:
         frame_keys: ``job.frame_key`` of each frame of the film.
     """
-    anchors = {s.number: _digest([s.before, s.after, frame_keys[s.frames.start : s.frames.stop], []])
-               for s in sections if not s.needs}  # fmt: skip
+    anchors = {s.number: _content(s, frame_keys, []) for s in sections if not s.needs}
     return tuple(
-        anchors[s.number]
-        if not s.needs
-        else _digest(
-            [s.before, s.after, frame_keys[s.frames.start : s.frames.stop], [anchors[number] for number in s.needs]]
-        )
+        _content(s, frame_keys, [anchors[number] for number in s.needs]) if s.needs else anchors[s.number]
         for s in sections
+    )
+
+
+def _content(section: Section, frame_keys: Sequence[str], needed: Sequence[str]) -> str:
+    """Its place counts as well, because the noise does that it is drawn from."""
+    frames = section.frames
+    return _digest(
+        [frames.start, section.before, section.after, list(frame_keys[frames.start : frames.stop]), list(needed)]
     )
 
 

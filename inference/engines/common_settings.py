@@ -71,6 +71,7 @@ MEMORY = Setting(
         Choice("layers", "Layers in Turn", "A few layers at a time; the slowest, and needs the least"),
     ),
     section=Section.PICTURE,
+    afterwards=True,
 )
 DRAWN_SIZE = Setting(
     "size",

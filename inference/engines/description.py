@@ -48,7 +48,8 @@ class Choice:
 class Setting:
     """One setting of an engine. Blender's strip property is ``th_<engine>_<name>``.
 
-    ``afterwards``: it is applied to what was drawn, so that a film need not be drawn again when it changes.
+    ``afterwards``: what is drawn does not depend on it, so that a film need not be drawn again when it changes: it is
+    applied to what was drawn, or says where that is computed.
     """
 
     name: str

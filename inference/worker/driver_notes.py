@@ -4,22 +4,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import TalkingHeadError
-from ..media.encode import write_whole
-from .cache_folder import digest_of, drop_longest_unused, mark_used
+from .cache_folder import digest_of
+from .kept_arrays import KeptArrays
 from .task import Task
 
 if TYPE_CHECKING:
     from .sessions import Sessions
 
-_LOG = logging.getLogger(__name__)
 _FOLDER = "motions"
 # About a million pictures of LivePortrait's motion.
 _MOST_BYTES = 512 << 20
@@ -38,6 +33,7 @@ class DriverNotes:
         self._content = content
         self._stage = stage
         self._sessions = sessions
+        self._kept = KeptArrays(sessions, _FOLDER, _MOST_BYTES)
         self._task = task
         self._told = False
 
@@ -47,31 +43,11 @@ class DriverNotes:
 
     def remembered(self, what: str) -> np.ndarray | None:
         """What was kept of the content, by this or another process; None where there is nothing whole."""
-        for folder in self._sessions.readable_caches(_FOLDER):
-            path = folder / self._name(what)
-            try:
-                values = np.load(path, allow_pickle=False)
-            except FileNotFoundError:
-                continue
-            except (OSError, ValueError) as error:
-                _LOG.warning("What was kept in %s is not used: %s", path, error)
-                continue
-            mark_used(path)
-            return values
-        return None
+        return self._kept.get(digest_of([self._content, what]))
 
     def remember(self, what: str, values: np.ndarray) -> None:
         """Keep an array; a disk that is full only means that it is made again."""
-        name = self._name(what)
-        folder = self._sessions.writable_cache(_FOLDER)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_whole(folder / name, _npy(values))
-        except (OSError, TalkingHeadError) as error:
-            _LOG.warning("%s cannot be written: %s", folder / name, error)
-            return
-        with contextlib.suppress(OSError):
-            drop_longest_unused(folder, name, _MOST_BYTES)
+        self._kept.put(digest_of([self._content, what]), values)
 
     def progress(self, done: int, total: int) -> None:
         """Tell how much was looked at or listened to; raises when the request was canceled."""
@@ -81,12 +57,3 @@ class DriverNotes:
             self._told = True
         self._task.progress(done, total, self._stage)
         self._task.between()
-
-    def _name(self, what: str) -> str:
-        return digest_of([self._content, what]) + ".npy"
-
-
-def _npy(values: np.ndarray) -> bytes:
-    stream = io.BytesIO()
-    np.save(stream, values, allow_pickle=False)
-    return stream.getvalue()

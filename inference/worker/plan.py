@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from ..media.reader import SourceReader
 from ..source import SourceKind
 from ..weights.catalogue import weight_file
 from .exact import FrameMotion
+from .film_plan import Film
 from .sessions import Sessions
 from .subject import file_digests
 
@@ -35,12 +36,14 @@ class Plan:
         wanted: the frame indices asked for, ascending.
         missing: file name to the wanted frames it stands for, in order of the first, for files that must be made.
         pictures: picture index of each frame, none past the source's end.
+        film: how it is drawn, for engines that draw neighboring frames together; None for others.
     """
 
     names: tuple[str, ...]
     wanted: tuple[int, ...]
     missing: dict[str, tuple[int, ...]]
     pictures: tuple[int, ...]
+    film: Film | None = None
 
 
 def make_plan(
@@ -72,22 +75,28 @@ def make_plan(
     weights += sessions.set_digests(description, settings)
     settings |= file_digests(description, settings, sessions)
     columns = [POSE_NAMES.index(name) for name in description.controls]
-    names = []
-    for frame, (picture, pose) in enumerate(zip(pictures, job.performance.values, strict=True)):
+
+    def key(frame: int, settings: Mapping[str, object]) -> str:
         check()
-        key = frame_key(
+        return frame_key(
             engine=job.engine,
             engine_version=description.version,
             settings=settings,
             weights=weights,
-            source_digests=_digests(job, description, reader, picture),
-            picture=picture,
+            source_digests=_digests(job, description, reader, pictures[frame]),
+            picture=pictures[frame],
             face=job.face,
-            pose=pose[columns],
+            pose=job.performance.values[frame][columns],
             motion=motion.digest(frame),
         )
-        names.append(key + reader.extension(picture))
-    return Plan(tuple(names), wanted, _missing(names, wanted, folder), pictures)
+
+    def keys(settings: Mapping[str, object]) -> list[str]:
+        return [key(frame, settings) for frame in range(len(pictures))]
+
+    film = Film.of(description, settings, keys) if description.film else None
+    stems = film.names if film else keys(settings)
+    names = [stem + reader.extension(picture) for stem, picture in zip(stems, pictures, strict=True)]
+    return Plan(tuple(names), wanted, _missing(names, wanted, folder), pictures, film)
 
 
 def _wanted(length: int, only: Sequence[int] | None) -> tuple[int, ...]:

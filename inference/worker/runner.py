@@ -10,15 +10,14 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ..engines import description_of
 from ..engines.engine import FrameRequest, Quality
-from ..errors import ErrorCode, TalkingHeadError
 from ..job import Job, load, save
 from ..media.encode import write_error
-from ..media.picture import Picture
-from ..media.provenance import xmp_chunk
 from .exact import FrameMotion
+from .film_runner import FilmRunner
+from .film_work import FilmWork
 from .frame_writer import FrameWriter
+from .job_files import check_all_made, checked_name, frame_writer
 from .plan import Plan, make_plan, placeholder, remove_stale
 from .sessions import OpenSession, Sessions
 from .subject import preparing, subject_of
@@ -36,7 +35,8 @@ def run(task: Task, job_path: Path, only: Sequence[int] | None, sessions: Sessio
         only: frame indices to make; None for all.
 
     Returns:
-        Fields of the ``done`` message: ``rendered`` and ``reused`` frames, ``seconds``, ``stages``, ``warnings``.
+        Fields of the ``done`` message: ``rendered`` and ``reused`` frames, ``seconds``, ``stages``, ``warnings``; of
+        films also ``sections``.
 
     Raises:
         TalkingHeadError: what the protocol's ``error`` carries.
@@ -46,12 +46,12 @@ def run(task: Task, job_path: Path, only: Sequence[int] | None, sessions: Sessio
     job = load(job_path)
     task.stage("reading the source", 0)
     motion = FrameMotion.of(job, sessions, task)
-    plan = _announce(task, job, job_path, only, sessions, motion)
+    plan, film = _announce(task, job, job_path, only, sessions, motion)
     planned = time.perf_counter()
     stages: dict[str, float] = {}
     warnings: list[str] = []
     if plan.missing:
-        stages, warnings = _render(task, job, plan, folder, sessions, motion)
+        stages, warnings = _render(task, job, plan, film, folder, sessions, motion)
     rendered = sum(len(frames) for frames in plan.missing.values())
     stages = {"plan": planned - start, **stages}
     seconds = time.perf_counter() - start
@@ -62,12 +62,13 @@ def run(task: Task, job_path: Path, only: Sequence[int] | None, sessions: Sessio
         "seconds": round(seconds, 3),
         "stages": {name: round(value, 3) for name, value in stages.items()},
         "warnings": warnings,
+        **({"sections": film.counts} if film else {}),
     }
 
 
 def _announce(
     task: Task, job: Job, job_path: Path, only: Sequence[int] | None, sessions: Sessions, motion: FrameMotion
-) -> Plan:
+) -> tuple[Plan, FilmWork | None]:
     """Plan, note the names in the job file, put the placeholder there, and tell."""
     reader = sessions.reader(job.source)
     try:
@@ -80,8 +81,12 @@ def _announce(
     remove_stale(job_path.parent)
     payload = json.dumps(plan.names).encode()
     missing = sum(len(frames) for frames in plan.missing.values())
-    task.send("plan", payload=payload, total=len(plan.wanted), missing=missing, placeholder=stand_in)
-    return plan
+    film = FilmWork.of(job, plan, sessions)
+    estimate = film.estimate().to_dict() if film and missing else None
+    task.send(
+        "plan", payload=payload, total=len(plan.wanted), missing=missing, placeholder=stand_in, estimate=estimate
+    )  # fmt: skip
+    return plan, film
 
 
 def _save(job: Job, path: Path) -> None:
@@ -92,31 +97,34 @@ def _save(job: Job, path: Path) -> None:
 
 
 def _render(
-    task: Task, job: Job, plan: Plan, folder: Path, sessions: Sessions, motion: FrameMotion
+    task: Task, job: Job, plan: Plan, film: FilmWork | None, folder: Path, sessions: Sessions, motion: FrameMotion
 ) -> tuple[dict[str, float], list[str]]:
     """Make the missing files.
 
     Returns:
-        Seconds by stage: "prepare" (load the engine, find the face), "decode", "engine", "encode", "disk"; decode,
-        encode and disk run beside the engine, so the sum is more than the time that passed. And what the engine
-        warns of.
+        Seconds by stage: "prepare" (load the engine, find the face), "decode", "engine" (of films "draw" and "finish"),
+        "encode", "disk"; decode, encode and disk run beside the engine, so the sum is more than the time that passed.
+        And what the engine warns of.
     """
     frames = sorted(shared[0] for shared in plan.missing.values())
-    needed = sorted({plan.pictures[frame] for frame in frames})
+    needed = film.needed if film else sorted({plan.pictures[frame] for frame in frames})
     task.stage(preparing(job), len(frames))
     start = time.perf_counter()
     with sessions.opened(subject_of(job, motion, sessions), needed) as opened:
         prepared = time.perf_counter()
         decoded_s = opened.pictures.decode_s
-        task.stage("rendering", len(frames))
-        with _writer(task, job, plan) as writer:
-            requests = _requests(job, plan, motion, frames)
-            engine_s = _frames(task, requests, len(frames), plan, folder, opened, writer)
+        with frame_writer(task, job, plan) as writer:
+            if film:
+                engine = FilmRunner(task, film, motion, opened).run(folder, writer)
+            else:
+                task.stage("rendering", len(frames))
+                requests = _requests(job, plan, motion, frames)
+                engine = {"engine": _frames(task, requests, len(frames), plan, folder, opened, writer)}
         task.progress(len(frames), len(frames), "rendering")
         stages = {
             "prepare": prepared - start,
             "decode": opened.pictures.decode_s - decoded_s,
-            "engine": engine_s,
+            **engine,
             "encode": writer.encode_s,
             "disk": writer.disk_s,
         }
@@ -127,16 +135,6 @@ def _requests(job: Job, plan: Plan, motion: FrameMotion, frames: Iterable[int]) 
     """What is asked of the engine, one frame after the other, so that memory does not grow with the job."""
     for frame in frames:
         yield motion.request(frame, plan.pictures[frame], job.performance.pose(frame))
-
-
-def _writer(task: Task, job: Job, plan: Plan) -> FrameWriter:
-    engine = description_of(job.engine)
-
-    def written(path: Path) -> None:
-        for index in plan.missing[path.name]:
-            task.send("frame", index=index, file=path.name)
-
-    return FrameWriter(written, xmp_chunk(engine.label, trained=engine.tier != "base"))
 
 
 def _frames(
@@ -159,25 +157,10 @@ def _frames(
             break
         task.check()
         index, picture = made
-        writer.put(folder / _checked_name(plan, index, picture), picture)
+        writer.put(folder / checked_name(plan, index, picture), picture)
         done += 1
         # What is counted is on disk: a worker that is killed now loses none of it.
         task.progress(writer.done, count, "rendering")
         task.between()
-    if done != count:
-        raise TalkingHeadError(
-            ErrorCode.INTERNAL, f"The engine made {done} of {count} frames.", "Please report it with the log."
-        )
+    check_all_made(done, count)
     return engine_s
-
-
-def _checked_name(plan: Plan, index: int, picture: Picture) -> str:
-    name = plan.names[index]
-    if not name.endswith(picture.extension):
-        raise TalkingHeadError(
-            ErrorCode.INTERNAL,
-            f"The engine changed the depth of frame {index}.",
-            "Please report it with the log.",
-            details=f"{name} {picture.pixels.dtype}",
-        )
-    return name

@@ -27,6 +27,7 @@ class Task:
         self.check = check
         self.between = between
         self._told_s = 0.0
+        self._stage = ""
         self._started_s = time.monotonic()
 
     def stage(self, name: str, total: int) -> None:
@@ -42,6 +43,17 @@ class Task:
         eta_s = (now - self._started_s) / done * (total - done) if done else None
         self._tell(done, total, stage, None if eta_s is None else round(eta_s, 2))
 
-    def _tell(self, done: int, total: int, stage: str, eta_s: float | None) -> None:
-        self._told_s = time.monotonic()
-        self.send("progress", done=done, total=total, stage=stage, eta_s=eta_s)
+    def steps(self, done: int, total: int, stage: str, eta_s: float | None) -> None:
+        """Tell how far the drawing of a film is, at most ten times a second; each stage's first, and the end, always.
+
+        Args:
+            done, total: steps of the whole film.
+            eta_s: seconds to the end; None while nobody knows.
+        """
+        if stage == self._stage and eta_s != 0 and time.monotonic() - self._told_s < _INTERVAL_S:
+            return
+        self._tell(done, total, stage, None if eta_s is None else round(eta_s, 2), unit="steps")
+
+    def _tell(self, done: int, total: int, stage: str, eta_s: float | None, **unit: str) -> None:
+        self._told_s, self._stage = time.monotonic(), stage
+        self.send("progress", done=done, total=total, stage=stage, eta_s=eta_s, **unit)

@@ -146,7 +146,7 @@ HELLOMEME = EngineDescription(
     takes=Takes(driving_video=True, prompt=True),
     neighbours=3,
     memory_mb=9000,
-    film=FilmRule(LENGTH.name, overlap=4),
+    film=FilmRule(LENGTH.name, overlap=4, part_setting=STRENGTH.name),
     settings=(
         MODEL,
         SEED,
