@@ -7,8 +7,8 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty
 
-from ..blender_talkinghead import compat
-from ..blender_talkinghead.jobs import jobs, render_queue, service
+from ..blender_talkinghead import compat, consent, properties
+from ..blender_talkinghead.jobs import film_estimates, film_words, jobs, render_queue, service
 from ..blender_talkinghead.jobs.jobs import Target
 from ..blender_talkinghead.jobs.queue import Entry
 from ..blender_talkinghead.jobs.runner import JobMaker, Phase
@@ -24,9 +24,28 @@ class TALKINGHEAD_OT_render_frames(base.JobOperator, bpy.types.Operator):
     bl_label = "Render Frames"
     needs_consent = True
 
+    layout: Any  # Blender's, while it draws
+    asked = False
+
     @classmethod
     def poll(cls, context: Any) -> bool:
         return base.allow(cls, context, base.blender_renders, base.no_source)
+
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        film = film_estimates.of_range(properties.source_of_active(context))
+        if bpy.app.background or not consent.given() or film is None or not film_words.is_long(film):
+            return super().invoke(context, event)
+        self.asked, self.lines = True, film_words.question(film)
+        return context.window_manager.invoke_props_dialog(self, width=480)
+
+    def draw(self, context: Any) -> None:
+        column = self.layout.column(align=True)
+        for line in self.lines if self.asked else ():
+            column.label(text=line)
+
+    def execute(self, context: Any) -> set[str]:
+        # The dialog's OK comes here as well; only then is there a window to run behind.
+        return self.start(context) if self.asked else super().execute(context)
 
     def job(self, context: Any) -> tuple[str, JobMaker]:
         target = base.active_target(context)

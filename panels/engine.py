@@ -9,7 +9,7 @@ from bl_ui.utils import PresetPanel
 
 from ..blender_talkinghead import engine_presets, fixes, properties
 from ..blender_talkinghead.drivers import exact
-from ..blender_talkinghead.jobs import measured_speed
+from ..blender_talkinghead.jobs import film_estimates, film_words, measured_speed
 from ..blender_talkinghead.worker import models_box, worker
 from ..blender_talkinghead.worker.environment import State
 from ..blender_talkinghead.worker.optional_tier import DIFFUSION, NEURAL
@@ -62,14 +62,12 @@ class TALKINGHEAD_PT_engine(Child, bpy.types.Panel):
         layout, source = self.layout, properties.source_of_active(context)
         layout.use_property_split, layout.use_property_decorate = True, False
         layout.prop(source, "th_engine")
-        seconds = measured_speed.seconds_per_frame(source.th_engine, measured_speed.source_size(source))
-        if seconds is not None:
-            layout.label(text=f"About {seconds:.2g} s a frame on this computer", icon="TIME")
-        if _engine_of(source).memory_mb >= LARGE_MB:
-            layout.label(text=f"Needs about {_engine_of(source).memory_mb / 1000:.1f} GB of memory", icon="MEMORY")
+        _draw_costs(layout, source)
         _draw_packages(layout, _engine_of(source))
         models_box.draw_missing(layout, _engine_of(source), properties.settings_of(source))
         _draw_settings(layout, source, Section.MAIN)
+        if _engine_of(source).film is not None:
+            layout.operator("talkinghead.render_first_section", icon="RENDER_STILL")
         if source.th_hidden_source:
             layout.operator("talkinghead.show_source", icon="HIDE_OFF")
 
@@ -127,6 +125,20 @@ class TALKINGHEAD_PT_engine_picture(_Settings, bpy.types.Panel):
     bl_label = Section.PICTURE.value
     bl_order = 2
     section = Section.PICTURE
+
+
+def _draw_costs(layout: Any, source: Any) -> None:
+    """What the engine takes on this computer, as far as that is known."""
+    engine, film = _engine_of(source), film_estimates.of_range(source)
+    if film is not None:
+        fixes.draw_note(layout, f"{film_words.work_line(film)}. {film_words.time_line(film)}.", "TIME")
+        layout.label(text=film_words.memory_line(film), icon="MEMORY")
+        return
+    seconds = measured_speed.seconds_per_frame(source.th_engine, measured_speed.source_size(source))
+    if seconds is not None:
+        layout.label(text=f"About {seconds:.2g} s a frame on this computer", icon="TIME")
+    if engine.memory_mb >= LARGE_MB:
+        layout.label(text=f"Needs about {engine.memory_mb / 1000:.1f} GB of memory", icon="MEMORY")
 
 
 def _draw_packages(layout: Any, engine: EngineDescription) -> None:

@@ -122,6 +122,8 @@ def _draw_running(layout: Any) -> None:
     if not service.runner.running or state is None:
         return
     layout.progress(text=state.line, factor=state.progress, type="BAR")
+    if state.work:
+        fixes.draw_note(layout, f"{state.work}.")
     layout.operator("talkinghead.cancel", text="Canceling" if service.runner.cancelling else "Cancel", icon="X")
     _draw_warnings(layout, state)
 

@@ -91,6 +91,8 @@ class TALKINGHEAD_PT_main(_Sidebar, bpy.types.Panel):
         row.operator("talkinghead.render_all", text="", icon="RENDERLAYERS")
         if preview.active():
             layout.operator("talkinghead.stop_preview", icon="HIDE_ON", depress=True)
+            if description_of(source.th_engine).film is not None:
+                fixes.draw_note(layout, "The preview shows the performance that will be redrawn.")
         else:
             layout.operator("talkinghead.preview_frame", icon="HIDE_OFF")
         if doing := preview.doing():

@@ -69,6 +69,8 @@ def effect(strip: Any) -> str:
         return f"{engine.label} cannot follow a clip itself; {otherwise}."
     if driver_media.acts_by_template(strip) and not engine.takes.templates:
         return f"{engine.label} cannot follow a motion template itself; {otherwise}."
+    if engine.film is not None and not strip.th_acting_exact:
+        return f"The portrait performs the clip by the sliders, unseen, and {engine.label} redraws that."
     if not strip.th_acting_exact:
         return "Whole figures follow a clip with Exact only." if whole else ""
     if engine.takes.whole_body:
@@ -81,7 +83,8 @@ def effect(strip: Any) -> str:
     what = _listed(_names(strip, exactly)) or "nothing"
     by_sliders = _listed([name for part in added_on(strip) for name in _names(strip, given(strip, part) - exactly)])
     rest = f" By the sliders: {by_sliders}." if by_sliders else ""
-    return f"{engine.label} follows {clips}: {what}.{rest} What you set on the sliders is added."
+    verb = "follows" if engine.film is None else "redraws"
+    return f"{engine.label} {verb} {clips}: {what}.{rest} What you set on the sliders is added."
 
 
 def heard_effect(strip: Any) -> str:

@@ -29,6 +29,7 @@ examples:
   blender -b edit.blend --command talkinghead render
   blender -b edit.blend --command talkinghead render --strip Bob --frames 1-250
   blender -b edit.blend --command talkinghead render --i-have-the-rights --save
+  blender -b edit.blend --command talkinghead render --strip Bob --engine hellomeme --first-section
   blender -b --command talkinghead setup --yes
   blender -b --command talkinghead models liveportrait_human --yes
 
@@ -90,6 +91,9 @@ def _add_render(commands: Any) -> None:
     which = render.add_mutually_exclusive_group()
     which.add_argument("--frames", type=_frames, metavar="A-B", help="timeline frames to compute, or a single one")
     which.add_argument("--range", choices=("strip", "preview", "scene"), help="range (default: the scene's setting)")
+    render.add_argument(
+        "--first-section", action="store_true", help="only what the first section of a film has (HelloMeme, X-Portrait)"
+    )
     render.add_argument("--engine", choices=tuple(ENGINES), help="engine to use (default: the strip's)")
     render.add_argument("--save", action="store_true", help="save the .blend file with its updated result strips")
     render.add_argument("--quiet", action="store_true", help="print no progress")
@@ -187,7 +191,8 @@ def _render_strip(scene_name: str, strip_name: str, options: argparse.Namespace)
         strip.th_engine = options.engine
     mode = options.range.upper() if options.range else scene.th_range_mode
     # Single frames are computed as part of the whole strip, so that several machines can each take some.
-    target = jobs.Target(scene_name, strip_name, properties.RANGE_STRIP if options.frames else mode, options.frames)
+    mode = properties.RANGE_STRIP if options.frames else mode
+    target = jobs.Target(scene_name, strip_name, mode, options.frames, first_section=options.first_section)
     show = None if options.quiet else Printer(strip_name).show
     state = service.run_to_end(jobs.RENDER_TITLE, lambda control: jobs.render(target, control), show)
     for warning in state.warnings:
@@ -230,7 +235,7 @@ class Printer:
     def __init__(self, name: str, *, tenths_only: bool = False) -> None:
         self._name = name
         self._tenths_only = tenths_only
-        self._text = ""
+        self._text = self._work = ""
         self._next = 0.0
 
     def show(self, state: JobState) -> None:
@@ -238,6 +243,9 @@ class Printer:
         counts = self._tenths_only or (state.done > 0 and state.phase is Phase.RUNNING)
         if state.phase is Phase.DONE:
             return
+        if state.work and state.work != self._work:
+            self._work = state.work
+            print(f"{self._name}: {state.work}", flush=True)
         if state.text != self._text and not counts:
             self._text, self._next = state.text, 0.0
             print(f"{self._name}: {state.text}", flush=True)

@@ -24,10 +24,11 @@ def target_in_film(target: Target) -> Target:
     ``only``. The first section is looked up here, when the render begins.
 
     Raises:
-        TalkingHeadError: INVALID_REQUEST when the strip or all frames of the range are gone.
+        TalkingHeadError: INVALID_REQUEST when the strip or all frames of the range are gone, and for the first section
+            where there are no films.
     """
     scene, source = find_scene(target), lookup.source_of(find_strip(target))
-    if source is None or description_of(source.th_engine).film is None:
+    if source is None or (description_of(source.th_engine).film is None and not target.first_section):
         return target
     frames = _asked(scene, source, target)
     if target.first_section:

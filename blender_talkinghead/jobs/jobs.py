@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +25,7 @@ from ..preview import faces
 from ..strips import folders, follow, lookup, missing_frames, results
 from ..worker import worker
 from ..worker.client import Outcome, Request
-from . import builder, film_jobs, measured_speed, service
+from . import builder, film_estimates, film_jobs, film_words, measured_speed, service
 from .builder import PreparedJob
 from .job_steps import (
     WAITING_TEXT,
@@ -256,6 +256,7 @@ class _Following:
         self.planned = results.show_plan(self.prepared, names, placeholder) is not None
         self.lost = not self.planned
         self.note.begin(names)
+        self.state = replace(self.state, work=film_words.told_by_worker(message.fields.get("estimate")))
 
     def _finished(self) -> JobState:
         """The last state.
@@ -273,13 +274,20 @@ class _Following:
             raise TalkingHeadError(ErrorCode.CANCELLED, self.note.canceled_text())
         fields = self.request.result().fields
         rendered, reused = int(fields["rendered"]), int(fields["reused"])
-        measured_speed.note(self.prepared.job.engine, _source_of(self.prepared), fields)
+        self._note_speed(fields)
         text = summary(rendered, reused) if self.state.title == RENDER_TITLE else "Ready, move the sliders"
         warnings = self.state.warnings + shortened([str(text) for text in fields.get("warnings", [])])
         if self.lost:
             where = self.prepared.folder
             warnings += (f"The strip '{self.prepared.job.name}' is gone. Its frames are kept in {where}.",)
-        return replace(self.state, phase=Phase.DONE, text=text, warnings=warnings, eta_s=None, fraction=1.0)
+        return replace(self.state, phase=Phase.DONE, text=text, warnings=warnings, eta_s=None, fraction=1.0, work="")
+
+    def _note_speed(self, fields: Mapping[str, object]) -> None:
+        """Keep how long a frame takes; of films the worker itself keeps how long a refinement takes."""
+        if description_of(self.prepared.job.engine).film is None:
+            measured_speed.note(self.prepared.job.engine, _source_of(self.prepared), fields)
+        else:
+            film_estimates.forget()
 
 
 def shortened(warnings: Sequence[str], most: int = 3) -> tuple[str, ...]:

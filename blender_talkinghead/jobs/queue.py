@@ -54,6 +54,7 @@ class RenderOrder:
         frames: timeline frames of the range at that time.
         size: (width, height) of the source in px, None while unknown.
         first_section: only what the first section of the engine's film has.
+        film_s: seconds that the frames take of an engine whose films depend on its settings; None while unknown.
     """
 
     scene: str
@@ -64,6 +65,7 @@ class RenderOrder:
     frames: int = 0
     size: tuple[int, int] | None = None
     first_section: bool = False
+    film_s: float | None = None
 
     def same_strip(self, other: RenderOrder) -> bool:
         """Whether both render one strip, all of it or its first section. Halves of a cut share their id: names tell."""
@@ -336,5 +338,7 @@ def _left_of_running(order: RenderOrder, state: JobState | None, speed: SecondsP
 
 
 def _seconds(order: RenderOrder, frames: int, speed: SecondsPerFrame) -> float | None:
+    if order.film_s is not None:
+        return order.film_s * frames / max(1, order.frames)
     seconds = speed(order.engine, order.size)
     return None if seconds is None else seconds * frames

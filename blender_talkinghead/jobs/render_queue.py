@@ -10,7 +10,7 @@ from ...inference.errors import ErrorCode, TalkingHeadError
 from .. import compat
 from ..strips import lookup
 from ..strips.pairs import ROLE_SOURCE
-from . import builder, film_jobs, jobs, measured_speed, service
+from . import builder, film_estimates, film_jobs, jobs, measured_speed, service
 from .job_steps import Target, find_scene, find_strip
 from .queue import AtEnd, Entry, EntryState, RenderOrder, seconds_left
 from .runner import JobControl, JobMaker, JobSteps
@@ -40,6 +40,7 @@ def order_of(target: Target) -> RenderOrder:
     frames = builder.frames_in_range(scene, strip, target.range_mode)
     if target.first_section:
         frames = film_jobs.first_frames(scene, strip, frames)
+    estimate = film_estimates.estimate_of(strip, frames)
     return RenderOrder(
         scene=scene.name,
         strip=strip.name,
@@ -49,6 +50,7 @@ def order_of(target: Target) -> RenderOrder:
         frames=len(frames),
         size=measured_speed.source_size(strip),
         first_section=target.first_section,
+        film_s=None if estimate is None else estimate.seconds,
     )
 
 

@@ -42,6 +42,7 @@ class JobState:
         warnings: sentences that stay after the end.
         error: why it failed.
         in_steps: steps are counted instead of frames.
+        work: what there is to be done, as a sentence that stays while it is done; "" for none.
     """
 
     title: str
@@ -54,6 +55,7 @@ class JobState:
     warnings: tuple[str, ...] = ()
     error: TalkingHeadError | None = None
     in_steps: bool = False
+    work: str = ""
 
     @property
     def progress(self) -> float:
