@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Stable Diffusion 1.5: its networks from the files of a diffusers folder or from a single-file checkpoint.
 
-Sizes are those of the tensors, and every tensor is used: what belongs to a network is loaded strictly.
+Sizes are those of the tensors, and every tensor is used: what belongs to a network is loaded strictly. Nothing is ever
+fetched: configurations are made here.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import Tensor
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
+from ...errors import Action, ErrorCode, TalkingHeadError
 from ...weights.tensors import read_tensors
-from ..neural.strict_loading import strict_network, wrong_file
+from ..neural.strict_loading import strict_network
 from . import shapes
+from .families import FAMILY, kind_of, kind_of_text, kind_of_unet, refused
 from .ldm_names import renamed, unet_name, vae_name
 from .lora import add_lora
 
@@ -35,7 +38,13 @@ __all__ = [
 UNET_PREFIX = "model.diffusion_model."
 VAE_PREFIX = "first_stage_model."
 TEXT_PREFIX = "cond_stage_model.transformer."
-_LATENT_CHANNELS = 4
+TOKENS = 77
+# Other networks and tables in a single file, by the beginnings of their names.
+_BESIDE = (UNET_PREFIX, VAE_PREFIX, TEXT_PREFIX, "cond_stage_model.", "model_ema.", "conditioner.")
+_NESTED = "state_dict."
+# What VAE files of their training, and files of a whole CLIP, hold besides.
+_NOT_VAE = ("loss.", "model_ema.")
+_NOT_TEXT = ("vision_model.", "visual_projection.", "text_projection.", "logit_scale")
 
 
 def load_unet(path: Path) -> UNet2DConditionModel:
@@ -49,22 +58,44 @@ def load_unet(path: Path) -> UNet2DConditionModel:
         TalkingHeadError: WEIGHTS_MISSING, UNSUPPORTED_INPUT or WEIGHTS_CORRUPT with the reason: see ``read_tensors``;
             not a network of the family of Stable Diffusion 1.5.
     """
-    return unet_from(_part(path, UNET_PREFIX), path.name)
+    return unet_from(_part(path, UNET_PREFIX, "U-Net"), path.name)
 
 
 def load_vae(path: Path) -> AutoencoderKL:
-    """The VAE; arguments and errors as ``load_unet``, of the folder ``vae``."""
-    return vae_from(_part(path, VAE_PREFIX), path.name)
+    """The VAE; arguments and errors as ``load_unet``, of the folder ``vae`` or a VAE file by itself."""
+    return vae_from(_part(path, VAE_PREFIX, "VAE"), path.name)
 
 
 def load_text_encoder(path: Path) -> CLIPTextModel:
-    """The text encoder; arguments and errors as ``load_unet``, of the folder ``text_encoder``."""
-    return text_encoder_from(_part(path, TEXT_PREFIX), path.name)
+    """The text encoder; arguments and errors as ``load_unet``, of the folder ``text_encoder``, or a whole CLIP."""
+    return text_encoder_from(_part(path, TEXT_PREFIX, "text encoder"), path.name)
 
 
 def load_tokenizer(vocab: Path, merges: Path) -> CLIPTokenizer:
-    """The tokenizer of the files ``vocab.json`` and ``merges.txt``."""
-    return CLIPTokenizer(str(vocab), str(merges), model_max_length=77)
+    """The tokenizer of the files ``vocab.json`` and ``merges.txt``.
+
+    Raises:
+        TalkingHeadError: WEIGHTS_MISSING, WEIGHTS_CORRUPT.
+    """
+    for path in (vocab, merges):
+        if not path.is_file():
+            raise TalkingHeadError(
+                ErrorCode.WEIGHTS_MISSING,
+                f"The model file {path.name} is not there.",
+                "Get the models, or name the folder that has them.",
+                Action.GET_MODELS,
+                str(path),
+            )
+    try:
+        return CLIPTokenizer(str(vocab), str(merges), model_max_length=TOKENS)
+    except Exception as error:  # the tokenizers package raises plain Exception
+        raise TalkingHeadError(
+            ErrorCode.WEIGHTS_CORRUPT,
+            f"{vocab.name} and {merges.name} are not the words of {FAMILY}.",
+            "Delete them and get them again.",
+            Action.GET_MODELS,
+            f"{vocab}, {merges}: {error}",
+        ) from error
 
 
 def unet_from(tensors: Mapping[str, Tensor], source: str) -> UNet2DConditionModel:
@@ -78,54 +109,72 @@ def unet_from(tensors: Mapping[str, Tensor], source: str) -> UNet2DConditionMode
         TalkingHeadError: WEIGHTS_CORRUPT.
     """
     tensors = renamed(tensors, unet_name)
+    kind = kind_of(tensors) or kind_of_unet({name: tuple(tensor.shape) for name, tensor in tensors.items()})
+    if kind:
+        raise refused(source, kind, "U-Net")
     try:
         config = shapes.unet_config(tensors)
-    except (KeyError, StopIteration) as error:
-        raise wrong_file(f"{source} has no U-Net of Stable Diffusion 1.5.", f"missing: {error}") from error
-    return strict_network(  # type: ignore[return-value]
-        lambda: UNet2DConditionModel(**config), tensors, "the U-Net of Stable Diffusion 1.5", source
-    )
+    except LookupError as error:
+        raise refused(source, "", "U-Net", f"missing: {error}") from error
+    network = strict_network(lambda: UNet2DConditionModel(**config), tensors, f"the U-Net of {FAMILY}", source)
+    assert isinstance(network, UNet2DConditionModel)
+    return network
 
 
 def vae_from(tensors: Mapping[str, Tensor], source: str) -> AutoencoderKL:
     """The VAE from tensors in memory; as ``unet_from``."""
-    levels = len({name.split(".")[2] for name in tensors if name.startswith(("decoder.up.", "decoder.up_blocks."))})
-    tensors = renamed(tensors, lambda name: vae_name(name, levels))
-    matrices = {
+    levels = len(shapes.count(tensors, "decoder.up") or shapes.count(tensors, "decoder.up_blocks"))
+    tensors = {
+        # Some files have the attention's matrices as convolutions of one pixel.
         name: tensor[..., 0, 0] if ".attentions." in name and tensor.ndim == 4 else tensor
-        for name, tensor in tensors.items()
+        for name, tensor in renamed(tensors, lambda name: vae_name(name, levels)).items()
+        if not name.startswith(_NOT_VAE)
     }
     try:
-        config = shapes.vae_config(matrices)
-    except KeyError as error:
-        raise wrong_file(f"{source} has no VAE of Stable Diffusion 1.5.", f"missing: {error}") from error
-    return strict_network(  # type: ignore[return-value]
-        lambda: AutoencoderKL(**config), matrices, "the VAE of Stable Diffusion 1.5", source
-    )
+        config = shapes.vae_config(tensors)
+    except LookupError as error:
+        raise refused(source, kind_of(tensors), "VAE", f"missing: {error}") from error
+    network = strict_network(lambda: AutoencoderKL(**config), tensors, f"the VAE of {FAMILY}", source)
+    assert isinstance(network, AutoencoderKL)
+    return network
 
 
 def text_encoder_from(tensors: Mapping[str, Tensor], source: str) -> CLIPTextModel:
     """The text encoder from tensors in memory, with or without ``text_model.`` before their names; as ``unet_from``."""
-    tensors = renamed(tensors, lambda name: name.removeprefix("text_model."))
-    # Older files hold the numbers 0 to 76, which count the places.
-    tensors.pop("embeddings.position_ids", None)
+    tensors = {
+        name.removeprefix("text_model."): tensor
+        for name, tensor in tensors.items()
+        # Older files hold the numbers 0 to 76, which count the places.
+        if not name.startswith(_NOT_TEXT) and not name.endswith("embeddings.position_ids")
+    }
     try:
         config = shapes.text_config(tensors)
-    except KeyError as error:
-        raise wrong_file(f"{source} has no text encoder of Stable Diffusion 1.5.", f"missing: {error}") from error
+    except LookupError as error:
+        raise refused(source, kind_of(tensors), "text encoder", f"missing: {error}") from error
+    if kind := kind_of_text(config["hidden_size"]):
+        raise refused(source, kind, "text encoder")
     network = strict_network(
-        lambda: CLIPTextModel(CLIPTextConfig(**config)), tensors, "the text encoder of Stable Diffusion 1.5", source
+        lambda: CLIPTextModel(CLIPTextConfig(**config)), tensors, f"the text encoder of {FAMILY}", source
     )
     assert isinstance(network, CLIPTextModel)
-    places = network.config.max_position_embeddings
-    # Not in files, so that it still is without memory.
-    network.embeddings.register_buffer("position_ids", torch.arange(places)[None], persistent=False)
+    # Not in files, so that these numbers still are without memory.
+    places = torch.arange(network.config.max_position_embeddings)[None]
+    network.embeddings.register_buffer("position_ids", places, persistent=False)
     return network
 
 
-def _part(path: Path, prefix: str) -> dict[str, Tensor]:
+def _part(path: Path, prefix: str, network: str) -> dict[str, Tensor]:
     """Tensors of one network: those with the prefix, without it; all of a file that holds one network."""
-    tensors = {name.removeprefix("state_dict."): tensor for name, tensor in read_tensors(path).items()}
-    if any(name.startswith((UNET_PREFIX, VAE_PREFIX, TEXT_PREFIX)) for name in tensors):
-        return {name[len(prefix) :]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-    return tensors
+    names = []
+
+    def wanted(name: str) -> bool:
+        names.append(name.removeprefix(_NESTED))
+        return names[-1].startswith(prefix) or not names[-1].startswith(_BESIDE)
+
+    tensors = {name.removeprefix(_NESTED): value for name, value in read_tensors(path, wanted=wanted).items()}
+    if not any(name.startswith(_BESIDE) for name in names):
+        return tensors
+    part = {name[len(prefix) :]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+    if not part or kind_of(names):
+        raise refused(path.name, kind_of(names), network)
+    return part
