@@ -14,23 +14,30 @@ from conformance import Case
 HERE = Path(__file__).resolve().parent
 LAST = "test_coverage.py"
 
-HAS_TORCH = importlib.util.find_spec("torch") is not None
-NEED_TORCH = ("liveportrait", "tpsmm", "edtalk")
+# The package that an engine's files need.
+NEEDS = {
+    "liveportrait": "torch",
+    "tpsmm": "torch",
+    "edtalk": "torch",
+    "hellomeme": "diffusers",
+    "xportrait": "diffusers",
+}
 
 _left_out = pytest.StashKey[set[Path]]()
 
 
-class _NeedsTorch(pytest.Module):
+class _NeedsPackage(pytest.Module):
     def collect(self) -> Any:
-        pytest.skip("needs PyTorch", allow_module_level=True)
+        pytest.skip("needs PyTorch, or PyTorch and diffusers", allow_module_level=True)
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
-    """Without PyTorch, skip the files of engines that need it instead of failing on their imports."""
-    if HAS_TORCH or not module_path.name.startswith(tuple(f"test_{engine}_" for engine in NEED_TORCH)):
+    """Skip the files of engines whose packages are not there instead of failing on their imports."""
+    package = next((package for engine, package in NEEDS.items() if module_path.name.startswith(f"test_{engine}_")), "")
+    if not package or importlib.util.find_spec(package) is not None:
         return None
     parent.config.stash.setdefault(_left_out, set()).add(module_path)
-    return _NeedsTorch.from_parent(parent, path=module_path)
+    return _NeedsPackage.from_parent(parent, path=module_path)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -120,3 +127,17 @@ def edtalk_networks(edtalk: Case):
     from inference.engines.edtalk.networks.loading import networks_from
 
     return cache(lambda name: networks_from(edtalk.states(), name))
+
+
+@pytest.fixture(scope="session")
+def xportrait(case_of) -> Case:
+    """X-Portrait's case."""
+    return case_of("xportrait")
+
+
+@pytest.fixture(scope="session")
+def xportrait_networks(xportrait: Case):
+    """The networks with the case's seeded weights: 170 MB, made once."""
+    from inference.engines.xportrait.loading import networks_from
+
+    return networks_from(xportrait.states()["model"])

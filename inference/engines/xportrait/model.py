@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,9 @@ from torch import Tensor, nn
 from ..diffusion.placing import Placing
 from .loading import Networks
 from .wiring import Bank
+
+# Numbers that a window needs at a time for each of the first level's: the networks' widest layers and the skips.
+_WORKING = 40
 
 
 @dataclass(frozen=True)
@@ -60,11 +64,26 @@ class Model:
         return int(self._networks.denoiser.config["in_channels"])
 
     @contextmanager
-    def ready(self) -> Iterator[None]:
-        """All networks on their device while this lasts; no gradients."""
+    def ready(self, frames: int, size: tuple[int, ...]) -> Iterator[None]:
+        """All networks on their device while this lasts; no gradients.
+
+        Args:
+            frames: of a window.
+            size: height and width of the latents.
+        """
         networks = self._networks
-        with self._placing.using(networks.appearance, networks.pose, networks.local, networks.denoiser):
+        each = (networks.appearance, networks.pose, networks.local, networks.denoiser)
+        with self._placing.using(*each, working=self.working_bytes(frames, size)):
             yield
+
+    def working_bytes(self, frames: int, size: tuple[int, ...]) -> int:
+        """What a window needs of the device's memory besides the networks."""
+        channels = self._networks.denoiser.config["block_out_channels"][0]
+        return frames * math.prod(size) * channels * _WORKING * self._placing.dtype.itemsize
+
+    def attempt(self, draw: Callable[[], np.ndarray]) -> np.ndarray:
+        """See ``Placing.attempt``."""
+        return self._placing.attempt(draw)
 
     def bank(self, sources: Any, timestep: int, text: Any) -> Bank:
         """What the denoiser's attentions look at: the clean latents of one or more sources at a timestep.

@@ -10,9 +10,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from ...errors import ErrorCode, TalkingHeadError
 from .model import Hints, Model
-from .schedule import WINDOW, alphas_cumprod, levels, timesteps, window_count, windows
+from .schedule import WINDOW, alphas_cumprod, levels, steps_of, timesteps, window_count, windows
 from .wiring import Bank
+
+__all__ = ["FilmAsk", "ddim_step", "denoise", "draw_film", "hint_tensor", "padded", "start_latents", "steps_of"]
 
 _FIRST_TIMESTEP = 999
 
@@ -34,6 +37,7 @@ class FilmAsk:
         noise: (n, 4, h, w) standard normal.
         offsets: from step and number of frames to the frame at which the first window begins.
         known: latents (4, h, w) of frames that are drawn already, by their place in the film.
+        window: frames that are drawn at once; 16 as trained.
     """
 
     source_latent: np.ndarray
@@ -48,14 +52,10 @@ class FilmAsk:
     noise: np.ndarray
     offsets: Callable[[int, int], int]
     known: Mapping[int, np.ndarray]
+    window: int = WINDOW
 
     def __len__(self) -> int:
         return len(self.noise)
-
-
-def steps_of(count: int, steps: int, overlap: int) -> int:
-    """How many steps ``draw_film`` tells for a film of ``count`` frames: one for each window of each timestep."""
-    return len(timesteps(steps)) * window_count(max(count, WINDOW), overlap)
 
 
 def draw_film(model: Model, ask: FilmAsk, told: Callable[[int], None]) -> np.ndarray:
@@ -69,16 +69,24 @@ def draw_film(model: Model, ask: FilmAsk, told: Callable[[int], None]) -> np.nda
     Returns:
         (n, 4, h, w) float32 latents.
     """
-    return denoise(model, padded(ask), told)[: len(ask)]
+    whole = padded(ask)
+    drawn = model.attempt(lambda: denoise(model, whole, told))[: len(ask)]
+    if not np.isfinite(drawn).all():
+        raise TalkingHeadError(
+            ErrorCode.INTERNAL,
+            "X-Portrait's networks gave numbers that are no picture.",
+            "Try another seed or less guidance.",
+        )
+    return drawn
 
 
 def padded(ask: FilmAsk) -> FilmAsk:
     """The film with its last frame held until it is as long as a window."""
-    missing = WINDOW - len(ask)
+    missing = ask.window - len(ask)
     if missing <= 0:
         return ask
     last = len(ask) - 1
-    held = {place: ask.known[last] for place in range(last, WINDOW)} if last in ask.known else {}
+    held = {place: ask.known[last] for place in range(last, ask.window)} if last in ask.known else {}
     return replace(
         ask,
         pose=_hold(ask.pose, missing),
@@ -106,11 +114,14 @@ def denoise(model: Model, ask: FilmAsk, told: Callable[[int], None]) -> np.ndarr
     """``draw_film`` without padding: a film shorter than a window is wrapped, as in the reference implementation."""
     falling = timesteps(ask.steps)
     latents = start_latents(ask)
-    with model.ready():
+    with model.ready(ask.window, latents.shape[2:]):
         for step, (timestep, (now, following)) in enumerate(zip(falling, levels(falling), strict=True)):
             noise = _film_noise(model, ask, latents, step, int(timestep), told)
             latents = ddim_step(latents, noise, now, following)
             _pin(latents, ask, following, is_last=step == len(falling) - 1)
+            if not np.isfinite(latents).all():
+                # Nothing good can come of them: ``draw_film`` decides what to do.
+                break
     return latents
 
 
@@ -144,8 +155,8 @@ def _film_noise(
     sources = ask.source_latent if ask.source_latent.ndim == 4 else ask.source_latent[None]
     bank = model.bank(sources, timestep, ask.text)
     total, times = np.zeros_like(latents), np.zeros(count, np.float32)
-    done = step * window_count(count, ask.overlap)
-    for number, chosen in enumerate(windows(count, ask.overlap, ask.offsets(step, count))):
+    done = step * window_count(count, ask.overlap, ask.window)
+    for number, chosen in enumerate(windows(count, ask.overlap, ask.offsets(step, count), ask.window)):
         found = _window_noise(model, ask, latents, chosen, timestep, bank)
         # A frame that a wrapped window has twice counts once, as in the reference implementation.
         total[chosen] = total[chosen] + found

@@ -65,3 +65,12 @@ def windows(frames: int, overlap: int, offset: int, length: int = WINDOW) -> Ite
 def window_count(frames: int, overlap: int, length: int = WINDOW) -> int:
     """How many windows a step has; the same for every offset."""
     return len(range(0, frames - overlap, length - overlap))
+
+
+def steps_of(count: int, steps: int, overlap: int) -> int:
+    """How many steps ``sampling.draw_film`` tells for ``count`` frames: one for each window of each timestep.
+
+    Args:
+        steps: how many are asked for.
+    """
+    return len(timesteps(steps)) * window_count(max(count, WINDOW), overlap)
