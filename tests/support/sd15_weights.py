@@ -155,7 +155,7 @@ def write_tensors(path: Path, state: State) -> Path:
     from safetensors.numpy import save_file
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file({name: np.ascontiguousarray(value) for name, value in state.items()}, path, {"format": "pt"})
+    save_file({name: np.asarray(value, order="C") for name, value in state.items()}, path, {"format": "pt"})
     return path
 
 
