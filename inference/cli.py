@@ -75,7 +75,8 @@ examples:
 
 Only what is missing of a set is downloaded. Models that another program has are used where they are: name its folder,
 such as ComfyUI's, with --search, or for all commands in the variable TALKINGHEAD_WEIGHTS.
-Official files of EDTalk also hold what training left; converted, they are a quarter to a half as large.
+Official files of EDTalk also hold what training left; converted, they are a quarter to a half as large. That of
+X-Portrait is a pickle, which could hold a program; converted, it cannot.
 """
 
 
@@ -270,7 +271,7 @@ def _add_weights(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     weights.add_argument("--list", action="store_true", help="list models, sizes, licences and what is there already")
     weights.add_argument(
         "--convert", type=Path, metavar="FILE",
-        help="write what is needed of an official file of EDTalk or Thin-Plate Spline as safetensors",
+        help="write what is needed of an official file of EDTalk, Thin-Plate Spline or X-Portrait as safetensors",
     )  # fmt: skip
     weights.add_argument("--output", type=Path, metavar="FILE", help="with --convert (default: beside it, same name)")
     weights.add_argument("--folder", type=Path, help="where to keep them (default: the user's cache folder)")

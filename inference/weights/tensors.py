@@ -77,6 +77,20 @@ def read_tensors(
     return read(path, only, wanted or (lambda name: True))
 
 
+def pickled_windows(
+    path: Path, only: Collection[str] | None = None, wanted: Callable[[str], bool] | None = None
+) -> dict[str, Tensor]:
+    """As ``read_tensors`` of a file that torch saved, but as windows into the file: for passing on what is large.
+
+    They keep the file open. Where it cannot be mapped they lie in memory, all of the file.
+    """
+    _check_file(path)
+    kept = {name: value for name, value in _table(path).items() if only is None or name in only}
+    windows = dict(_tensors(path, kept, wanted or (lambda name: True)))
+    _check(path, windows)
+    return windows
+
+
 def tensor_names(path: Path) -> list[str]:
     """Names of all tensors in a file, as ``read_tensors`` has them, but without ``state_dict.`` before them.
 

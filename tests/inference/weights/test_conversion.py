@@ -11,6 +11,7 @@ pytest.importorskip("safetensors.torch")
 
 import edtalk_weights  # noqa: E402
 import tpsmm_weights  # noqa: E402
+import xportrait_weights  # noqa: E402
 
 from inference.cli import main  # noqa: E402
 from inference.engines.edtalk.networks.loading import load_networks as load_edtalk  # noqa: E402
@@ -18,8 +19,9 @@ from inference.engines.tpsmm.networks.loading import load_networks as load_tpsmm
 from inference.errors import ErrorCode, TalkingHeadError  # noqa: E402
 from inference.weights import conversion  # noqa: E402
 from inference.weights.conversion import convert  # noqa: E402
-from inference.weights.tensors import read_tensors  # noqa: E402
+from inference.weights.tensors import read_networks, read_tensors  # noqa: E402
 from inference.weights.tpsmm import TPSMM_NETWORKS  # noqa: E402
+from inference.weights.xportrait import XPORTRAIT_KEPT, XPORTRAIT_PREFIXES  # noqa: E402
 
 GENERATOR = {"enc.weight": torch.linspace(-1, 1, 60).reshape(3, 20).T, "steps": torch.tensor(4)}
 TRAINING = {"args": argparse.Namespace(size=256), "dis": {"weight": torch.ones(4000)}, "epoch": 3}
@@ -87,6 +89,30 @@ def test_audio2lip(tmp_path):
     path = tmp_path / "Audio2Lip.pt"
     torch.save({"audio2lip": GENERATOR}, path)
     assert set(read_tensors(convert(path))) == {"audio2lip.enc.weight", "audio2lip.steps"}
+
+
+@pytest.mark.parametrize("nested", [True, False])
+@pytest.mark.parametrize("prefixes", [XPORTRAIT_PREFIXES, XPORTRAIT_KEPT])
+def test_xportrait(tmp_path, prefixes, nested):
+    path = tmp_path / "model_state-415001.th"
+    kept = {f"{prefix}{i}.weight": torch.full((3, 2), i + 0.5).T for i, prefix in enumerate(prefixes)}
+    rest = {"betas": torch.ones(1000), "model_ema.decay": torch.tensor(0.9)}
+    torch.save({"state_dict": {**rest, **kept}, "epoch": 1} if nested else {**rest, **kept}, path)
+    written = convert(path)
+    assert written.name == "model_state-415001.safetensors"
+    assert same(read_tensors(written), kept)
+
+
+def test_a_whole_xportrait_model_is_the_same_in_what_was_written(tmp_path):
+    official = xportrait_weights.official_folder() / xportrait_weights.OFFICIAL
+    written = convert(official, tmp_path / "xportrait.safetensors")
+    assert same(read_tensors(written), read_networks(official, *XPORTRAIT_PREFIXES))
+
+
+def test_a_part_of_xportrait_is_refused(tmp_path):
+    path = tmp_path / "model_state-415001.th"
+    torch.save({"state_dict": {f"{prefix}weight": torch.ones(3) for prefix in XPORTRAIT_PREFIXES[:3]}}, path)
+    assert refusal(path).code is ErrorCode.UNSUPPORTED_INPUT
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ import weight_files
 from inference.weights.old_checkpoint import START
 from inference.weights.structure import damage_of, problem_of
 
-ENDINGS = ("pth", "pth.tar", "pt", "safetensors", "onnx")
+PYTORCH = ("pth", "pth.tar", "pt", "th", "ckpt", "bin")
+ENDINGS = (*PYTORCH, "safetensors", "onnx")
 
 
 def made(tmp_path, ending, content):
@@ -40,7 +41,7 @@ def test_files_cut_anywhere_are_refused(tmp_path, ending):
         assert problem_of(made(tmp_path, ending, content[:length])), length
 
 
-@pytest.mark.parametrize("ending", ["pth", "pth.tar", "pt"])
+@pytest.mark.parametrize("ending", PYTORCH)
 def test_checkpoints_from_before_the_zip_format(tmp_path, ending):
     content = weight_files.old_checkpoint()
     assert problem_of(made(tmp_path, ending, content)) == "" and damage_of(tmp_path / f"file.{ending}") == ""
@@ -93,7 +94,7 @@ def test_a_zip_file_that_is_no_checkpoint(tmp_path):
     assert problem_of(path) == "it is a zip file, but no checkpoint of PyTorch"
 
 
-@pytest.mark.parametrize("ending", ["pth", "pth.tar", "pt"])
+@pytest.mark.parametrize("ending", PYTORCH)
 def test_a_changed_byte_inside_a_checkpoint_shows_in_its_checksum(tmp_path, ending):
     content = bytearray(weight_files.checkpoint())
     content[content.index(bytes(range(256))) + 9] ^= 4
@@ -107,3 +108,25 @@ def test_a_folder_or_nothing_cannot_be_read(tmp_path):
     for name in ("folder.pth", "none.pth"):
         assert problem_of(tmp_path / name).startswith("it cannot be read")
         assert damage_of(tmp_path / name).startswith("it cannot be read")
+
+
+@pytest.mark.parametrize("ending", ["json", "txt"])
+def test_whole_files_of_a_tokenizer(tmp_path, ending):
+    path = weight_files.write(tmp_path / f"file.{ending}", "whole")
+    assert problem_of(path) == "" and damage_of(path) == ""
+
+
+@pytest.mark.parametrize(
+    ("ending", "content", "reason"),
+    [
+        ("json", b'{"a": 0, "b', "it is cut off"),
+        ("json", b"a b", "it is no JSON file"),
+        ("json", b"\xff\xfe", "it is no JSON file"),
+        ("json", b"<!doctype html>", "it is a web page"),
+        ("txt", b"t h\xff", "it is no text"),
+        ("txt", b"t h\0", "it is no text"),
+        ("txt", b"", "it is empty"),
+    ],
+)
+def test_files_of_a_tokenizer_that_are_something_else(tmp_path, ending, content, reason):
+    assert problem_of(made(tmp_path, ending, content)).startswith(reason)
