@@ -3,8 +3,8 @@
 """X-Portrait's weight file, and where programs keep it. Pure.
 
 ByteDance (Xie and others, SIGGRAPH 2024) gives it out on Google Drive; ComfyUI's nodes get a copy from Hugging Face.
-Neither size nor hash is published: by its size, which others tell as 12.3 GB, it holds decoder and text encoder of
-Stable Diffusion 1.5 besides its own four networks. Those are used where they are inside and got where they are not.
+Neither size nor hash is published. By its size, which others tell as 12.3 GB, it holds decoder and text encoder of
+Stable Diffusion 1.5 besides its own four networks; a set has them as files of their own, which any such file does with.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _FILE = WeightFile(
     sha256="",
     licence="Apache-2.0",
     licence_note=_NOTE,
-    sources=(UrlSource(_DRIVE), UrlSource(_COPY)),
+    sources=(UrlSource(_COPY), UrlSource(_DRIVE)),  # Drive often sends a page that says to come back later
     folder=_FOLDER,
     exact_size=False,
 )
