@@ -32,9 +32,12 @@ def shown(measured: Mapping[str, float], place: DrivingPlace, sliders: Mapping[s
 def put_on(measured: Mapping[str, float], place: DrivingPlace, sliders: Mapping[str, float]) -> dict[str, float]:
     """The pose that is put on a picture of the actor: the sliders plus (strength - 1) times what was measured.
 
-    At rest with all strengths 1 and no slider moved.
+    At rest with all strengths 1 and no slider moved. The jaw may open by less than nothing: the puppet closes a mouth
+    that is open in the actor's picture by that.
     """
-    return _summed(measured, place, sliders, 1.0)
+    pose = _summed(measured, place, sliders, 1.0)
+    jaw = sliders.get("jaw_open", 0.0) + (place.mouth - 1.0) * measured.get("jaw_open", 0.0)
+    return {**pose, "jaw_open": min(max(jaw, -1.0), 1.0)}
 
 
 def rig_rests(pose: Mapping[str, float]) -> bool:
