@@ -17,7 +17,7 @@ from torch import Tensor
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from ...errors import Action, ErrorCode, TalkingHeadError
-from ...weights.tensors import read_tensors
+from ...weights.tensors import read_tensors, tensor_names
 from ..neural.strict_loading import strict_network
 from . import shapes
 from .families import FAMILY, kind_of, kind_of_text, kind_of_unet, refused
@@ -39,8 +39,8 @@ UNET_PREFIX = "model.diffusion_model."
 VAE_PREFIX = "first_stage_model."
 TEXT_PREFIX = "cond_stage_model.transformer."
 TOKENS = 77
-# Other networks and tables in a single file, by the beginnings of their names.
-_BESIDE = (UNET_PREFIX, VAE_PREFIX, TEXT_PREFIX, "cond_stage_model.", "model_ema.", "conditioner.")
+# How names begin in files that hold all networks.
+_OF_SINGLE_FILES = (UNET_PREFIX, VAE_PREFIX, "cond_stage_model.", "conditioner.")
 _NESTED = "state_dict."
 # What VAE files of their training, and files of a whole CLIP, hold besides.
 _NOT_VAE = ("loss.", "model_ema.")
@@ -165,16 +165,12 @@ def text_encoder_from(tensors: Mapping[str, Tensor], source: str) -> CLIPTextMod
 
 def _part(path: Path, prefix: str, network: str) -> dict[str, Tensor]:
     """Tensors of one network: those with the prefix, without it; all of a file that holds one network."""
-    names = []
-
-    def wanted(name: str) -> bool:
-        names.append(name.removeprefix(_NESTED))
-        return names[-1].startswith(prefix) or not names[-1].startswith(_BESIDE)
-
-    tensors = {name.removeprefix(_NESTED): value for name, value in read_tensors(path, wanted=wanted).items()}
-    if not any(name.startswith(_BESIDE) for name in names):
-        return tensors
-    part = {name[len(prefix) :]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-    if not part or kind_of(names):
-        raise refused(path.name, kind_of(names), network)
-    return part
+    names = tensor_names(path)
+    if not any(name.startswith(_OF_SINGLE_FILES) for name in names):
+        prefix = ""
+    part = {name for name in names if name.startswith(prefix)}
+    kind = kind_of(names)
+    if kind or not part:
+        raise refused(path.name, kind, network)
+    tensors = read_tensors(path, wanted=lambda name: name.removeprefix(_NESTED) in part)
+    return {name.removeprefix(_NESTED)[len(prefix) :]: tensor for name, tensor in tensors.items()}

@@ -29,7 +29,6 @@ def unet_config(tensors: Mapping[str, Tensor]) -> dict[str, Any]:
     levels = count(tensors, "down_blocks")
     attention = ["Down" if not _has(tensors, f"down_blocks.{i}.attentions.") else "CrossAttnDown" for i in levels]
     up_attention = ["Up" if not _has(tensors, f"up_blocks.{i}.attentions.") else "CrossAttnUp" for i in levels]
-    context = next(tensor for name, tensor in tensors.items() if name.endswith(".attn2.to_k.weight"))
     return {
         "in_channels": tensors["conv_in.weight"].shape[1],
         "out_channels": tensors["conv_out.weight"].shape[0],
@@ -37,7 +36,7 @@ def unet_config(tensors: Mapping[str, Tensor]) -> dict[str, Any]:
         "layers_per_block": len(count(tensors, "down_blocks.0.resnets")),
         "down_block_types": tuple(f"{kind}Block2D" for kind in attention),
         "up_block_types": tuple(f"{kind}Block2D" for kind in up_attention),
-        "cross_attention_dim": context.shape[1],
+        "cross_attention_dim": _context_width(tensors),
         "attention_head_dim": HEADS,
         "norm_num_groups": GROUPS,
     }
@@ -80,6 +79,14 @@ def count(names: Iterable[str], stem: str) -> list[int]:
     prefix = f"{stem}."
     parts = {name[len(prefix) :].partition(".")[0] for name in names if name.startswith(prefix)}
     return sorted(int(part) for part in parts if part.isdecimal())
+
+
+def _context_width(tensors: Mapping[str, Tensor]) -> int:
+    """Width of the text rows that the cross attention reads."""
+    for name, tensor in tensors.items():
+        if name.endswith(".attn2.to_k.weight"):
+            return tensor.shape[1]
+    raise KeyError("attn2.to_k.weight")
 
 
 def _widths(tensors: Mapping[str, Tensor], stem: str, levels: Iterable[int]) -> tuple[int, ...]:
