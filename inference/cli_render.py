@@ -34,6 +34,7 @@ examples:
   render --source portrait.png --engine liveportrait --driver actor.mp4 --output acted.mp4
   render --source portrait.png --engine edtalk --speech voice.wav --sound voice.wav --output spoken.mp4
   render --source dancer.png --engine tpsmm --setting model=taichi --setting area=body --driver dance.mp4 --output o.mp4
+  render --source portrait.png --engine hellomeme --driver actor.mp4 --first-section --output look.mp4
   render --job frames/0123abcd.job.json --only 0-249      (one machine's part of a farm job)
 
 --speech moves the mouth alone; 'speak' makes a performance with blinks and sway as well.
@@ -52,6 +53,10 @@ def add_render(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     what.add_argument("--source", type=Path, metavar="FILE", help="picture, movie, or folder of pictures")
     what.add_argument("--job", type=Path, metavar="FILE", help="saved job; its frames are made in its folder")
     render.add_argument("--only", metavar="A-B", help="with --job: these frames only, counted from 0, such as 0-99,120")
+    render.add_argument(
+        "--first-section", action="store_true",
+        help="only what engines that redraw draw first, to look at it before the rest; it is not drawn again",
+    )  # fmt: skip
     render.add_argument(
         "--output", type=Path, metavar="PATH",
         help="with --source: a .png or .exr picture, a .mp4 (H.264), .mkv (FFV1) or .mov (ProRes 4444) movie, "
@@ -110,6 +115,8 @@ def _render(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int
         parser.error("--sound needs a movie as --output: " + ", ".join(_WITH_SOUND))
     if options.only is not None and options.job is None:
         parser.error("--only needs --job")
+    if options.only is not None and options.first_section:
+        parser.error("--only and --first-section both name frames: leave one")
     from .worker.render_command import render
 
     return render(options)

@@ -22,8 +22,10 @@ from .film import Section, parts_of
 SPEEDS_FILE = "film-speeds.json"
 _LOG = logging.getLogger(__name__)
 _FULL_SIZE_PX = 512
-# Of what an engine takes at 512 px, what does not grow with the drawn square: networks and what holds the picture.
-_FIXED_PART = 0.5
+# Of what an engine takes at 512 px, the networks; the rest grows with the drawn square.
+_NETWORKS = 0.5
+# How much of the networks is on the device at once, by the setting "memory".
+_AT_ONCE = {"parts": 0.7, "layers": 0.2}
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,9 @@ def drawn_size_px(engine: EngineDescription, settings: Mapping[str, object]) -> 
 
 def _memory_mb(engine: EngineDescription, settings: Mapping[str, object]) -> int:
     area = (drawn_size_px(engine, settings) / _FULL_SIZE_PX) ** 2
-    return round(engine.memory_mb * (_FIXED_PART + (1 - _FIXED_PART) * area))
+    networks = _NETWORKS * _AT_ONCE.get(str(settings.get("memory")), 1.0)
+    numbers = 2 if settings.get("precision") == "full" else 1
+    return round(engine.memory_mb * numbers * (networks + (1 - _NETWORKS) * area))
 
 
 def _group(engine: str, device: str) -> str:

@@ -18,8 +18,8 @@ from ..performance import Performance, parse_rate, save
 from ..source import FaceChoice, SourceKind
 from ..weights.store import WeightStore, default_folders, user_folder
 from ..worker import logs
+from ..worker.command_progress import show_progress
 from ..worker.failures import as_error
-from ..worker.render_command import show_progress
 from ..worker.render_options import neutral_from, source_of
 from ..worker.sessions import Sessions
 from ..worker.task import Task

@@ -22,8 +22,8 @@ from ..motion.track import REST, Track
 from ..performance import Performance, parse_rate, save
 from ..weights.store import user_folder
 from ..worker import logs
+from ..worker.command_progress import show_progress
 from ..worker.failures import as_error
-from ..worker.render_command import show_progress
 from ..worker.task import Task
 from .speech import SpeechSpec, read_speech
 from .store import Speech

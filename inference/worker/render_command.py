@@ -31,10 +31,12 @@ from ..performance import Performance, parse_rate
 from ..performance import load as load_performance
 from ..weights.store import WeightStore, default_folders, user_folder
 from . import logs
+from .command_progress import show_progress
 from .failures import as_error
 from .render_driver import ACTING, EXPRESSION, HEAD, Driver, RenderDrivers, Voice
 from .render_options import (
     face_of,
+    first_section,
     frame_list,
     invalid_option,
     neutral_from,
@@ -71,6 +73,8 @@ def render(options: argparse.Namespace) -> int:
 
 def _render_job(options: argparse.Namespace) -> int:
     only = None if options.only is None else frame_list(options.only)
+    if options.first_section:
+        only = first_section(load(options.job.absolute()))
     done = _run(options.job.absolute(), only, _places(options))
     frames = "1 frame" if done["rendered"] == 1 else f"{done['rendered']} frames"
     print(f"{frames} rendered, {done['reused']} reused, {done['seconds']} s", file=sys.stderr)
@@ -82,11 +86,12 @@ def _render_source(options: argparse.Namespace) -> int:
     drivers = _drivers(options, places)
     job, rate = make_job(options, drivers)
     job = drivers.drives(job)
+    only = first_section(job) if options.first_section else None
     output: Path = options.output.absolute()
     suffix = output.suffix.lower()
     if suffix in CODEC_BY_EXTENSION:
         with _temporary_folder(output) as folder:
-            frames = _frames(job, folder, places)
+            frames = _frames(job, folder, places, only)
             export_movie(MovieExport(frames, rate, CODEC_BY_EXTENSION[suffix], output, options.sound))
     elif suffix in (".png", ".exr"):
         _one_frame(job, output, places)
@@ -97,7 +102,7 @@ def _render_source(options: argparse.Namespace) -> int:
             "Use .png, .exr, " + ", ".join(CODEC_BY_EXTENSION) + ", or a folder without an extension.",
         )
     else:
-        _numbered(_frames(job, _made(output / _WORK), places), output)
+        _numbered(_frames(job, _made(output / _WORK), places, only), output)
     print(options.output)
     return 0
 
@@ -190,21 +195,13 @@ def _sessions(places: Places) -> Sessions:
     return Sessions(weights, Digests(), lambda: None, places.cache)
 
 
-def show_progress(type_: str, payload: bytes = b"", **fields: object) -> None:
-    """Progress on a terminal, on one line; nothing where standard error is a file."""
-    if type_ != "progress" or not sys.stderr.isatty():
-        return
-    eta = "" if fields["eta_s"] is None else f", {fields['eta_s']:.0f} s left"
-    end = "\n" if fields["done"] and fields["done"] == fields["total"] else ""
-    print(f"\r{fields['stage']}: {fields['done']}/{fields['total']}{eta}\x1b[K", end=end, file=sys.stderr, flush=True)
-
-
-def _frames(job: Job, folder: Path, places: Places) -> tuple[Path, ...]:
-    """Render all frames of a job into a folder; their files in order."""
+def _frames(job: Job, folder: Path, places: Places, only: Sequence[int] | None = None) -> tuple[Path, ...]:
+    """Render frames of a job into a folder, all without ``only``; their files in order."""
     path = job_path(folder, job.id)
     save(job, path)
-    _run(path, None, places)
-    return tuple(folder / name for name in load(path).frame_files)
+    _run(path, only, places)
+    names = load(path).frame_files
+    return tuple(folder / names[frame] for frame in (range(len(names)) if only is None else only))
 
 
 def _one_frame(job: Job, output: Path, places: Places) -> None:

@@ -13,6 +13,7 @@ from ..controls import checked_value
 from ..engines import description_of
 from ..engines.description import SettingKind
 from ..errors import ErrorCode, TalkingHeadError
+from ..job import Job
 from ..media.images import EXTENSIONS
 from ..motion.edits import LONGEST_FRAMES
 from ..performance import Performance
@@ -120,6 +121,19 @@ def frame_list(text: str) -> list[int]:
     if not frames:
         raise invalid_option(f"'{text}' names no frame.", "Write the smaller number first, such as 0-99.")
     return frames
+
+
+def first_section(job: Job) -> list[int]:
+    """Frame indices of the part of a film that needs no other.
+
+    Raises:
+        TalkingHeadError: INVALID_REQUEST for an engine that draws frame by frame.
+    """
+    engine = description_of(job.engine)
+    sections = engine.sections(len(job.pictures), engine.settings_from(job.settings))
+    if not sections:
+        raise invalid_option(f"{engine.label} draws frame by frame.", "Use --only for a part of a job.")
+    return list(sections[0].new)
 
 
 def invalid_option(message: str, hint: str) -> TalkingHeadError:

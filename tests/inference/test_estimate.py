@@ -1,0 +1,98 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a film will take."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from inference.engines import description_of
+from inference.estimate import Estimate, FilmSpeeds, drawn_size_px, film_estimate
+
+HELLOMEME = description_of("hellomeme")
+
+
+@pytest.fixture
+def speeds(tmp_path) -> FilmSpeeds:
+    return FilmSpeeds(tmp_path / "cache" / "film-speeds.json")
+
+
+def estimate(speeds: FilmSpeeds, count: int = 100, frames=None, device: str = "", **settings: object) -> Estimate:
+    found = film_estimate(HELLOMEME, HELLOMEME.settings_from(settings), count, speeds, device, frames)
+    assert found is not None
+    return found
+
+
+def test_engines_that_draw_frame_by_frame_have_none(speeds):
+    puppet = description_of("puppet")
+    assert film_estimate(puppet, puppet.settings_from({}), 10, speeds) is None
+
+
+def test_sections_and_passes_of_a_film(speeds):
+    found = estimate(speeds, 56)
+    assert (found.sections, found.frames, found.passes, found.seconds) == (1, 56, 56 * 25, None)
+    # The anchor, and a bridge that knows four of its frames.
+    found = estimate(speeds, 100)
+    assert (found.sections, found.frames, found.passes) == (2, 56 + 48, 104 * 25)
+    assert estimate(speeds, 100, strength=0.2).passes == 104 * 5
+    assert estimate(speeds, 100, strength=0.05, steps=1).passes == 104
+
+
+def test_a_part_of_a_film(speeds):
+    assert estimate(speeds, 1000, range(56)).sections == 1
+    assert estimate(speeds, 1000, [60]).sections == 3
+    assert estimate(speeds, 1000, []) == Estimate(0, 0, 0, estimate(speeds).memory_mb, None)
+
+
+def test_time_is_known_once_it_was_measured(speeds):
+    speeds.note("hellomeme", 512, "", 0.1)
+    assert estimate(speeds).seconds == 260.0
+    assert estimate(speeds, size="256").seconds == 65.0  # a quarter of the pixels
+    assert estimate(speeds, device="cpu").seconds is None
+    speeds.note("hellomeme", 256, "", 0.05)
+    assert estimate(speeds, size="256").seconds == 130.0 and estimate(speeds).seconds == 260.0
+    speeds.note("xportrait", 512, "", 9.0)
+    speeds.note("hellomeme", 512, "cpu", 30.0)
+    assert estimate(speeds).seconds == 260.0 and estimate(speeds, device="cpu").seconds == 78000.0
+
+
+def test_another_process_reads_what_was_measured(speeds, tmp_path):
+    speeds.note("hellomeme", 512, "", 0.1)
+    assert FilmSpeeds(tmp_path / "cache" / "film-speeds.json").seconds_a_pass("hellomeme", 512, "") == 0.1
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["film-speeds.json"]
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"hellomeme on auto": 5}', '{"hellomeme on auto": {"big": 1}}', "\x00"])
+def test_a_broken_file_is_measured_anew(speeds, tmp_path, content):
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "film-speeds.json").write_text(content)
+    assert estimate(speeds).seconds is None
+    speeds.note("hellomeme", 512, "", 0.1)
+    assert json.loads((tmp_path / "cache" / "film-speeds.json").read_text()) == {"hellomeme on auto": {"512": 0.1}}
+
+
+def test_a_folder_that_cannot_be_written_forgets(speeds, tmp_path):
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    speeds.note("hellomeme", 512, "", 0.1)
+    assert estimate(speeds).seconds is None
+
+
+def test_memory_grows_with_the_square_and_shrinks_with_what_is_kept(speeds):
+    usual = estimate(speeds).memory_mb
+    assert usual == HELLOMEME.memory_mb
+    assert estimate(speeds, size="768").memory_mb > usual > estimate(speeds, size="256").memory_mb
+    assert usual > estimate(speeds, memory="parts").memory_mb > estimate(speeds, memory="layers").memory_mb
+    assert estimate(speeds, precision="full").memory_mb == 2 * usual
+
+
+def test_all_engines_that_draw_films_name_settings_that_they_have(speeds):
+    for engine in (HELLOMEME, description_of("xportrait")):
+        assert engine.film is not None
+        names = {setting.name for setting in engine.settings}
+        rule = engine.film
+        assert {rule.length_setting, rule.steps_setting, rule.size_setting} <= names
+        assert not rule.part_setting or rule.part_setting in names
+        assert drawn_size_px(engine, engine.settings_from({})) == 512
+        assert {s.name for s in engine.settings if s.afterwards} == {"colour_match", "feather", "cut_out", "memory"}
