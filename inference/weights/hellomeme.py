@@ -18,8 +18,8 @@ _FOLDER = "hellomeme"
 _NETWORK_FILE = "diffusion_pytorch_model.safetensors"
 _NOTE = "HelloMeme by Zhang and others; licence of its repository, none is known for the weights"
 _PD_FGC_NOTE = (
-    "PD-FGC's motion encoder by Wang and others as HelloMeme gives it out; licence of HelloMeme's repository, none is"
-    " known for the weights; trained with interviews from YouTube (VoxCeleb2)"
+    "PD-FGC's motion encoder by Wang and others as HelloMeme gives it out; licence of HelloMeme's repository, PD-FGC's"
+    " own states none; trained with interviews from YouTube (VoxCeleb2)"
 )
 
 # Part: repository, file, size in bytes, note.
