@@ -35,12 +35,19 @@ def loaded():
 
 @pytest.fixture
 def unet(loaded):
-    return copy.deepcopy(loaded[0])
+    yield from put_back(loaded[0])
 
 
 @pytest.fixture
 def text_encoder(loaded):
-    return copy.deepcopy(loaded[1])
+    yield from put_back(loaded[1])
+
+
+def put_back(network):
+    """Hand out a network, and undo afterwards what was added to it."""
+    weights = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    yield network
+    network.load_state_dict(weights)
 
 
 def pair(layer, seed=0):
