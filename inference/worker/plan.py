@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,29 +74,47 @@ def make_plan(
     weights = [weight_file(name).sha256 for name in description.weights]
     weights += sessions.set_digests(description, settings)
     settings |= file_digests(description, settings, sessions)
-    columns = [POSE_NAMES.index(name) for name in description.controls]
 
-    def key(frame: int, settings: Mapping[str, object]) -> str:
-        check()
-        return frame_key(
-            engine=job.engine,
-            engine_version=description.version,
-            settings=settings,
-            weights=weights,
-            source_digests=_digests(job, description, reader, pictures[frame]),
-            picture=pictures[frame],
-            face=job.face,
-            pose=job.performance.values[frame][columns],
-            motion=motion.digest(frame),
-        )
-
-    def keys(settings: Mapping[str, object]) -> list[str]:
-        return [key(frame, settings) for frame in range(len(pictures))]
+    def keys(decisive: Mapping[str, object]) -> list[str]:
+        return list(_frame_keys(job, description, decisive, weights, reader, pictures, motion, check))
 
     film = Film.of(description, settings, keys) if description.film else None
     stems = film.names if film else keys(settings)
     names = [stem + reader.extension(picture) for stem, picture in zip(stems, pictures, strict=True)]
     return Plan(tuple(names), wanted, _missing(names, wanted, folder), pictures, film)
+
+
+def _frame_keys(
+    job: Job,
+    description: EngineDescription,
+    settings: Mapping[str, object],
+    weights: Sequence[str],
+    reader: SourceReader,
+    pictures: Sequence[int],
+    motion: FrameMotion,
+    check: Callable[[], None],
+) -> Iterator[str]:
+    """The content of each frame by itself.
+
+    Args:
+        settings: those that decide it.
+        weights: digests of the models.
+        pictures: picture index of each frame.
+    """
+    columns = [POSE_NAMES.index(name) for name in description.controls]
+    for frame, (picture, pose) in enumerate(zip(pictures, job.performance.values, strict=True)):
+        check()
+        yield frame_key(
+            engine=job.engine,
+            engine_version=description.version,
+            settings=settings,
+            weights=weights,
+            source_digests=_digests(job, description, reader, picture),
+            picture=picture,
+            face=job.face,
+            pose=pose[columns],
+            motion=motion.digest(frame),
+        )
 
 
 def _wanted(length: int, only: Sequence[int] | None) -> tuple[int, ...]:
