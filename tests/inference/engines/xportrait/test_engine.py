@@ -1,0 +1,110 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engine on the real networks with seeded weights: files, a short film, errors, what sessions share."""
+
+from __future__ import annotations
+
+import gc
+
+import media
+import numpy as np
+import pytest
+from faces import picture
+from puppets import PictureList
+from redraw_stand_in import acted_clip, astronaut, place, request
+
+pytest.importorskip("diffusers")
+
+import xportrait_weights
+
+from inference.engines.engine import Drivers, Quality
+from inference.engines.xportrait.description import XPORTRAIT
+from inference.engines.xportrait.engine import XPortraitEngine, create
+from inference.errors import ErrorCode, TalkingHeadError
+from inference.source import FaceChoice
+from inference.weights.store import WeightStore
+
+# A guidance of 1 asks the networks once instead of twice.
+QUICK = {"size": "256", "steps": 2, "guidance": 1.0, "frames_at_once": 16, "precision": "full"}
+
+
+@pytest.fixture(scope="module")
+def engine():
+    made = create()
+    made.load(WeightStore([xportrait_weights.official_folder(), *media.weight_folders()]))
+    yield made
+    made.unload()
+
+
+class Notes:
+    """Keeps arrays in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, np.ndarray] = {}
+
+    def remembered(self, what: str) -> np.ndarray | None:
+        return self.kept.get(what)
+
+    def remember(self, what: str, values: np.ndarray) -> None:
+        self.kept[what] = values
+
+    def progress(self, done: int, total: int) -> None:
+        pass
+
+
+def opened(engine: XPortraitEngine, drivers: Drivers | None = None, **settings: object):
+    given = {**QUICK, **settings}
+    return engine.open(PictureList([astronaut()]), [0], FaceChoice(), given, drivers or Drivers())
+
+
+def test_an_engine_that_was_not_loaded_says_so():
+    with pytest.raises(TalkingHeadError) as caught:
+        opened(XPortraitEngine())
+    assert caught.value.code is ErrorCode.INTERNAL
+
+
+def test_a_film_shorter_than_a_window_is_drawn_and_finished(engine):
+    notes, told = Notes(), []
+    session = opened(engine, Drivers(acting=acted_clip({}), notes=notes))
+    (section,) = XPORTRAIT.sections(2, XPORTRAIT.settings_from(QUICK))
+    requests = [request(0, driving=place(0.0)), request(1)]
+    latents = session.draw(section, requests, {}, told.append)
+    assert latents.shape == (2, 4, 32, 32) and np.isfinite(latents).all() and latents.std() > 0.1
+    assert not np.array_equal(latents[0], latents[1])
+    assert max(told) == session.steps(section) == 2 and len(notes.kept) == 1
+    made = dict(session.finish(requests, latents))
+    assert sorted(made) == [0, 1] and made[0].pixels.shape == picture("astronaut").shape
+    assert not np.array_equal(made[0].pixels, picture("astronaut"))
+    again = dict(session.finish(requests[1:], latents[1:]))
+    assert np.array_equal(again[1].pixels, made[1].pixels)
+
+
+def test_sessions_share_the_networks_until_nobody_needs_them(engine):
+    first, second, exact = opened(engine), opened(engine), opened(engine, memory="parts")
+    assert first._networks() is second._networks()
+    assert exact._networks() is not first._networks()
+    del first, second
+    gc.collect()
+    assert len(engine._redraws) == 1
+
+
+def test_missing_weights_are_told_by_the_first_drawing_and_previews_go_without():
+    made = create()
+    made.load(media.weights())
+    session = opened(made)
+    ((_, shown),) = session.frames([request(0)], Quality.PREVIEW)
+    assert np.array_equal(shown.pixels, picture("astronaut"))
+    (section,) = XPORTRAIT.sections(1, XPORTRAIT.settings_from(QUICK))
+    with pytest.raises(TalkingHeadError) as caught:
+        session.draw(section, [request(0)], {}, lambda done: None)
+    assert caught.value.code is ErrorCode.WEIGHTS_MISSING
+    made.unload()
+
+
+def test_a_missing_package_is_told_when_the_engine_is_imported(monkeypatch):
+    from inference.engines.diffusion import packages
+
+    monkeypatch.setattr(packages, "find_spec", lambda name: None if name == "diffusers" else object())
+    with pytest.raises(ImportError) as caught:
+        packages.require_packages()
+    assert caught.value.name == "diffusers"
