@@ -45,7 +45,6 @@ PURE = {
     "inference.acting",
     "inference.film",
     "inference.estimate",
-    "inference.estimate",
     "inference.protocol",
     "inference.errors",
     "inference.engines",
@@ -203,6 +202,16 @@ def test_neural_packages_are_used_where_they_may_be():
     inside = [path for path in files("inference") if may_be_neural(module_name(path))]
     used = {entry.top for path in inside for entry in imports_of(path)}
     assert {"torch", "safetensors"} <= used
+
+
+def test_diffusion_packages_are_used_where_they_may_be():
+    used = {
+        entry.top
+        for engine in DIFFUSION_ENGINES
+        for path in files(f"inference/engines/{engine}")
+        for entry in imports_of(path)
+    }
+    assert {"diffusers", "transformers"} <= used
 
 
 def test_the_root_only_registers():

@@ -84,12 +84,12 @@ _MODELS = (
     *(f"models--{name}/snapshots/*" for name in _HUB),
     "",
 )
-# Single files: of ComfyUI, of other programs, of the official program.
+# Single files: of ComfyUI, of other programs, of the official program. The .ckpt of the same name is left: besides
+# tensors it holds objects of its trainer, which are not read.
 _SINGLE_PLACES = ("checkpoints", "Stable-diffusion", "pretrained_models", "")
 _SINGLE_NAMES = (
     "v1-5-pruned-emaonly.safetensors",
     "v1-5-pruned-emaonly-fp16.safetensors",
-    "v1-5-pruned-emaonly.ckpt",
 )
 # ComfyUI's own code has the tokenizer's two files.
 _TOKENIZER_PLACES = ("comfy/sd1_tokenizer", "ComfyUI/comfy/sd1_tokenizer")

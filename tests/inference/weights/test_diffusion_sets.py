@@ -177,7 +177,7 @@ def test_other_places_of_xportrait(tmp_path, place):
 
 
 @pytest.mark.parametrize("place", ["models/checkpoints", "ComfyUI/models/checkpoints", "models/Stable-diffusion", ""])
-@pytest.mark.parametrize("name", ["v1-5-pruned-emaonly.safetensors", "v1-5-pruned-emaonly.ckpt"])
+@pytest.mark.parametrize("name", ["v1-5-pruned-emaonly.safetensors", "v1-5-pruned-emaonly-fp16.safetensors"])
 def test_one_single_file_is_the_file_of_three_parts(tmp_path, place, name):
     single = weight_files.write(tmp_path / place / name)
     found = WeightStore([tmp_path]).found("hellomeme_v5")
