@@ -141,3 +141,34 @@ def xportrait_networks(xportrait: Case):
     from inference.engines.xportrait.loading import networks_from
 
     return networks_from(xportrait.states()["model"])
+
+
+@pytest.fixture(scope="session")
+def hellomeme(case_of) -> Case:
+    """HelloMeme's case."""
+    return case_of("hellomeme")
+
+
+@pytest.fixture(scope="session")
+def hellomeme_model(hellomeme: Case):
+    """A function: the model of "v5" or "v5b" with the case's seeded weights, 130 MB for both, each made once."""
+    from functools import cache
+
+    from torch import as_tensor
+
+    from inference.engines.diffusion.base_model import unet_from
+    from inference.engines.diffusion.placing import Placing
+    from inference.engines.hellomeme.loading import networks_from
+    from inference.engines.hellomeme.model import Model
+    from inference.engines.neural.device import Device
+
+    def make(version: str) -> Model:
+        states = hellomeme.states()
+        unets = [
+            unet_from({name: as_tensor(value) for name, value in states[part].items()}, part)
+            for part in ("unet", "unet_ref")
+        ]
+        states["reference"] = states["reference_v5b" if version == "v5b" else "reference"]
+        return Model(networks_from(states, version), *unets, Placing(Device("cpu"), "full"))
+
+    return cache(make)

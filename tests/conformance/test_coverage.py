@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-ENGINES = ("liveportrait", "tpsmm", "edtalk", "xportrait")
+ENGINES = ("liveportrait", "tpsmm", "edtalk", "xportrait", "hellomeme")
 
 
 @pytest.mark.parametrize("engine", ENGINES)

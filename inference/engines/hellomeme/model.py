@@ -188,8 +188,9 @@ class Model:
 
 def _in_range(pictures: np.ndarray) -> np.ndarray:
     """(n, h, w, 3) uint8, or float32 in -1..1, to (n, 3, h, w) float32 in -1..1."""
-    planes = np.ascontiguousarray(pictures.transpose(0, 3, 1, 2), np.float32)
-    return planes / np.float32(127.5) - np.float32(1) if pictures.dtype == np.uint8 else planes
+    if pictures.dtype == np.uint8:
+        pictures = (pictures / 255.0 * 2 - 1).astype(np.float32)
+    return np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))
 
 
 def _check_fit(networks: Networks, unet: UNet2DConditionModel) -> None:

@@ -57,6 +57,7 @@ class FilmAsk:
         strength: 1 begins with noise; less with that part of the steps left, from ``start``.
         start: (n, 4, h, w), what less than 1 begins with.
         known: latents by place in the film that others have to fit to.
+        window: frames that see each other; what the networks were trained with.
     """
 
     reference_latent: np.ndarray
@@ -72,23 +73,23 @@ class FilmAsk:
     strength: float = 1.0
     start: np.ndarray | None = None
     known: Mapping[int, np.ndarray] = field(default_factory=dict)
+    window: int = WINDOW
 
 
-def levels(count: int) -> list[tuple[int, ...]]:
+def levels(count: int, window: int = WINDOW) -> list[tuple[int, ...]]:
     """Which frames of a film are drawn at each level, the shortest first; the last one has them all."""
     found = [tuple(range(count))]
-    while len(found[0]) > WINDOW:
+    while len(found[0]) > window:
         frames = found[0]
-        found.insert(
-            0, tuple(sorted({frames[end] for window in windows(len(frames)) for end in (window[0], window[-1])}))
-        )
+        ends = {place for part in windows(len(frames), window) for place in (part[0], part[-1])}
+        found.insert(0, tuple(frames[place] for place in sorted(ends)))
     return found
 
 
-def windows(count: int) -> list[range]:
+def windows(count: int, window: int = WINDOW) -> list[range]:
     """The windows of a level by places in it; each begins with the last frame of the one before."""
-    starts = range(0, max(count - 1, 1), WINDOW - 1)
-    return [range(start, min(start + WINDOW, count)) for start in starts]
+    starts = range(0, max(count - 1, 1), window - 1)
+    return [range(start, min(start + window, count)) for start in starts]
 
 
 def steps_of(count: int, steps: int, strength: float = 1.0) -> int:
@@ -133,7 +134,7 @@ class _Drawing:
         """All levels, and what the last one gives."""
         latents, keys = self._nothing[None], dict[int, States]()
         below: Sequence[int] = ()
-        for number, frames in enumerate(levels(len(self._ask.conditions))):
+        for number, frames in enumerate(levels(len(self._ask.conditions), self._ask.window)):
             if below:
                 keys = dict(zip(below, map(self._key, latents), strict=True))
             latents, below = self._level(number, frames, keys), frames
@@ -144,7 +145,7 @@ class _Drawing:
         self._negative = model.condition(self._nothing, ask.negative, ask.negative_ref)
         black, rest = np.zeros(ask.conditions.shape[1:], np.uint8), np.zeros_like(ask.emotions[0])
         (self._empty,) = model.controls(black[None], rest[None], self._tell)
-        if len(levels(len(ask.conditions))) > 1:
+        if len(ask.conditions) > ask.window:
             self._empty_key = model.key_states(self._nothing, ask.negative)
 
     def _tell(self) -> None:
@@ -159,7 +160,7 @@ class _Drawing:
         noise = np.asarray(self._ask.noise.base(len(frames)), np.float32)
         latents = self._pinned(0, self._begun(frames, noise), frames, noise)
         solver = Solver(self._schedule)
-        with self._model.drawing(min(len(frames), WINDOW), latents.shape[2:]):
+        with self._model.drawing(min(len(frames), self._ask.window), latents.shape[2:]):
             for step, timestep in enumerate(self._schedule.timesteps.tolist()):
                 predicted = self._predicted(latents, timestep, frames, keys)
                 added = np.asarray(self._ask.noise.step(number, step, len(frames)), np.float32)
@@ -188,7 +189,7 @@ class _Drawing:
     ) -> np.ndarray:
         """The noise in all frames of a level; frames in two windows get the mean of both."""
         total, times = np.zeros_like(latents), np.zeros((len(latents), 1, 1, 1), np.float32)
-        for window in windows(len(frames)):
+        for window in windows(len(frames), self._ask.window):
             places = slice(window.start, window.stop)
             total[places] += self._window(latents[places], timestep, frames[places], keys)
             times[places] += 1
