@@ -6,17 +6,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import cv2
 import numpy as np
 
 from ...face.face import Face
+from ...face.picture_8bit import to_bgr8
 from ...face.tracker import FaceTracker
 from ...media.picture import Alpha, Picture
 from ..engine import FrameRequest, Quality
 from ..liveportrait.colour_match import match_colours
-from ..liveportrait.paste import paste, paste_place
+from ..liveportrait.paste import PastePlace, paste, paste_place
 from ..lost_faces import LostFaces
 from ..puppet.background import person_layers
 from ..puppet.colour import Canvas, peak_of
@@ -28,6 +30,8 @@ log = logging.getLogger(__name__)
 _KEPT = 4
 # Where drawing and source differ by more than about this, they do not show the same, and colors cannot be compared.
 _ALIKE = 0.1
+# Parts of the square's side by which the person is pasted beyond the matte; what counts as a person, and as nothing.
+_RIM, _SURE, _TRACE = 0.02, 0.5, 0.02
 # They are compared in squares of so many px.
 _COMPARED_PX = 64
 
@@ -75,11 +79,32 @@ class Finisher:
             yield request.index, self._cut(picture, None if view is None else view.face) if self._cuts_out else picture
 
     def pasted(self, view: SourceView, drawn: np.ndarray) -> Picture:
-        """A drawn square, (S, S, 3) float32 R, G, B, 0 to 1, in its picture."""
+        """A drawn square, (S, S, 3) float32 R, G, B, 0 to 1, in its picture.
+
+        In a moving source only the person is pasted: what is drawn behind is the chosen picture's, not the frame's.
+        """
         colours = matched(view, drawn) if self._matches else drawn
-        return paste(
-            view.picture, colours, self._place_of(view.square, view.picture.size, self._feather, len(drawn))
-        )  # fmt: skip
+        place = self._place_of(view.square, view.picture.size, self._feather, len(drawn))
+        whole = paste(view.picture, colours, place)
+        if place is None or self._views.is_still:
+            return whole
+        return paste(view.picture, colours, self._on_person(view, whole, place))
+
+    def _on_person(self, view: SourceView, whole: Picture, place: PastePlace) -> PastePlace:
+        """The place without what is the background both in the source and in the drawing."""
+        x0, y0, x1, y1 = place.box
+        mattes = [self._tracker.person_matte(to_bgr8(one), view.face)[y0:y1, x0:x1] for one in (view.picture, whole)]
+        person = np.maximum(*mattes)
+        left, top, right, bottom = (int(edge) for edge in view.face.box())
+        face = person[max(top - y0, 0) : max(bottom - y0, 1), max(left - x0, 0) : max(right - x0, 1)]
+        if not face.size or face.mean() < _SURE:
+            return place  # a figure that the network takes for no person
+        reach = max(1, round(_RIM * view.square.side))
+        person = cv2.dilate(person, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1)))
+        person = cv2.GaussianBlur(person, (0, 0), reach / 2)
+        # A trace of a matte is none: the background stays bit for bit.
+        person = np.clip((person - _TRACE) / (1 - 2 * _TRACE), 0, 1)
+        return replace(place, mask=place.mask * person[..., None])
 
     def _cut(self, picture: Picture, face: Face | None) -> Picture:
         """The person of a finished frame alone, with alpha; ``face`` is the one in the source's picture."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -30,8 +31,7 @@ class Redraw:
         key: digest of the files.
         precision, memory: the settings.
 
-    Raises:
-        TalkingHeadError: WEIGHTS_CORRUPT, OUT_OF_MEMORY.
+    All methods raise TalkingHeadError: WEIGHTS_CORRUPT, OUT_OF_MEMORY.
     """
 
     def __init__(self, paths: Mapping[str, Path], key: str, precision: str, memory: str) -> None:
@@ -39,8 +39,12 @@ class Redraw:
         self._key = key
         self._placing = Placing(choose_device(), precision, memory)
         self._pictures = Pictures(lambda: load_vae(paths["sd15_vae"]), self._placing)
+
+    @cached_property
+    def _model(self) -> Model:
+        """Read for the first drawing: what was drawn earlier is decoded without it."""
         with self._told_failures():
-            self._model = Model(load_networks(paths["xportrait"]), self._placing)
+            return Model(load_networks(self._paths["xportrait"]), self._placing)
 
     @property
     def channels(self) -> int:

@@ -123,7 +123,27 @@ def test_the_square_is_pasted_where_the_face_went():
         box = source.of(number).square.box()
         columns = np.flatnonzero(changed.any(axis=0))
         assert box[0] - 1 <= columns.min() and columns.max() <= box[2] + 1
-        assert columns.min() < box[0] + 25
+        assert abs((columns.min() + columns.max()) / 2 - source.of(number).square.centre[0]) < 25
+
+
+def test_in_a_moving_source_the_background_stays_and_the_person_is_drawn():
+    source = views(*(Picture(pixels) for pixels in carphone()[:60:30]))
+    made, _ = finished(source, [np.zeros((256, 256, 3), np.float32)] * 2, requests=[request(0, 0), request(1, 1)])
+    for number in (0, 1):
+        view = source.of(number)
+        x, y = view.face.landmarks[4, :2].astype(int)
+        assert made[number].pixels[y, x].max() < 10
+        left, top, _, _ = view.square.box().astype(int)
+        corner = np.s_[max(top, 0) + 8 : max(top, 0) + 30, left + 8 : left + 20]
+        assert np.array_equal(made[number].pixels[corner], view.picture.pixels[corner])
+
+
+def test_a_moving_figure_that_is_no_person_to_the_network_is_pasted_whole(monkeypatch):
+    source = views(*(Picture(pixels) for pixels in carphone()[:60:30]))
+    monkeypatch.setattr(tracker(), "person_matte", lambda bgr, face=None: np.zeros(bgr.shape[:2], np.float32))
+    made, _ = finished(source, [np.zeros((256, 256, 3), np.float32)], {"feather": 0.0}, [request(0, 0)])
+    left, top, right, bottom = source.of(0).square.box().astype(int)
+    assert made[0].pixels[max(top, 0) + 4 : bottom - 4, left + 4 : right - 4].max() == 0
 
 
 def test_cut_out_gives_alpha_to_the_person_alone():
