@@ -207,3 +207,88 @@ def test_answer_of_the_worker_is_put_into_words():
     assert "cannot use" in info.from_fields(lost).warning
     assert info.from_fields(lost, chosen=True).warning == ""
     assert info.from_fields({}).line == "Runs on the CPU, without PyTorch"
+
+
+@pytest.fixture
+def on_top(commands, monkeypatch):
+    """A pip that says that one package is needed on top of PyTorch, and puts it there; the packages it was told."""
+    told = []
+
+    def report(python, requirements, constraints, path, wheels=None):
+        content = '{"install": [{"metadata": {"name": "diffusers", "version": "1"}}]}'
+        return [str(python), "-c", f"import pathlib; pathlib.Path({str(path)!r}).write_text({content!r})"]
+
+    def pip(python, requirements, target, wheels=None):
+        told.append(requirements.read_text().split())
+        return [str(python), "-c", f"import pathlib; pathlib.Path({str(target)!r}).mkdir(parents=True)"]
+
+    environment = talking.core("worker.environment")
+    monkeypatch.setattr(environment, "pip_report_command", report)
+    monkeypatch.setattr(environment, "pip_target_command", pip)
+    return told
+
+
+def install_diffusion():
+    with pytest.raises(RuntimeError, match="could not start"):  # as ``install``
+        bpy.ops.talkinghead.install_diffusion()
+
+
+def test_redrawing_engines_bring_pytorch_along(commands, on_top):
+    worker = talking.core("worker.worker")
+    assert "Diffusers for engines that redraw is not installed" in draw_box().text
+    assert "talkinghead.install_diffusion" in draw_box().of("operator")
+    install_diffusion()
+    assert (worker.neural_state().value, worker.diffusion_state().value) == ("ready", "ready")
+    assert (len(commands), on_top) == (1, [["diffusers==1"]])
+    assert "Diffusers for engines that redraw is installed" in draw_box().text
+
+
+def test_redrawing_engines_leave_pytorch_that_is_there(commands, on_top):
+    install()
+    install_diffusion()
+    assert (len(commands), len(on_top)) == (1, 1)
+
+
+def test_announcement_names_pytorch_only_where_it_comes_first(card):
+    setup_job, worker = talking.core("worker.setup_job"), talking.core("worker.worker")
+    both = " ".join(setup_job.diffusion_announcement(worker.setup_plan("neural", at_a_glance=True)))
+    alone = " ".join(setup_job.diffusion_announcement(None))
+    for part in ("about 45 MB, 300 MB on disk", "diffusers==", "Blender's own Python", "Models are got separately"):
+        assert part in both and part in alone
+        assert both.count(part) == 1
+    assert "torch==" in both and "cu130" in both
+    assert "torch==" not in alone and "PyTorch stays as it is" in alone
+
+
+def test_cancel_after_pytorch_keeps_pytorch(commands, on_top):
+    setup_job, runner = talking.core("worker.setup_job"), talking.core("jobs.service").runner
+    runner.start(setup_job.DIFFUSION_TITLE, setup_job.install_diffusion)
+    talking.step_until(runner, lambda state: state.text.startswith("Looking which packages"))
+    assert draw_box().of("progress")[0].startswith("Looking which packages")
+    runner.cancel()
+    assert talking.step_to_end(runner).phase.value == "cancelled"
+    worker = talking.core("worker.worker")
+    assert (worker.neural_state().value, worker.diffusion_state().value) == ("ready", "missing")
+
+
+def test_named_python_shows_the_command_for_redrawing_engines(card, tmp_path):
+    python = tmp_path / "python"
+    python.write_text("")
+    talking.core("preferences").preferences().worker_python = str(python)
+    with pytest.raises(RuntimeError, match="install it there yourself"):
+        bpy.ops.talkinghead.install_diffusion()
+    command = talking.core("worker.worker").diffusion_command()
+    assert "torch==" in command and "diffusers==" in command and command in draw_box().text
+
+
+def test_named_python_lacks_what_it_says_it_lacks(tmp_path, monkeypatch):
+    python = tmp_path / "python"
+    python.write_text("")
+    talking.core("preferences").preferences().worker_python = str(python)
+    worker = talking.core("worker.worker")
+    greetings = iter(
+        ({"packages": {"torch": "2"}}, {"packages": dict.fromkeys(("torch", "diffusers", "transformers"))})
+    )
+    for expected in ("missing", "ready"):
+        monkeypatch.setattr(worker, "_client", SimpleNamespace(greeting=next(greetings), stop=lambda: None))
+        assert worker.diffusion_state().value == expected
