@@ -81,12 +81,13 @@ class Drawing:
     def model(self) -> Model:
         """HelloMeme's networks with the two U-Nets, which are one where nothing tells them apart."""
         files = self.files
-        networks = load_networks(files.paths, files.version)
-        unet = load_unet(files.base("sd15_unet", drawing=True))
-        if files.lora is not None:
-            add_lora(unet, None, files.lora, files.lora_strength)
-        unet_ref = unet if files.is_even else load_unet(files.base("sd15_unet", drawing=False))
-        return Model(networks, unet, unet_ref, self.placing)
+        with self.told_failures():
+            networks = load_networks(files.paths, files.version)
+            unet = load_unet(files.base("sd15_unet", drawing=True))
+            if files.lora is not None:
+                add_lora(unet, None, files.lora, files.lora_strength)
+            unet_ref = unet if files.is_even else load_unet(files.base("sd15_unet", drawing=False))
+            return Model(networks, unet, unet_ref, self.placing)
 
     @cached_property
     def pictures(self) -> Pictures:

@@ -155,13 +155,14 @@ class HelloMemeSession:
         latents = []
         for made in self._performer.pictures([posed(request, self._parts.clip) for request in requests]):
             told(0)
-            latents.append(drawing.encode(made.bgr[None, ..., ::-1])[0])
+            latents.append(drawing.encode(np.ascontiguousarray(made.bgr[None, ..., ::-1]))[0])
         return np.stack(latents)
 
     def _reference_latent(self, drawing: Drawing) -> np.ndarray:
-        if self._reference is None:
-            self._reference = drawing.encode(self._views.reference.crop[None])[0]
-        return self._reference
+        reference = self._reference
+        if reference is None:
+            reference = self._reference = drawing.encode(self._views.reference.crop[None])[0]
+        return reference
 
     def _networks(self) -> Drawing:
         if self._drawing is None:
