@@ -27,10 +27,8 @@ def subject_of(job: Job, motion: FrameMotion, sessions: Sessions, scale: float |
     """
     description = description_of(job.engine)
     settings = description.settings_from(job.settings)
-    content = (
-        *sessions.set_digests(description, settings), *file_digests(description, settings, sessions).values(),
-    )  # fmt: skip
     preview, scale = scale is not None, 1.0 if scale is None else scale
+    content = () if preview and description.film else _files_of(description, settings, sessions)
     return Subject(job.engine, settings, job.source, job.face, preview, scale, motion.drivers, content)
 
 
@@ -43,6 +41,13 @@ def preparing(job: Job) -> str:
     description = description_of(job.engine)
     whole = description.sees_whole(description.settings_from(job.settings))
     return "preparing the source" if whole else "finding the face"
+
+
+def _files_of(description: EngineDescription, settings: Mapping[str, object], sessions: Sessions) -> tuple[str, ...]:
+    """Digests of the files that an engine draws with; previews of films show the performance alone, and read none."""
+    return (
+        *sessions.set_digests(description, settings), *file_digests(description, settings, sessions).values(),
+    )  # fmt: skip
 
 
 def file_digests(description: EngineDescription, settings: Mapping[str, object], sessions: Sessions) -> dict[str, str]:
