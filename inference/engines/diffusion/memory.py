@@ -63,7 +63,7 @@ def decide(setting: str, kind: str, stage: Stage) -> Decision:
         return {"all": _KEEP, "parts": _PARTS, "layers": _LAYERS}[setting]
     needed = stage.missing + stage.working
     usable = stage.free - round(_SPARE * (stage.free + stage.others))
-    if needed <= usable:
+    if needed <= max(usable, 0):
         return _KEEP
     return _MAKE_ROOM if needed <= usable + stage.others else _LAYERS
 

@@ -116,9 +116,8 @@ class Placing:
         self._in_use += [network for network, _ in parked]
         others = self._others(networks)
         decision = self._decide([each for _, each in parked], others, working)
-        if decision.evict and others:
-            self._evict(others)
-            self.device.release()
+        if decision.evict:
+            self._evict(others)  # PyTorch uses the room again by itself
         if decision.layers:
             stack.enter_context(in_slices(network for network, _ in parked))
         for network, each in parked:

@@ -8,8 +8,10 @@ import hashlib
 from collections.abc import Callable
 
 import numpy as np
+import torch
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from ...errors import Action, ErrorCode, TalkingHeadError
 from ..engine import Notes
 from .placing import Placing
 
@@ -44,6 +46,10 @@ class Texts:
 
         Returns:
             (77, width) float32.
+
+        Raises:
+            TalkingHeadError: WEIGHTS_CORRUPT where tokenizer and encoder do not belong together; as ``Placing.using``;
+                whatever the loaders raise.
         """
         if prompt not in self._known:
             self._known[prompt] = self._remembered(prompt)
@@ -67,8 +73,16 @@ class Texts:
             self._encoder = self._load_encoder()
         if self._tokenizer is None:
             self._tokenizer = self._load_tokenizer()
-        length = self._encoder.config.max_position_embeddings
-        tokens = self._tokenizer(prompt, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
+        config = self._encoder.config
+        length = config.max_position_embeddings
+        tokens = self._tokenizer(prompt, padding="max_length", max_length=length, truncation=True).input_ids
+        if max(tokens) >= config.vocab_size:
+            raise TalkingHeadError(
+                ErrorCode.WEIGHTS_CORRUPT,
+                f"vocab.json has {len(self._tokenizer)} words, and the text encoder knows {config.vocab_size}.",
+                "Get the models again, or name a folder where all files belong together.",
+                Action.GET_MODELS,
+            )
         with self._placing.using(self._encoder, exact=True):
-            rows = self._encoder(self._placing.tensor(tokens.input_ids)).last_hidden_state
+            rows = self._encoder(self._placing.tensor(torch.tensor([tokens]))).last_hidden_state
             return rows[0].cpu().numpy()
