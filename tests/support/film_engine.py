@@ -108,6 +108,7 @@ class FilmSession:
 
     def finish(self, requests: Sequence[FrameRequest], latents: np.ndarray) -> Iterator[tuple[int, Picture]]:
         for request, latent in zip(requests, latents, strict=True):
+            assert request.picture in self._needed
             finished.append(request.index)
             shade = float(str(self._settings["shade"]))
             yield request.index, painted(self._pictures.read(request.picture), shade * latent)

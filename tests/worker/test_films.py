@@ -12,7 +12,7 @@ import cv2
 import film_engine
 import numpy as np
 import pytest
-from worker_host import PATIENCE_S, ROOT, Host, make_job, saved_job
+from worker_host import PATIENCE_S, ROOT, Host, make_job, picture, saved_job
 
 from inference import job as jobs
 from inference.engines import description_of
@@ -20,6 +20,7 @@ from inference.errors import ErrorCode, TalkingHeadError
 from inference.job import load
 from inference.media.digests import Digests
 from inference.performance import Performance
+from inference.source import Source, SourceKind
 from inference.weights.store import WeightStore
 from inference.worker.preview import preview
 from inference.worker.runner import run
@@ -145,6 +146,37 @@ def test_a_film_goes_on_after_the_worker_was_killed(tmp_path, cache, whole, afte
     assert after // 3 <= kept < 4 and drawn == ALL[kept:]
     assert done["sections"]["drawn"] == len(drawn)
     assert pixels_of(path) == whole
+
+
+def test_a_canceled_film_ends_between_two_steps_and_goes_on(tmp_path, cache, whole):
+    path = film_job(tmp_path / "film", pause_s=0.1)
+    worker = Host(tmp_path / "worker.log", WORKER)
+    try:
+        worker.hello(cache=str(cache))
+        worker.send("run", id=1, job=str(path))
+        worker.until(lambda m: m.type == "progress" and m.fields.get("unit") == "steps" and m.fields["done"] >= 4)
+        worker.send("cancel", target=1)
+        assert worker.answer(1)[-1].type == "cancelled"
+        kept = len(list((cache / "films").glob("*.npy")))
+        worker.send("run", id=2, job=str(path))
+        done = worker.answer(2)[-1]
+    finally:
+        worker.close()
+    assert 1 <= kept < 4 and done.fields["sections"]["drawn"] == 4 - kept  # type: ignore[index]
+    assert pixels_of(path) == whole
+
+
+def test_only_pictures_that_are_looked_at_are_asked_for(tmp_path, cache):
+    """The engine refuses others, and so do pictures that are not there."""
+    folder = tmp_path / "film"
+    folder.mkdir()
+    files = tuple(str(picture(folder, name=f"source {index}.png", seed=index)) for index in range(FRAMES))
+    source = Source(SourceKind.SEQUENCE, files)
+    path = saved_job(folder, FRAMES, engine="film", source=source, pictures=tuple(range(FRAMES)))
+    assert render(path, cache, only=[8])[1:] == ([0, 2, 1], [8])
+    assert render(path, cache, only=[8, 9])[1:] == ([], [9])
+    (folder / "source 13.png").write_bytes((folder / "source 12.png").read_bytes())
+    assert render(path, cache)[1] == [2, 1, 3]
 
 
 def test_what_was_drawn_is_finished_anew_with_another_border(tmp_path, cache):
