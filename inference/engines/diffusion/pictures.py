@@ -16,6 +16,9 @@ SCALE = 0.18215
 """Latents of Stable Diffusion 1.5 are multiplied by it, so that they vary by about 1."""
 FACTOR = 8
 """Pixels a latent, in both directions."""
+# Numbers that a picture needs at a time for each of its latent's places and each of the VAE's first channels: 384 were
+# counted for decoding at the official size, 322 for encoding.
+_WORKING = 400
 
 
 class Pictures:
@@ -63,13 +66,16 @@ class Pictures:
 
     def _encoded(self, picture: np.ndarray) -> np.ndarray:
         vae = self.vae
-        with self._placing.using(vae, exact=True):
+        with self._placing.using(vae, working=self._working(picture.size // 3 // FACTOR**2), exact=True):
             planes = self._placing.tensor(picture, exact=True).permute(2, 0, 1)[None].float() / 127.5 - 1
             latents = vae.encode(planes, return_dict=False)[0].mode() * SCALE
             return latents[0].cpu().numpy()
 
     def _decoded(self, latent: np.ndarray) -> np.ndarray:
         vae = self.vae
-        with self._placing.using(vae, exact=True):
+        with self._placing.using(vae, working=self._working(latent[0].size), exact=True):
             planes = vae.decode(self._placing.tensor(latent, exact=True)[None] / SCALE, return_dict=False)[0]  # type: ignore[arg-type]
             return ((planes[0].permute(1, 2, 0) + 1) / 2).clamp(0, 1).to("cpu", torch.float32).numpy()
+
+    def _working(self, places: int) -> int:
+        return places * int(self.vae.config["block_out_channels"][0]) * _WORKING * torch.float32.itemsize
