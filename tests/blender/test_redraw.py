@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import bpy
 import pytest
@@ -140,6 +141,26 @@ def test_estimate_is_in_the_panel_and_asks_before_what_is_long(source):
     assert first.sections == 1 and first.frames == 20 and not words.is_long(first)
 
 
+def test_long_films_are_asked_about_once(source, monkeypatch):
+    module = queued.operators("render")
+    kind, asked, started = module.TALKINGHEAD_OT_render_frames, [], []
+    monkeypatch.setattr(module, "bpy", SimpleNamespace(app=SimpleNamespace(background=False)))
+
+    class Context:
+        window_manager = SimpleNamespace(invoke_props_dialog=lambda operator, width: asked.append(operator))
+
+        def __getattr__(self, name):
+            return getattr(bpy.context, name)
+
+    operator = queued.stand_in(kind, start=started.append, layout=recording_layout.RecordingLayout())
+    kind.invoke(operator, Context(), None)
+    kind.draw(operator, Context())
+    assert asked == [operator] and not started
+    assert "7 sections" in operator.layout.text and "go on later" in operator.layout.text
+    kind.execute(operator, "context")
+    assert started == ["context"]
+
+
 def test_queue_knows_how_long_films_take(source):
     talking.shared("estimate").FilmSpeeds(speeds_file()).note("hellomeme", 512, "", 0.5)
     service, queue = talking.core("jobs.service"), talking.core("jobs.render_queue")
@@ -198,6 +219,21 @@ def test_words_and_files_are_kept_in_the_file(source, saved_file, tmp_path):
     assert (settings["prompt"], settings["checkpoint"], settings["lora"]) == (words, str(checkpoint), "")
     strip.th_hellomeme_checkpoint = bpy.path.relpath(str(checkpoint))
     assert talking.core("properties").settings_of(strip)["checkpoint"] == str(checkpoint)
+
+
+def test_words_and_files_come_back_from_a_saved_job(source, scene, tmp_path):
+    checkpoint = tmp_path / "style.safetensors"
+    checkpoint.write_bytes(b"x")
+    source.th_hellomeme_prompt, source.th_hellomeme_checkpoint = "a 'quoted' Ärger", str(checkpoint)
+    source.th_hellomeme_checkpoint_use, source.th_hellomeme_seed = "all", 2**31 - 1
+    prepared = talking.core("jobs.builder").prepare(scene, source, "STRIP")
+    prepared.folder.mkdir(parents=True, exist_ok=True)
+    path = prepared.folder / "kept.job.json"
+    talking.shared("job").save(prepared.job, path)
+    sequencer.strips().remove(source)
+    assert bpy.ops.talkinghead.rebuild_job(filepath=str(path)) == {"FINISHED"}
+    rebuilt = scene.sequence_editor.active_strip
+    assert talking.core("properties").settings_of(rebuilt) == prepared.job.settings
 
 
 def test_presets_keep_words_and_leave_files(source, tmp_path):

@@ -21,6 +21,7 @@ REQUIRED = {
     "inference/requirements/base.txt",
     "inference/requirements/speech.txt",
     "inference/requirements/neural.txt",
+    "inference/requirements/diffusion.txt",
 }
 # Patterns in which * stays within a folder and **/ stands for any number of folders.
 ALLOWED = (
