@@ -28,8 +28,8 @@ from .networks.pd_fgc import PICTURE_PX
 __all__ = ["EMOTIONS", "PICTURE_PX", "VERSIONS", "Condition", "Model", "Networks", "load_networks"]
 
 _FACES = 8
-# What one frame holds at most while it is drawn, in numbers for each number of its latent's area.
-_WORKING = 40_000
+# What a window holds at most while it is drawn, for each channel of the U-Net's widest states.
+_WORKING = 64
 
 
 @dataclass(frozen=True)
@@ -125,9 +125,14 @@ class Model:
             frames: most frames of a call.
             size: height and width of latents.
         """
-        working = frames * size[0] * size[1] * _WORKING * self.placing.dtype.itemsize
-        with self.placing.using(self.unet, self.networks.reference, self.networks.motion, working=working):
+        networks = self.unet, self.networks.reference, self.networks.motion
+        with self.placing.using(*networks, working=self.working_bytes(frames, size)):
             yield
+
+    def working_bytes(self, frames: int, size: tuple[int, int]) -> int:
+        """What a window of so many frames needs of the device's memory besides the networks."""
+        channels = int(self.unet.config["block_out_channels"][0])
+        return frames * size[0] * size[1] * channels * _WORKING * self.placing.dtype.itemsize
 
     def predicted(
         self,
@@ -190,7 +195,7 @@ def _in_range(pictures: np.ndarray) -> np.ndarray:
     """(n, h, w, 3) uint8, or float32 in -1..1, to (n, 3, h, w) float32 in -1..1."""
     if pictures.dtype == np.uint8:
         pictures = (pictures / 255.0 * 2 - 1).astype(np.float32)
-    return np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))
+    return pictures.transpose(0, 3, 1, 2)
 
 
 def _check_fit(networks: Networks, unet: UNet2DConditionModel) -> None:

@@ -107,10 +107,17 @@ def draw_film(model: Model, ask: FilmAsk, told: Callable[[int], None]) -> np.nda
         (n, 4, h, w) float32.
 
     Raises:
-        TalkingHeadError: WEIGHTS_CORRUPT where the networks give numbers that are not finite.
+        TalkingHeadError: OUT_OF_MEMORY; INTERNAL where the networks give numbers that are not finite, also in 32 bit.
     """
     assert ask.start is not None or ask.strength >= 1, "less than 1 needs something to begin with"
-    return _Drawing(model, ask, told).film()
+    latents = model.placing.attempt(lambda: _Drawing(model, ask, told).film())
+    if not np.isfinite(latents).all():
+        raise TalkingHeadError(
+            ErrorCode.INTERNAL,
+            "HelloMeme's networks gave numbers that are no picture.",
+            "Try another seed or less guidance; if that does not help, get the models again or use another checkpoint.",
+        )
+    return latents
 
 
 class _Drawing:
@@ -138,6 +145,8 @@ class _Drawing:
             if below:
                 keys = dict(zip(below, map(self._key, latents), strict=True))
             latents, below = self._level(number, frames, keys), frames
+            if not np.isfinite(latents).all():
+                return np.full((len(self._ask.conditions), *latents.shape[1:]), np.nan, np.float32)
         return latents
 
     def _prepare_negative(self) -> None:
@@ -166,7 +175,6 @@ class _Drawing:
                 added = np.asarray(self._ask.noise.step(number, step, len(frames)), np.float32)
                 latents = solver.step(step, latents, predicted, added)
                 latents = self._pinned(step + 1, latents, frames, noise)
-        _refuse_broken(latents)
         return latents
 
     def _begun(self, frames: Sequence[int], noise: np.ndarray) -> np.ndarray:
@@ -208,12 +216,3 @@ class _Drawing:
         ends = (self._empty_key, self._empty_key) if keys and self._empty_key else None
         negative = self._model.predicted(latents, timestep, self._negative, [self._empty], ends)
         return negative + np.float32(self._ask.guidance) * (positive - negative)
-
-
-def _refuse_broken(latents: np.ndarray) -> None:
-    if not np.isfinite(latents).all():
-        raise TalkingHeadError(
-            ErrorCode.WEIGHTS_CORRUPT,
-            "HelloMeme's networks gave numbers that are not finite.",
-            "Choose full precision; if that does not help, get the models again or use another checkpoint.",
-        )

@@ -24,6 +24,9 @@ class _Position(nn.Module):
         super().__init__()
         self.register_buffer("pe", torch.zeros(1, length, channels))
 
+    def forward(self, tokens: Tensor) -> Tensor:
+        return tokens + self.pe[:, : tokens.shape[1]]
+
 
 class _Block(nn.Module):
     def __init__(self, channels: int, length: int) -> None:
@@ -34,9 +37,8 @@ class _Block(nn.Module):
         self.ff = FeedForward(channels, _WIDER * channels)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        place = self.pos_embed.pe[:, : tokens.shape[1]]
         for norm, attention in ((self.norm1, self.attn1), (self.norm2, self.attn2)):
-            normal = norm(tokens) + place
+            normal = self.pos_embed(norm(tokens))
             tokens = tokens + attention(normal, attention.keys(normal))
         return tokens + self.ff(self.norm3(tokens))
 
