@@ -28,7 +28,7 @@ from .signals import SignalMaker, Signals
 from .tools import head_pictures
 
 if TYPE_CHECKING:
-    from .drawing import Drawing
+    from .drawing import Drawing, Prompts
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +79,7 @@ class HelloMemeSession:
         self._preview = Preview(parts.tracker, pictures, choice, settings, parts.clip, parts.executor)
         self._drawing: Drawing | None = None
         self._signals: SignalMaker | None = None
+        self._prompts: Prompts | None = None
         self._reference: np.ndarray | None = None
         self._warn(*about_source(self._views), *(about_clip(parts.clip) if parts.clip else ()))
 
@@ -104,8 +105,7 @@ class HelloMemeSession:
         from .sampling import FilmAsk
 
         drawing, first, strength = self._networks(), section.frames.start, self._number("strength")
-        prompts = drawing.prompts(str(self._settings["prompt"]), str(self._settings["negative"]), self._parts.notes)
-        reference = self._reference_latent(drawing)
+        prompts, reference = self._prompts_of(drawing), self._reference_latent(drawing)
         signals = self._signals_of(requests, drawing, told)
         ask = FilmAsk(
             reference_latent=reference,
@@ -135,7 +135,7 @@ class HelloMemeSession:
         self._preview.close()
         self._performer.close()
         self._views.close()
-        self._drawing = self._signals = self._reference = None
+        self._drawing = self._signals = self._prompts = self._reference = None
 
     def _signals_of(self, requests: Sequence[FrameRequest], drawing: Drawing, told: Callable[[int], None]) -> Signals:
         if self._signals is None:
@@ -157,6 +157,13 @@ class HelloMemeSession:
             told(0)
             latents.append(drawing.encode(np.ascontiguousarray(made.bgr[None, ..., ::-1]))[0])
         return np.stack(latents)
+
+    def _prompts_of(self, drawing: Drawing) -> Prompts:
+        prompts = self._prompts
+        if prompts is None:
+            words, negative = str(self._settings["prompt"]), str(self._settings["negative"])
+            prompts = self._prompts = drawing.prompts(words, negative, self._parts.notes)
+        return prompts
 
     def _reference_latent(self, drawing: Drawing) -> np.ndarray:
         reference = self._reference

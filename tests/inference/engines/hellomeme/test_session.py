@@ -192,6 +192,16 @@ def test_the_same_film_is_drawn_the_same_in_another_session():
     assert np.array_equal(draw(session, requests), first)
 
 
+def test_portrait_and_prompt_are_read_once():
+    drawing = StandInDrawing()
+    session = open_session(drawing=drawing)
+    for _ in range(2):
+        draw(session, [request(0)])
+    assert len(drawing.wanted) == len(drawing.encoded) == 1
+    session.close()
+    assert session._drawing is None
+
+
 def test_steps_are_told_and_a_cancel_is_heard_while_faces_are_read():
     told: list[int] = []
     drawing = StandInDrawing()
