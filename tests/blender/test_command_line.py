@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import bpy
@@ -193,3 +194,19 @@ def test_command_is_registered_where_blender_can():
     if not hasattr(bpy.utils, "register_cli_command"):
         pytest.skip("this Blender has no command line for extensions")
     assert len(talking.core("jobs.command_line")._registered) == 1
+
+
+def test_first_section_needs_an_engine_that_draws_films(source, capsys):
+    assert run("render", "--first-section") == 1
+    assert "draws frame by frame" in capsys.readouterr().err
+
+
+def test_what_is_to_be_drawn_is_printed_once(capsys):
+    states, command_line = talking.core("jobs.runner"), talking.core("jobs.command_line")
+    printer = command_line.Printer("Bob")
+    state = states.JobState("Render Frames", states.Phase.RUNNING, "Drawing section 1 of 2", total=50, in_steps=True)
+    for done in (0, 5, 6):
+        printer.show(dataclasses.replace(state, done=done, work="To be drawn: 2 sections"))
+    assert capsys.readouterr().out.splitlines() == [
+        "Bob: To be drawn: 2 sections", "Bob: Drawing section 1 of 2", "Bob: Drawing section 1 of 2, step 5 of 50",
+    ]  # fmt: skip
