@@ -27,7 +27,7 @@ from ..engine import DrivingClip, FrameRequest, Notes, Quality
 from .description import CROP_SCALE, XPORTRAIT
 from .hints import ibug_points, local_patches
 from .laying import Laying
-from .schedule import WINDOW, timesteps, window_count
+from .schedule import steps_of
 
 if TYPE_CHECKING:
     from .redraw import Redraw
@@ -84,8 +84,7 @@ class XPortraitSession:
 
     def steps(self, section: Section) -> int:
         """One for each window of each timestep."""
-        overlap, steps = self._whole("overlap"), self._whole("steps")
-        return len(timesteps(steps)) * window_count(max(len(section.frames), WINDOW), overlap)
+        return steps_of(len(section.frames), self._whole("steps"), self._whole("overlap"))
 
     def draw(
         self,
