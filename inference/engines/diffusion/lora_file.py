@@ -18,7 +18,7 @@ from safetensors import safe_open
 from torch import Tensor
 
 from ...errors import ErrorCode, TalkingHeadError
-from ...weights.tensors import SAFETENSORS, read_tensors
+from ...weights.tensors import SAFETENSORS, read_tensors, tensor_names
 from .families import FAMILY
 
 _SIDE = re.compile(r"(?P<layer>.+?)[._](?:lora\.|lora_|lora_linear_layer\.)(?P<side>down|up|A|B)(?:\.default)?\.weight")
@@ -64,20 +64,28 @@ def read_lora(path: Path) -> list[Addition]:
     Raises:
         TalkingHeadError: as ``read_tensors``; WEIGHTS_CORRUPT for a file of another kind.
     """
-    tensors = {name.removeprefix(_NESTED): tensor for name, tensor in read_tensors(path).items()}
+    _check_names(path)
     alphas: dict[str, float] = {}
     pairs: dict[str, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        if any(sign in name for sign in _OTHER_KINDS):
-            raise _other_kind(path, name)
+    for full_name, tensor in read_tensors(path).items():
+        name = full_name.removeprefix(_NESTED)
         found = _SIDE.fullmatch(name)
-        if name.endswith(_ALPHA) and tensor.numel() == 1:
-            alphas[name.removesuffix(_ALPHA)] = float(tensor)
-        elif found is not None and tensor.ndim in (2, 4):
+        if found is not None and tensor.ndim in (2, 4):
             pairs.setdefault(found["layer"], {})[_SIDES.get(found["side"], found["side"])] = tensor
+        elif found is None and tensor.numel() == 1:
+            alphas[name.removesuffix(_ALPHA)] = float(tensor)
         else:
             raise _no_lora(path, name)
     return list(_additions(path, pairs, alphas))
+
+
+def _check_names(path: Path) -> None:
+    """Refuse other files by their names alone, since a whole checkpoint takes long to read."""
+    for name in tensor_names(path):
+        if any(sign in name for sign in _OTHER_KINDS):
+            raise _other_kind(path, name)
+        if not name.endswith(_ALPHA) and _SIDE.fullmatch(name) is None:
+            raise _no_lora(path, name)
 
 
 def _additions(path: Path, pairs: Mapping[str, Mapping[str, Tensor]], alphas: dict[str, float]) -> Iterator[Addition]:

@@ -16,7 +16,7 @@ import torch
 from peft import LoraConfig
 from safetensors.torch import save_file
 
-from inference.engines.diffusion import base_model
+from inference.engines.diffusion import base_model, lora_file
 from inference.engines.diffusion.base_model import add_lora
 from inference.errors import ErrorCode, TalkingHeadError
 
@@ -222,3 +222,9 @@ def test_other_kinds_are_refused(unet, tmp_path, name):
 @pytest.mark.parametrize("names", [("conv_in.weight",), (f"lora_unet_{QUERY}.lora_down.weight",), ("a.alpha",)])
 def test_files_that_are_no_lora(unet, tmp_path, names):
     assert told(unet, None, written(tmp_path, ones(*names)), 1.0) == "style.safetensors is not a LoRA."
+
+
+def test_a_checkpoint_is_refused_without_reading_it(unet, monkeypatch):
+    monkeypatch.setattr(lora_file, "read_tensors", None)
+    path = sd15_weights.diffusers_paths(sd15_weights.diffusers_folder())["sd15_unet"]
+    assert told(unet, None, path, 1.0) == "diffusion_pytorch_model.safetensors is not a LoRA."
