@@ -56,7 +56,7 @@ class Placing:
         Once used, networks belong to this: their weights and layers may not be changed, nor moved.
 
         Args:
-            working: bytes that are needed besides the networks (``memory.working_bytes``).
+            working: bytes that are needed besides the networks.
             exact: compute in 32 bit whatever the precision.
 
         Raises:
