@@ -73,6 +73,8 @@ class Placing:
 
     def tensor(self, values: np.ndarray | Tensor, exact: bool = False) -> Tensor:
         """Values on the device; floats in ``dtype``, or in 32 bit if ``exact``."""
+        if isinstance(values, np.ndarray) and not values.flags.writeable:
+            values = values.copy()  # PyTorch warns of others
         tensor = torch.as_tensor(values)
         if not tensor.is_floating_point():
             return tensor.to(self.device.torch)

@@ -224,6 +224,15 @@ def test_networks_and_values_have_the_type_of_their_stage(monkeypatch):
         assert exact[0].weight.dtype is torch.float32
 
 
+@pytest.mark.filterwarnings("error")
+def test_values_that_may_not_be_written_are_taken():
+    values = np.arange(3, dtype=np.float32)
+    values.flags.writeable = False
+    tensor = Placing(CPU, "full").tensor(values)
+    tensor += 1
+    assert values.tolist() == [0, 1, 2]
+
+
 def test_there_are_no_gradients():
     network = torch.nn.Linear(2, 2)
     with Placing(CPU, "full").using(network):
