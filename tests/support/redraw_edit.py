@@ -60,7 +60,8 @@ def key_sliders(strip: Any) -> None:
 
 def add_clip(scene: Any, strip: Any, folder: Path) -> Any:
     """Let a strip of a few pictures act on a portrait, by itself."""
-    pictures = neural_edit.acting_pictures(scene, folder)
+    with talking.core("worker.memory").own_render():  # else the worker would free the engine for Blender's render
+        pictures = neural_edit.acting_pictures(scene, folder)
     clip = numbered.add_sequence(scene, pictures, "Actor", channel=5, start=1)
     driving.act(strip, clip, acting_exact=True)
     sequencer.select(strip)
