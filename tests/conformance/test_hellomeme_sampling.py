@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from hellomeme_recorded import Recorded
 
+from inference.engines.hellomeme.levels import levels, windows
 from inference.engines.hellomeme.model import Model
-from inference.engines.hellomeme.sampling import FilmAsk, draw_film, levels, windows
+from inference.engines.hellomeme.sampling import FilmAsk, draw_film
 from inference.engines.hellomeme.schedule import scheduled
 
 

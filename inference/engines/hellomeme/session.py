@@ -24,6 +24,7 @@ from ..diffusion.squares import Framing, SourceViews
 from ..engine import DrivingClip, FrameRequest, Notes, Quality
 from .clip_readings import ClipReadings
 from .description import CROP_SCALE, HELLOMEME
+from .levels import steps_of
 from .signals import SignalMaker, Signals
 from .tools import head_pictures
 
@@ -89,8 +90,6 @@ class HelloMemeSession:
 
     def steps(self, section: Section) -> int:
         """One for each window of each step, at all levels."""
-        from .sampling import steps_of
-
         return steps_of(len(section.frames), self._whole("steps"), self._number("strength"))
 
     def draw(

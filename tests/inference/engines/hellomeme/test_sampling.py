@@ -15,7 +15,8 @@ pytest.importorskip("diffusers")
 
 from hellomeme_tiny import nobody, tiny_ask, tiny_model
 
-from inference.engines.hellomeme.sampling import draw_film, levels, steps_of, windows
+from inference.engines.hellomeme.levels import levels, steps_of, windows
+from inference.engines.hellomeme.sampling import draw_film
 from inference.errors import ErrorCode, TalkingHeadError
 
 
