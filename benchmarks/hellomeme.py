@@ -32,7 +32,7 @@ import numpy as np
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from inference.engines.hellomeme.model import Model
+    from inference.engines.hellomeme.model import Condition, Model
 
 ROOT = Path(__file__).resolve().parents[1]
 CASE = ROOT / "tests" / "data" / "conformance"
@@ -92,20 +92,22 @@ def our_model(states: Mapping[str, Mapping[str, np.ndarray]]) -> Model:
     from inference.engines.hellomeme.model import Model
     from inference.engines.neural.device import Device
 
-    unets = [
-        unet_from({name: torch.tensor(value) for name, value in states[part].items()}, part)
-        for part in ("unet", "unet_ref")
-    ]
-    return Model(networks_from(states, "v5"), *unets, Placing(Device("cpu"), "full"))
+    unet, unet_ref = (
+        unet_from({name: torch.tensor(value) for name, value in states[part].items()}, part) for part in _UNETS
+    )
+    return Model(networks_from(states, "v5"), unet, unet_ref, Placing(Device("cpu"), "full"))
 
 
 def ours(model: Model, inputs: Inputs) -> Stages:
     """Our stages; what is constant for a film is kept, as in a render."""
     nothing, (negative, positive) = np.zeros_like(inputs.portrait), inputs.texts
-    rows = (nothing, negative, negative), (inputs.portrait, positive, positive)
-    conditions = [model.condition(*row) for row in rows]
-    black = np.zeros_like(inputs.pictures[:1]), np.zeros_like(inputs.emotions[:1])
-    empty = model.controls(*black, lambda: None)
+    latents = (nothing, inputs.portrait)
+
+    def both() -> list[Condition]:
+        return [model.condition(latent, text, text) for latent, text in zip(latents, inputs.texts, strict=True)]
+
+    conditions = both()
+    empty = model.controls(np.zeros_like(inputs.pictures[:1]), np.zeros_like(inputs.emotions[:1]), lambda: None)
     controls = model.controls(inputs.pictures, inputs.emotions, lambda: None)
     empty_key = model.key_states(nothing, negative)
     keys = [model.key_states(latent, positive) for latent in inputs.keys]
@@ -119,11 +121,8 @@ def ours(model: Model, inputs: Inputs) -> Stages:
     def control() -> np.ndarray:
         return model.controls(inputs.pictures[:1], inputs.emotions[:1], lambda: None)[0].up[3][0].numpy()
 
-    def portrait() -> np.ndarray:
-        return [model.condition(*row) for row in rows][1].text[0].numpy()
-
     return {
-        "portrait": portrait,
+        "portrait": lambda: both()[1].text[0].numpy(),  # states are compared at the key frame
         "control": control,
         "key": lambda: model.key_states(inputs.keys[0], positive).up[3][0].numpy(),
         "window": window,
@@ -194,6 +193,10 @@ class Upstream:
             driven = self.controls(planes, emotions)
             controls = {name: torch.cat([empty[name], value]) for name, value in driven.items()}
 
+        def read_portrait() -> np.ndarray:
+            self.cache(portrait, texts)
+            return inputs.texts[1]
+
         def window() -> np.ndarray:
             drawn = self.unet(
                 both, TIMESTEP, encoder_hidden_states=texts, reference_hidden_states=reference,
@@ -202,7 +205,7 @@ class Upstream:
             return drawn.transpose(1, 2).numpy()
 
         return {
-            "portrait": lambda: self.cache(portrait, texts) and texts[1].numpy(),
+            "portrait": read_portrait,
             "control": lambda: self.controls(planes[:, :, :1], emotions[:, :1])["up3_3"][0, :, 0].numpy(),
             "key": lambda: self.cache(keys[0], texts)["up_3"][1].numpy(),
             "window": window,

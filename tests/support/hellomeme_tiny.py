@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -76,16 +77,14 @@ class SeededNoise:
         return numbers.standard_normal((count, 4, LATENT_PX, LATENT_PX)).astype(np.float32)
 
 
-def tiny_ask(frames: int, **other: object) -> FilmAsk:
+def tiny_ask(frames: int, **other: Any) -> FilmAsk:
     """A film to draw; ``other`` replaces what it has."""
     numbers = np.random.default_rng(frames)
 
     def normal(*shape: int) -> np.ndarray:
         return numbers.standard_normal(shape).astype(np.float32)
 
-    texts: Mapping[str, np.ndarray] = {
-        name: normal(*TEXT) for name in ("negative", "positive", "negative_ref", "positive_ref")
-    }
+    texts: dict[str, Any] = {name: normal(*TEXT) for name in ("negative", "positive", "negative_ref", "positive_ref")}
     side = 8 * LATENT_PX
     ask = FilmAsk(
         reference_latent=normal(4, LATENT_PX, LATENT_PX),
@@ -96,7 +95,7 @@ def tiny_ask(frames: int, **other: object) -> FilmAsk:
         noise=SeededNoise(),
         **texts,
     )
-    return replace(ask, **other)  # type: ignore[arg-type]
+    return replace(ask, **other)
 
 
 def nobody() -> Callable[[int], None]:
