@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...inference.estimate import Estimate
-from .runner import duration_text
+from .runner import duration_text, frames_text
 
 # Films that take longer are asked about before they begin.
 LONG_S = 300.0
@@ -19,9 +19,9 @@ def is_long(estimate: Estimate) -> bool:
 
 
 def work_line(estimate: Estimate) -> str:
-    """How much is drawn, such as "3 sections, 4,200 refinements of single frames"."""
+    """How much is drawn, such as "100 frames in 3 sections"."""
     sections = "1 section" if estimate.sections == 1 else f"{estimate.sections} sections"
-    return f"{sections}, {estimate.passes:,} refinements of single frames"
+    return f"{frames_text(estimate.frames)} in {sections}"
 
 
 def time_line(estimate: Estimate) -> str:
@@ -55,7 +55,7 @@ def told_by_worker(fields: object) -> str:
 def question(estimate: Estimate) -> tuple[str, ...]:
     """What is said before a long film is drawn."""
     return (
-        f"At most {work_line(estimate)} are drawn; what is there already is not drawn again.",
+        f"At most {work_line(estimate)}; what was drawn before is not drawn again.",
         f"{time_line(estimate)}.",
         f"{memory_line(estimate)}.",
         "Finished sections are kept, so that it can be canceled and go on later.",

@@ -172,8 +172,8 @@ def test_queue_knows_how_long_films_take(source):
 def test_what_the_worker_says_is_to_be_drawn():
     words = talking.core("jobs.film_words")
     fields = {"frames": 20, "sections": 1, "passes": 500, "memory_mb": 9000, "seconds": 70.0}
-    assert words.told_by_worker(fields) == "To be drawn: 1 section, 500 refinements of single frames, about 1 min"
-    assert words.told_by_worker({**fields, "sections": 3, "seconds": None}).endswith("frames")
+    assert words.told_by_worker(fields) == "To be drawn: 20 frames in 1 section, about 1 min"
+    assert words.told_by_worker({**fields, "sections": 3, "seconds": None}).endswith("3 sections")
     assert words.told_by_worker({**fields, "passes": 0}) == words.told_by_worker(None) == ""
 
 
