@@ -37,7 +37,7 @@ def _set(
     folder: Path | None,
     remarks: list[str],
 ) -> None:
-    if setting.kind is SettingKind.PATH:
+    if setting.kind is SettingKind.PATH and value:
         path = workflow_media.find(str(value), workflow, folder)
         if path is None:
             remarks.append(f"{setting.label}: {value} was not found; choose it in the panel {engine.label}.")

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from . import hellomeme_settings
 from .graph import Node
 from .live_portrait import Film
 from .media_nodes import WIRING, medium
@@ -50,10 +51,10 @@ def _first(reading: Reading, node: Node, names: tuple[str, ...], role: str) -> P
 
 
 def _keep(reading: Reading, node: Node, topic: str, names: tuple[str, ...]) -> None:
-    """Keep settings for an engine that takes them, and say that none of the installed ones does."""
+    """Give settings to the engine HelloMeme; those it does not have are kept and listed."""
     there = [name for name in names if name in node.values or name in node.links]
     values = {name: reading.raw(node, name) for name in there}
-    kept = {name: value for name, value in values.items() if value is not None}
+    kept = hellomeme_settings.take(reading, node, {name: v for name, v in values.items() if v is not None})
     reading.setting(topic, **kept)
     if kept:
-        reading.report(node, ", ".join(kept), "kept in the settings; no engine that is installed uses them")
+        reading.report(node, ", ".join(kept), "kept in the settings; the engine HelloMeme has nothing like it")

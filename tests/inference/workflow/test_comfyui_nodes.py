@@ -10,6 +10,7 @@ import pytest
 from comfyui_files import Workflow, chained
 from comfyui_plans import EXPECTED, FIRST, SECOND, TWO_LINES, listed, plan
 
+from inference.engines.hellomeme.description import HELLOMEME
 from inference.workflow.plan import Key, PlannedStrip
 
 
@@ -250,17 +251,18 @@ def meme(pipeline_widgets: list) -> Workflow:
 )
 def test_hello_meme_becomes_strips_and_settings(widgets):
     result = plan(meme(widgets))
-    settings = result.settings["hello_meme"]
-    assert {name: settings[name] for name in ("prompt", "negative_prompt", "steps", "seed", "guidance_scale")} == {
-        "prompt": "best", "negative_prompt": "bad", "steps": 25, "seed": 1234, "guidance_scale": 2
+    settings = dict(result.settings["hellomeme"])
+    assert settings.pop("movement", 0.0) == 0.0
+    assert settings == {
+        "prompt": "best", "negative": "bad", "steps": 25, "seed": 1234, "guidance": 2.0, "checkpoint": "",
+        "lora": "toon",
     }  # fmt: skip
     assert [(strip.role, strip.file, strip.cap, strip.rate) for strip in result.strips] == [
         ("source", "portrait.png", 0, None), ("acting", "acting.mp4", 48, Fraction(16))
     ]  # fmt: skip
     assert (result.frames, result.rate, result.keys) == (48, 16, ())
-    assert result.settings["hello_meme_models"]["lora"] == "toon"
     assert result.settings["image_resize_source"]["side_ratio"] == "1:1"
-    assert "no engine that is installed uses them" in listed(result)
+    assert "the engine HelloMeme has nothing like it" in listed(result)
     assert "crop to ratio" in listed(result)
 
 
@@ -293,6 +295,17 @@ def test_hello_memes_newer_nodes_are_followed_to_their_clips():
     ]
     assert {item.type for item in result.not_understood} == {"HMPipelineVideo", "HMVideoPipelineLoader"}
     assert (result.rate, result.settings["hello_meme_models"]["dtype"]) == (8, "fp16")
+    settings = result.settings["hellomeme"]
+    assert (settings["model"], settings["checkpoint_use"], settings["lora_strength"]) == ("v5", "drawing", 1.0)
+
+
+def test_settings_of_hello_meme_fit_the_engine():
+    result = plan(meme([0.0, 4, "best", "bad", 400, 2**40 + 5, "fixed", 20.0, 0]))
+    settings = result.settings["hellomeme"]
+    assert (settings["steps"], settings["seed"], settings["guidance"]) == (100, 5, 10.0)
+    assert "steps 400" in listed(result) and "seed 1099511627781" in listed(result)
+    assert set(settings) <= {setting.name for setting in HELLOMEME.settings}
+    HELLOMEME.settings_from(settings)
 
 
 def test_two_films_in_one_file_are_told():
