@@ -380,3 +380,27 @@ def test_a_sample_picture_that_is_gone_is_told(core, scene, folder):
     imported(folder, sampled("nowhere.png"))
     assert not strip_named("portrait.png").th_liveportrait_sample
     assert "Sample Picture: nowhere.png was not found" in report_text()
+
+
+def meme() -> dict[str, Any]:
+    """A portrait and a clip that HelloMeme's nodes redraw."""
+    workflow = comfyui_files.Workflow()
+    models = workflow.add("HMVideoPipelineLoader", ["toon.safetensors", "", "same", "v5", "x2"], [], [("PIPE", "PIPE")])
+    widgets = [0.25, 4, "an oil painting", "blurry", 12, 77, "fixed", 2.5, 0]
+    inputs = [("hm_video_pipeline", "PIPE"), ("image", "IMAGE"), ("drive_pose", "IMAGE")]
+    pipeline = workflow.add("HMPipelineVideo", widgets, inputs, [("IMAGE", "IMAGE")])
+    workflow.link(models, 0, pipeline, "hm_video_pipeline")
+    workflow.link(workflow.image("portrait.png"), 0, pipeline, "image")
+    workflow.link(workflow.video(force_rate=8), 0, pipeline, "drive_pose")
+    workflow.link(pipeline, 0, workflow.combine(frame_rate=8), "images")
+    return workflow.data()
+
+
+def test_hello_memes_settings_are_set(core, scene, folder):
+    imported(folder, meme())
+    portrait = strip_named("portrait.png")
+    assert (portrait.th_hellomeme_prompt, portrait.th_hellomeme_negative) == ("an oil painting", "blurry")
+    assert (portrait.th_hellomeme_steps, portrait.th_hellomeme_seed) == (12, 77)
+    assert (portrait.th_hellomeme_guidance, portrait.th_hellomeme_movement) == (2.5, 0.25)
+    assert (portrait.th_hellomeme_checkpoint_use, portrait.th_hellomeme_lora) == ("all", "")
+    assert "Checkpoint: toon.safetensors was not found; choose it in the panel HelloMeme." in report_text()
