@@ -38,8 +38,8 @@ PLATFORMS = {
 
 PYTEST = ("pytest==9.2.0", "pytest-timeout==2.4.0", "pytest-xdist==3.8.0")
 # Three processes, one more than the cores of a small machine, since tests often wait for others; each with whole files,
-# since tests of a file share what is dear to make.
-PARALLEL = ("-n", "3", "--dist", "loadfile")
+# since tests of a file share what is dear to make, in the order of tests/conftest.py.
+PARALLEL = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 # Threads of several processes would only wait for each other.
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 WORKER_TOOLS = (*PYTEST, "hypothesis==6.170.15")
