@@ -93,8 +93,17 @@ def matrix(session: nox.Session) -> None:
     for version in versions:
         blender = blender_environment(session, version)
         try:
-            # Neural engines are tested from end to end in the session "tests", on one Blender.
-            neural = ("liveportrait", "tpsmm", "edtalk", "hellomeme", "xportrait")
+            # Neural engines, their packages and their models are tested in the session "tests", on one Blender.
+            neural = (
+                "liveportrait",
+                "tpsmm",
+                "edtalk",
+                "hellomeme",
+                "xportrait",
+                "neural_tier",
+                "models",
+                "free_memory",
+            )
             pytest_blender(session, blender, env, *(f"--ignore=tests/blender/test_{name}.py" for name in neural))
         finally:
             if version != MAIN_BLENDER:

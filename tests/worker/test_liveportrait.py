@@ -174,7 +174,7 @@ def test_missing_pytorch_is_told_with_what_mends_it(tmp_path, sessions, monkeypa
 
 
 def test_the_command_line_drives_a_portrait_by_a_clip(tmp_path):
-    clip = acting_clips.movie(tmp_path / "actor.mp4", carphone()[:3], Fraction(30000, 1001))
+    clip = acting_clips.movie(tmp_path / "actor.mp4", carphone()[:2], Fraction(30000, 1001))
     folders = [liveportrait_weights.official_folder(), *media.weight_folders()]
     weights = [word for folder in folders for word in ("--weights", str(folder))]
     line = [
@@ -186,6 +186,6 @@ def test_the_command_line_drives_a_portrait_by_a_clip(tmp_path):
     done = subprocess.run(line, capture_output=True, text=True, cwd=ROOT, timeout=600)
     assert done.returncode == 0, done.stderr
     frames = [read_image(path).pixels for path in sorted((tmp_path / "frames").glob("frame_*.png"))]
-    assert len(frames) == 3
+    assert len(frames) == 2
     assert all(np.array_equal(frame[300:], picture("astronaut")[300:]) for frame in frames)
-    assert not np.array_equal(frames[0], frames[2])
+    assert not np.array_equal(frames[0], frames[1])
