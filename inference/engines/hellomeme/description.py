@@ -61,7 +61,7 @@ PROMPT = Setting(
     SettingKind.TEXT,
     "",
     "Prompt",
-    "What is to be seen, in English words, of which the first 50 or so count; a description of a good portrait is added",
+    "What is to be seen, in English words, of which some 50 count; a description of a good portrait is added",
     section=Section.PROMPT,
 )
 NEGATIVE = Setting(

@@ -4,18 +4,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
-from weakref import WeakValueDictionary
 
-from ...errors import ErrorCode, TalkingHeadError
-from ...face.tracker import FaceTracker
 from ...media.picture import PictureReader
 from ...source import FaceChoice
-from ...weights.store import WeightStore
-from ..description import EngineDescription
+from ..diffusion.film_engine import FilmEngine
 from ..diffusion.packages import require_packages
 from ..engine import NO_DRIVERS, Drivers
 from .description import HELLOMEME
@@ -28,29 +22,11 @@ if TYPE_CHECKING:
 # Here, where the worker expects a missing package to be told.
 require_packages("onnxruntime")
 
-_THREADS = 4
 
-
-class HelloMemeEngine:
+class HelloMemeEngine(FilmEngine["Drawing"]):
     """Redraws films of faces."""
 
-    description: EngineDescription = HELLOMEME
-
-    def __init__(self) -> None:
-        self._weights: WeightStore | None = None
-        self._tracker: FaceTracker | None = None
-        self._drawing: Drawing | None = None
-        # Sessions hold the networks they draw with; the engine holds the last ones for the next session.
-        self._drawings: WeakValueDictionary[tuple[object, ...], Drawing] = WeakValueDictionary()
-        self._executor: ThreadPoolExecutor | None = None
-
-    def load(self, weights: WeightStore) -> None:
-        """Read the face networks; harmless when they are there."""
-        self._weights = weights
-        if self._tracker is None:
-            self._tracker = FaceTracker(weights)
-        if self._executor is None:
-            self._executor = ThreadPoolExecutor(min(os.cpu_count() or 1, _THREADS), "preview")
+    description = HELLOMEME
 
     def open(
         self,
@@ -65,42 +41,25 @@ class HelloMemeEngine:
         Raises:
             TalkingHeadError: NO_FACE.
         """
-        if self._weights is None or self._tracker is None:
-            raise TalkingHeadError(ErrorCode.INTERNAL, "The engine HelloMeme was not loaded.", "Restart the worker.")
+        _, tracker = self._loaded()
         checked = HELLOMEME.settings_from(settings)
-        parts = Parts(
-            self._tracker, lambda: self._networks(checked), drivers.acting, drivers.notes, self._executor
-        )  # fmt: skip
+        parts = Parts(tracker, lambda: self._networks(checked), drivers.acting, drivers.notes, self._executor)
         return HelloMemeSession(parts, pictures, face, checked)
 
-    def unload(self) -> None:
-        """Free networks and threads; ``load`` brings them back."""
-        if self._drawing is not None:
-            self._drawing.release()
-            self._drawing = None
-        self._tracker = None
-        if self._executor is not None:
-            self._executor.shutdown()
-            self._executor = None
-
     def _networks(self, settings: Mapping[str, object]) -> tuple[Drawing, Sequence[str]]:
-        """The networks, read once as long as anybody uses them, and the warnings about their files.
+        """The networks, and the warnings about their files.
 
         Raises:
             TalkingHeadError: WEIGHTS_MISSING, WEIGHTS_CORRUPT.
         """
         from .drawing import Drawing
 
-        assert self._weights is not None
-        files = files_of(self._weights, settings)
+        weights, _ = self._loaded()
+        name = HELLOMEME.weight_set(settings)
         precision, memory = str(settings["precision"]), str(settings["memory"])
-        wanted = (*files.key, precision, memory)
-        drawing = self._drawings.get(wanted)
-        if drawing is None:
-            self._drawing = None
-            drawing = self._drawings[wanted] = Drawing(files, precision, memory)
-        self._drawing = drawing
-        return drawing, self._weights.set_warnings(HELLOMEME.weight_set(settings))
+        files = files_of(weights, settings)
+        networks = self._held((*files.key, precision, memory), lambda: Drawing(files, precision, memory))
+        return networks, weights.set_warnings(name)
 
 
 def create() -> HelloMemeEngine:

@@ -79,7 +79,7 @@ def test_sessions_share_the_networks_until_nobody_needs_them(engine):
     assert exact._networks() is not first._networks()
     del first, second
     gc.collect()
-    assert len(engine._redraws) == 1
+    assert len(engine._shared) == 1
 
 
 def test_missing_weights_are_told_by_the_first_drawing_and_previews_go_without():
