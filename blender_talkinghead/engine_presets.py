@@ -27,9 +27,9 @@ def folder_of(source: Any) -> str:
 
 
 def names_of(source: Any) -> tuple[str, ...]:
-    """Properties that a preset of the strip's engine holds: its settings, without the files that belong to one edit."""
+    """Properties that a preset of the strip's engine holds: its settings but for files and what is about one source."""
     engine = description_of(source.th_engine)
-    kept = (setting for setting in engine.settings if setting.kind is not SettingKind.PATH)
+    kept = (setting for setting in engine.settings if setting.kind is not SettingKind.PATH and not setting.one_source)
     return tuple(properties.setting_property(engine.name, setting.name) for setting in kept)
 
 

@@ -311,6 +311,8 @@ def _engines(_: argparse.Namespace) -> int:
         print(f"{engine.name}: {engine.label} {engine.version} ({engine.licence}). {engine.summary}.")
         rows = [(f"  {setting.name}", _values(setting), setting.description) for setting in engine.settings]
         _print_table(rows)
+        if engine.stages:
+            print("  --stage: " + ", ".join(stage.name for stage in engine.stages))
     return 0
 
 

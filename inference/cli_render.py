@@ -35,6 +35,9 @@ examples:
   render --source portrait.png --engine edtalk --speech voice.wav --sound voice.wav --output spoken.mp4
   render --source dancer.png --engine tpsmm --setting model=taichi --setting area=body --driver dance.mp4 --output o.mp4
   render --source portrait.png --engine hellomeme --driver actor.mp4 --first-section --output look.mp4
+  render --source dancer.png --engine wananimate --driver dance.mp4 --stage pose --output poses/
+  render --source shot.mov --engine wananimate --setting mode=replace --setting character=new.png --output replaced.mp4
+  render --source portrait.png --engine omniavatar --speech voice.wav --sound voice.wav --output talking.mp4
   render --job frames/0123abcd.job.json --only 0-249      (one machine's part of a farm job)
 
 --speech moves the mouth alone; 'speak' makes a performance with blinks and sway as well.
@@ -58,9 +61,14 @@ def add_render(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="only what engines that redraw draw first, to look at it before the rest; it is not drawn again",
     )  # fmt: skip
     render.add_argument(
+        "--stage", metavar="NAME",
+        help="instead of frames: the pictures that the engine makes on the way, such as pose or mask ('engines' lists "
+        "them), as 0001.png ... in a folder; corrected ones are given back with --setting pose_pictures=FOLDER",
+    )  # fmt: skip
+    render.add_argument(
         "--output", type=Path, metavar="PATH",
         help="with --source: a .png or .exr picture, a .mp4 (H.264), .mkv (FFV1) or .mov (ProRes 4444) movie, "
-        "or a folder of frames",
+        "or a folder of frames; with --stage: a folder",
     )  # fmt: skip
     render.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a control, on all frames; may be repeated"
@@ -108,7 +116,11 @@ def _add_drivers(render: argparse.ArgumentParser) -> None:
 def _render(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     if options.source is not None and options.output is None:
         parser.error("--source needs --output")
+    if options.stage is not None and (options.output is None or options.output.suffix):
+        parser.error("--stage needs a folder as --output")
     own = [name for name in _JOBS_OWN if getattr(options, name) not in (None, [], 0)]
+    if options.stage is not None and "output" in own:
+        own.remove("output")
     if options.job is not None and own:
         parser.error("a job says all this itself: leave " + ", ".join(f"--{name.replace('_', '-')}" for name in own))
     if options.sound is not None and options.output.suffix.lower() not in _WITH_SOUND:

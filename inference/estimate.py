@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What drawing a film will take, before it begins: sections, passes of the networks, memory, time. Pure.
 
-A *pass* is one refinement of one frame. How long it takes was measured when films were drawn on this computer; passes
-of other sizes of the drawn square take as much longer as it has more pixels.
+A *pass* is one refinement of one frame, and with guidance each of its computations. How long it takes was measured when
+films were drawn on this computer; passes of other sizes of the drawn square take as much longer as it has more pixels.
 """
 
 from __future__ import annotations
@@ -21,11 +21,10 @@ from .film import Section, parts_of
 
 SPEEDS_FILE = "film-speeds.json"
 _LOG = logging.getLogger(__name__)
-_FULL_SIZE_PX = 512
-# Of what an engine takes at 512 px, the networks; the rest grows with the drawn square.
-_NETWORKS = 0.5
 # How much of the networks is on the device at once, by the setting "memory".
 _AT_ONCE = {"parts": 0.7, "layers": 0.2}
+# Of networks that are published in 16 bit; smaller files stay as they are.
+_EIGHT_BIT = 0.5
 
 
 @dataclass(frozen=True)
@@ -65,6 +64,7 @@ class FilmSpeeds:
         """Seconds of a pass, None where none was measured with this engine and device.
 
         Args:
+            engine: ``speed_name``.
             size_px: side of the drawn square.
             device: what the user chose (``TALKINGHEAD_DEVICE``), "" for the automatic choice.
         """
@@ -133,7 +133,7 @@ def sections_estimate(
 ) -> Estimate:
     """What drawing these sections takes."""
     passes = sum(passes_of(engine, settings, section) for section in sections)
-    a_pass_s = speeds.seconds_a_pass(engine.name, drawn_size_px(engine, settings), device)
+    a_pass_s = speeds.seconds_a_pass(speed_name(engine, settings), drawn_size_px(engine, settings), device)
     return Estimate(
         frames=sum(len(section.frames) for section in sections),
         sections=len(sections),
@@ -148,20 +148,32 @@ def passes_of(engine: EngineDescription, settings: Mapping[str, object], section
     assert engine.film is not None
     steps = int(str(settings.get(engine.film.steps_setting, 1)))
     part = float(str(settings.get(engine.film.part_setting, 1.0)))
-    return len(section.frames) * max(1, round(steps * part))
+    guidances = {float(str(settings[name])) for name in engine.film.guidance_settings} - {1.0}
+    return engine.film.drawn_frames(section) * max(1, round(steps * part)) * (1 + len(guidances))
+
+
+def speed_name(engine: EngineDescription, settings: Mapping[str, object]) -> str:
+    """What speeds are noted for: an engine, or one of its models where these are of different size."""
+    assert engine.film is not None
+    return (engine.weight_set(settings) if engine.film.chained else "") or engine.name
 
 
 def drawn_size_px(engine: EngineDescription, settings: Mapping[str, object]) -> int:
     """Side of the square that an engine draws."""
     assert engine.film is not None
-    return int(str(settings.get(engine.film.size_setting, _FULL_SIZE_PX)))
+    return int(str(settings.get(engine.film.size_setting, engine.film.full_size_px)))
 
 
 def _memory_mb(engine: EngineDescription, settings: Mapping[str, object]) -> int:
-    area = (drawn_size_px(engine, settings) / _FULL_SIZE_PX) ** 2
-    networks = _NETWORKS * _AT_ONCE.get(str(settings.get("memory")), 1.0)
+    rule = engine.film
+    assert rule is not None
+    area = (drawn_size_px(engine, settings) / rule.full_size_px) ** 2
+    networks = dict(rule.networks_by_set).get(str(settings.get(engine.set_setting)), 1.0)
+    if settings.get("precision") == "eight" and networks >= 1:
+        networks *= _EIGHT_BIT
+    networks *= rule.networks * _AT_ONCE.get(str(settings.get("memory")), 1.0)
     numbers = 2 if settings.get("precision") == "full" else 1
-    return round(engine.memory_mb * numbers * (networks + (1 - _NETWORKS) * area))
+    return round(engine.memory_mb * numbers * (networks + (1 - rule.networks) * area))
 
 
 def _group(engine: str, device: str) -> str:

@@ -11,6 +11,14 @@ sections are kept when a render is interrupted, and several computers can each d
     [=============]   [=============]   [=============]
                [known|new|known]  [known|new|known]
                    bridge 0            bridge 1
+
+Video models cannot be given what follows, so their films are *chains*: each section begins with the last frames of the
+one before. A changed frame then changes its section and all that follow; what lies before is kept.
+
+    section 0
+    [=============]
+               [known|new       ]
+                             [known|new       ]
 """
 
 from __future__ import annotations
@@ -58,7 +66,16 @@ class FilmRule:
         overlap: known frames at each end of a bridge.
         steps_setting: the WHOLE setting that says how often each frame is refined.
         part_setting: the NUMBER setting that says which part of these steps is taken; "" for an engine without.
-        size_setting: the CHOICE setting with the side of the drawn square in px.
+        size_setting: the CHOICE setting with the side of the drawn square in px; in other proportions, of the
+            square with as many pixels.
+        full_size_px: that side for which the engine's memory is told.
+        chained: each section begins with the last frames of the one before; there are no anchors and bridges.
+        overlap_setting: of a chain, the CHOICE setting with the number of known frames; "" where it is ``overlap``.
+        lead: of a chain, frames that the engine draws before the film's first one and gives to nobody.
+        grid: the number of frames at once is lowered to a multiple of this, plus 1.
+        guidance_settings: NUMBER settings; for each of their values that is not 1 each step is computed once more.
+        networks: which part of the engine's memory its networks take.
+        networks_by_set: how many times as much they take, by the value that picks the set of weights; 1 for others.
     """
 
     length_setting: str
@@ -66,13 +83,28 @@ class FilmRule:
     steps_setting: str = "steps"
     part_setting: str = ""
     size_setting: str = "size"
+    full_size_px: int = 512
+    chained: bool = False
+    overlap_setting: str = ""
+    lead: int = 0
+    grid: int = 1
+    guidance_settings: tuple[str, ...] = ()
+    networks: float = 0.5
+    networks_by_set: tuple[tuple[str, float], ...] = ()
 
     @property
     def least(self) -> int:
         """The smallest number of frames at once: a bridge must have room for something new."""
         return 2 * self.overlap + 1
 
-    def sections(self, count: int, length: int) -> tuple[Section, ...]:
+    def drawn_frames(self, section: Section) -> int:
+        """How many frames are drawn for a section; more than it has where there is a lead or a grid."""
+        if not self.chained:
+            return len(section.frames)
+        frames = len(section.frames) + (0 if section.needs else self.lead)
+        return max(frames - 1 + -(frames - 1) % self.grid, self.grid) + 1
+
+    def sections(self, count: int, length: int, overlap: int | None = None) -> tuple[Section, ...]:
         """The sections of a film.
 
         The sections of a film's first frames do not change when the film gets longer, except the last two.
@@ -80,7 +112,10 @@ class FilmRule:
         Args:
             count: frames of the film.
             length: frames at once.
+            overlap: known frames of each section of a chain; None for the rule's own.
         """
+        if self.chained:
+            return self._chain(count, length, self.overlap if overlap is None else overlap)
         length = max(length, self.least)
         period = 2 * length - 2 * self.overlap
         sections: list[Section] = []
@@ -95,6 +130,20 @@ class FilmRule:
             sections.append(anchor)
             if end < count:
                 sections.append(self._bridge(anchor, anchor.number + 1, min(start + period, count)))
+        return tuple(sections)
+
+    def _chain(self, count: int, length: int, overlap: int) -> tuple[Section, ...]:
+        """The sections of a chain; each has at least one new frame."""
+        least = overlap + self.lead
+        length = max(length - 1 - (length - 1) % self.grid, least + -least % self.grid) + 1
+        sections: list[Section] = []
+        start, end = 0, 0
+        while end < count:
+            end = min(start + length - (0 if sections else self.lead), count)
+            number = len(sections)
+            known, needs = (overlap, (number - 1,)) if sections else (0, ())
+            sections.append(Section(number, range(start, end), known, 0, needs))
+            start = end - overlap
         return tuple(sections)
 
     def _bridge(self, anchor: Section, number: int, end: int, following: int | None = None) -> Section:
@@ -140,18 +189,16 @@ def parts_of(
     """
     wanted = {s.number: tuple(frame for frame in s.new if frame in missing) for s in sections}
     parts: dict[int, Part] = {}
-
-    def add(number: int) -> None:
-        if number in parts:
-            return
-        part = Part(sections[number], wanted[number], is_kept(number))
-        for needed in () if part.kept else part.section.needs:
-            add(needed)
-        parts[number] = part
-
     for number, frames in wanted.items():
-        if frames:
-            add(number)
+        # Chains may go back a thousand sections, which is too deep for calls.
+        asked = [number] if frames and number not in parts else []
+        while asked:
+            part = Part(sections[asked[-1]], wanted[asked[-1]], is_kept(asked[-1]))
+            lacking = () if part.kept else [needed for needed in part.section.needs if needed not in parts]
+            if lacking:
+                asked += reversed(lacking)
+            else:
+                parts[asked.pop()] = part
     return tuple(parts.values())
 
 
@@ -161,11 +208,11 @@ def section_keys(sections: Sequence[Section], frame_keys: Sequence[str]) -> tupl
     Args:
         frame_keys: ``job.frame_key`` of each frame of the film.
     """
-    anchors = {s.number: _content(s, frame_keys, []) for s in sections if not s.needs}
-    return tuple(
-        _content(s, frame_keys, [anchors[number] for number in s.needs]) if s.needs else anchors[s.number]
-        for s in sections
-    )
+    keys: dict[int, str] = {}
+    # Anchors first, then in order of time: a bridge needs an anchor that follows, a chain what is before.
+    for section in sorted(sections, key=lambda s: (bool(s.needs), s.number)):
+        keys[section.number] = _content(section, frame_keys, [keys[number] for number in section.needs])
+    return tuple(keys[section.number] for section in sections)
 
 
 def _content(section: Section, frame_keys: Sequence[str], needed: Sequence[str]) -> str:

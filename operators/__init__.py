@@ -12,6 +12,8 @@ from . import (
     controls,
     drivers,
     face,
+    figures,
+    mask_points,
     matte,
     menu,
     models,
@@ -33,8 +35,8 @@ from . import (
 )
 
 MODULES: tuple[ModuleType, ...] = (
-    animate, portrait, render, redraw, update_and_render, queue, preview, face, drivers, controls, poses, own_poses,
-    performance, workflow, output, matte, rebuild, worker, models, presets, workspace, menu,
+    animate, portrait, render, redraw, figures, mask_points, update_and_render, queue, preview, face, drivers,
+    controls, poses, own_poses, performance, workflow, output, matte, rebuild, worker, models, presets, workspace, menu,
 )  # fmt: skip
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""
 

@@ -11,10 +11,10 @@ from ..blender_talkinghead import properties
 from ..blender_talkinghead.jobs import jobs, service
 from ..blender_talkinghead.jobs.runner import JobMaker
 from ..blender_talkinghead.preview import faces, overlay, rig_points
-from ..blender_talkinghead.preview.placement import Placement, Point
-from ..blender_talkinghead.strips import results, sources
-from ..inference.errors import TalkingHeadError
+from ..blender_talkinghead.preview.placement import Placement
+from ..blender_talkinghead.strips import results
 from . import base
+from .picking import PickInPreview, reach, shown_picture
 
 
 class TALKINGHEAD_OT_find_faces(base.JobOperator, bpy.types.Operator):
@@ -34,28 +34,7 @@ class TALKINGHEAD_OT_find_faces(base.JobOperator, bpy.types.Operator):
         return jobs.FIND_TITLE, lambda control: jobs.find_faces(target, control)
 
 
-class _PickInPreview:
-    """A modal operator that takes mouse events inside a Preview; all others pass, so that the view can be moved."""
-
-    def find_preview(self, context: Any, event: Any) -> tuple[Any, Point] | None:
-        """The Preview region under the mouse, and the mouse in it."""
-        for area in context.window.screen.areas:
-            for region in area.regions if area.type == "SEQUENCE_EDITOR" else ():
-                x, y = event.mouse_x - region.x, event.mouse_y - region.y
-                if region.type == "PREVIEW" and 0 <= x < region.width and 0 <= y < region.height:
-                    return region, (x, y)
-        return None
-
-    def placed(self, context: Any) -> tuple[Any, Placement] | None:
-        """The source and where its picture lies; None when it is gone."""
-        pair = overlay.active_pair(context)
-        if pair is None:
-            return None
-        scene, strip, source = pair
-        return source, overlay.placement_of(scene, strip, source, overlay.picture_size(source))
-
-
-class TALKINGHEAD_OT_choose_face(_PickInPreview, bpy.types.Operator):
+class TALKINGHEAD_OT_choose_face(PickInPreview, bpy.types.Operator):
     """Click the face to animate in the Preview, or give its number, 0 being the largest"""
 
     bl_idname = "talkinghead.choose_face"
@@ -108,7 +87,7 @@ class TALKINGHEAD_OT_choose_face(_PickInPreview, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class TALKINGHEAD_OT_place_points(_PickInPreview, bpy.types.Operator):
+class TALKINGHEAD_OT_place_points(PickInPreview, bpy.types.Operator):
     """Place the 14 points of the face by hand, for drawings and animals: drag them in the Preview, Enter to finish"""
 
     bl_idname = "talkinghead.place_points"
@@ -148,7 +127,7 @@ class TALKINGHEAD_OT_place_points(_PickInPreview, bpy.types.Operator):
     def execute(self, context: Any) -> set[str]:
         source = properties.source_of_active(context)
         rig_points.place(source, rig_points.first_points(source, overlay.picture_size(source)))
-        source.th_face_picture = _shown_picture(source)
+        source.th_face_picture = shown_picture(source)
         service.redraw()
         return {"FINISHED"}
 
@@ -163,7 +142,7 @@ class TALKINGHEAD_OT_place_points(_PickInPreview, bpy.types.Operator):
         region, mouse = hit
         view = region.view2d.region_to_view(*mouse)
         if event.type == "LEFTMOUSE" and event.value == "PRESS":
-            self.dragged = rig_points.nearest(rig_points.points(source), placement, view, _reach(region))
+            self.dragged = rig_points.nearest(rig_points.points(source), placement, view, reach(region))
         elif event.type == "MOUSEMOVE" and self.dragged is not None:
             rig_points.move(source, self.dragged, placement.to_picture(view))
         else:
@@ -224,20 +203,6 @@ class TALKINGHEAD_OT_clear_points(bpy.types.Operator):
         rig_points.clear(properties.source_of_active(context))
         service.redraw()
         return {"FINISHED"}
-
-
-def _shown_picture(source: Any) -> int:
-    """The picture on which points are placed: the one at the current frame."""
-    try:
-        return sources.describe(source.id_data, source).picture_at(source.id_data.frame_current)
-    except TalkingHeadError:  # what cannot be a source is told when frames are asked for
-        return max(source.th_face_picture, 0)
-
-
-def _reach(region: Any) -> float:
-    """How far from a point a click takes it, in view units."""
-    (x0, _), (x1, _) = (region.view2d.region_to_view(x, 0) for x in (0, overlay.GRAB_RADIUS_PX))
-    return abs(x1 - x0)
 
 
 def _no_faces(context: Any) -> str:

@@ -10,6 +10,8 @@ _ENTRIES: tuple[str | None, ...] = (
     "animate_portrait", "drop_portrait", "render_frames", "render_first_section", "render_all",
     "render_animation", "render_image", "preview_frame", "stop_preview", "cancel", "TALKINGHEAD_MT_queue", None,
     "new_seed", "find_faces", "choose_face", "place_points", "clear_points", None,
+    "use_as_character", "place_mask_points", "clear_mask_points",
+    "add_helper_strip:stage", "use_helper_strip:stage", "use_computed:stage", None,
     "read_drivers", "neutral_here", "neutral_automatic", None,
     "reset_controls", "TALKINGHEAD_MT_poses", None,
     "bake_performance", "save_performance", "load_performance",
@@ -35,6 +37,9 @@ class TALKINGHEAD_MT_strip(bpy.types.Menu):
                 self.layout.separator()
             elif "_MT_" in entry:
                 self.layout.menu(entry)
+            elif ":" in entry:
+                operator, choice = entry.split(":")
+                self.layout.operator_menu_enum(f"talkinghead.{operator}", choice)
             else:
                 self.layout.operator(f"talkinghead.{entry}")
 

@@ -62,9 +62,13 @@ class TALKINGHEAD_OT_get_models(base.JobOperator, bpy.types.Operator):
 
 
 def _needed(context: Any) -> str:
-    """The set that the active strip's engine needs, "" without one."""
+    """The set that the active strip's engine lacks, or else needs; "" where it needs none."""
     source = properties.source_of_active(context)
-    return "" if source is None else description_of(source.th_engine).weight_set(properties.settings_of(source))
+    if source is None:
+        return ""
+    states = models.models_states(description_of(source.th_engine), properties.settings_of(source))
+    lacking = (state.weights.name for state in states if not state.present)
+    return next(lacking, states[0].weights.name if states else "")
 
 
 class TALKINGHEAD_OT_add_model_folder(bpy.types.Operator):

@@ -7,10 +7,10 @@ from __future__ import annotations
 from types import ModuleType
 
 from ..blender_talkinghead.registration import register_all, unregister_all
-from . import drivers, edtalk, engine, liveportrait, performance, poses, queue, sidebar, tpsmm
+from . import drivers, edtalk, engine, liveportrait, performance, poses, queue, sidebar, stages, tpsmm
 
 MODULES: tuple[ModuleType, ...] = (
-    sidebar, queue, drivers, poses, performance, liveportrait, tpsmm, edtalk, engine,
+    sidebar, queue, drivers, poses, performance, liveportrait, tpsmm, edtalk, engine, stages,
 )  # fmt: skip
 """Sub-modules that have ``register`` and ``unregister``, in the order of registration."""
 

@@ -14,6 +14,7 @@ from ..inference.controls import Group, controls_in
 from .sidebar import Child, order_of
 
 _IDLE = ("strength_blinks", "strength_sway")
+_OF_SOUND = "strength_mouth"
 
 
 class _Driver(Child):
@@ -21,6 +22,10 @@ class _Driver(Child):
 
     layout: Any  # Blender's, while it draws
     part: Part
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return super().poll(context) and driver_strips.can_drive(properties.source_of_active(context), cls.part)
 
     def draw_header(self, context: Any) -> None:
         self.layout.prop(properties.source_of_active(context), self.part.switch, text="")
@@ -72,12 +77,15 @@ class TALKINGHEAD_PT_speech(_Driver, bpy.types.Panel):
     @staticmethod
     def draw_settings(layout: Any, source: Any) -> None:
         if exact.can_hear(source):
-            layout.prop(source, "th_speech_exact")
+            if not exact.only_hears(source):
+                layout.prop(source, "th_speech_exact")
             fixes.draw_note(layout, exact.heard_effect(source))
+        if exact.only_hears(source):
+            return
         transcript = layout.row()
         transcript.active = not (exact.can_hear(source) and source.th_speech_exact)
         transcript.prop(source, "th_transcript")
-        if source.th_acting_on and source.th_speech_on:
+        if driver_strips.is_on(source, Part.ACTING) and source.th_speech_on:
             fixes.draw_note(layout, "Speech moves the mouth; Acting moves head, eyes and brows.")
         else:
             layout.prop(source, "th_idle_seed")
@@ -100,6 +108,8 @@ class TALKINGHEAD_PT_strength(Child, bpy.types.Panel):
         layout, source = self.layout, properties.source_of_active(context)
         layout.use_property_split = layout.use_property_decorate = True
         for control in controls_in(Group.STRENGTH):
+            if exact.only_hears(source) and control.name != _OF_SOUND:
+                continue
             row = layout.row()
             row.active = control.name not in _IDLE or (source.th_speech_on and not source.th_acting_on)
             row.prop(source, control.property_name, text=control.label.removesuffix(" Strength"), slider=True)

@@ -16,6 +16,7 @@ from ..blender_talkinghead.worker.optional_tier import DIFFUSION, NEURAL
 from ..inference.engines import description_of
 from ..inference.engines.common_settings import SEED
 from ..inference.engines.description import LARGE_MB, EngineDescription, Section, Setting, SettingKind
+from ..inference.engines.wananimate.description import CHARACTER
 from .sidebar import Child, order_of
 
 _ADD_PRESET = "talkinghead.add_engine_preset"
@@ -62,18 +63,21 @@ class TALKINGHEAD_PT_engine(Child, bpy.types.Panel):
         layout, source = self.layout, properties.source_of_active(context)
         layout.use_property_split, layout.use_property_decorate = True, False
         layout.prop(source, "th_engine")
+        _draw_switches(layout, source)
         _draw_costs(layout, source)
         _draw_packages(layout, _engine_of(source))
+        if lacking := exact.needs_sound(source):
+            fixes.draw_note(layout, f"{lacking} Choose one under Speech.", "ERROR")
         models_box.draw_missing(layout, _engine_of(source), properties.settings_of(source))
-        _draw_settings(layout, source, Section.MAIN)
+        draw_settings(layout, source, Section.MAIN)
         if _engine_of(source).film is not None:
             layout.operator("talkinghead.render_first_section", icon="RENDER_STILL")
         if source.th_hidden_source:
             layout.operator("talkinghead.show_source", icon="HIDE_OFF")
 
 
-class _Settings(Child):
-    """The settings of a section, for engines that have some."""
+class SettingsPanel(Child):
+    """The settings of a section, for engines that have some that change anything now."""
 
     layout: Any  # Blender's, while it draws
     bl_parent_id = "TALKINGHEAD_PT_engine"
@@ -82,9 +86,7 @@ class _Settings(Child):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return super().poll(context) and any(
-            setting.section is cls.section for setting in _engine_of(properties.source_of_active(context)).settings
-        )
+        return super().poll(context) and bool(_shown(properties.source_of_active(context), cls.section))
 
     def draw(self, context: Any) -> None:
         layout, source = self.layout, properties.source_of_active(context)
@@ -93,7 +95,7 @@ class _Settings(Child):
             layout.label(text=unused, icon="INFO")
         column = layout.column()
         column.active = not unused
-        _draw_settings(column, source, self.section)
+        draw_settings(column, source, self.section)
 
     @staticmethod
     def unused(source: Any) -> str:
@@ -101,13 +103,13 @@ class _Settings(Child):
         return ""
 
 
-class TALKINGHEAD_PT_engine_prompt(_Settings, bpy.types.Panel):
+class TALKINGHEAD_PT_engine_prompt(SettingsPanel, bpy.types.Panel):
     bl_label = Section.PROMPT.value
     bl_order = 0
     section = Section.PROMPT
 
 
-class TALKINGHEAD_PT_engine_driving(_Settings, bpy.types.Panel):
+class TALKINGHEAD_PT_engine_driving(SettingsPanel, bpy.types.Panel):
     bl_label = Section.DRIVING.value
     bl_order = 1
     section = Section.DRIVING
@@ -121,10 +123,25 @@ class TALKINGHEAD_PT_engine_driving(_Settings, bpy.types.Panel):
         return f"Used with {'Acting or Speech' if exact.can_hear(source) else 'Acting'} and Exact only"
 
 
-class TALKINGHEAD_PT_engine_picture(_Settings, bpy.types.Panel):
+class TALKINGHEAD_PT_engine_picture(SettingsPanel, bpy.types.Panel):
     bl_label = Section.PICTURE.value
-    bl_order = 2
+    bl_order = 3
     section = Section.PICTURE
+
+
+class TALKINGHEAD_PT_engine_sampling(SettingsPanel, bpy.types.Panel):
+    bl_label = Section.SAMPLING.value
+    bl_order = 4
+    section = Section.SAMPLING
+
+
+def _draw_switches(layout: Any, source: Any) -> None:
+    """The choices that decide which other settings there are, each with all that can be chosen."""
+    engine = _engine_of(source)
+    deciding = {name for setting in engine.settings for name, _values in setting.when}
+    for setting in _shown(source, Section.MAIN):
+        if setting.name in deciding:
+            layout.row().prop(source, properties.setting_property(engine.name, setting.name), expand=True)
 
 
 def _draw_costs(layout: Any, source: Any) -> None:
@@ -168,11 +185,20 @@ def _draw_lacking(layout: Any, engine: EngineDescription, package: str, size: st
     layout.operator(f"talkinghead.install_{engine.tier}", icon="IMPORT")
 
 
-def _draw_settings(layout: Any, source: Any, section: Section) -> None:
+def draw_settings(layout: Any, source: Any, section: Section) -> None:
+    """Draw the settings of a section that change anything now; switches stand above."""
     engine = _engine_of(source)
-    for setting in engine.settings:
-        if setting.section is section:
+    deciding = {name for setting in engine.settings for name, _values in setting.when}
+    for setting in _shown(source, section):
+        if section is not Section.MAIN or setting.name not in deciding:
             _draw_setting(layout, source, engine, setting)
+
+
+def _shown(source: Any, section: Section) -> list[Setting]:
+    """The settings of a section that change anything now, and that are not placed in the picture."""
+    engine, values = _engine_of(source), properties.settings_of(source)
+    of_section = [setting for setting in engine.settings if setting.section is section and not setting.placed]
+    return [setting for setting in of_section if setting.matters(values)]
 
 
 def _draw_setting(layout: Any, source: Any, engine: EngineDescription, setting: Setting) -> None:
@@ -185,6 +211,8 @@ def _draw_setting(layout: Any, source: Any, engine: EngineDescription, setting: 
     row.prop(source, name)
     if setting.name == SEED.name:
         row.operator("talkinghead.new_seed", text="", icon="FILE_REFRESH")
+    elif setting is CHARACTER:
+        row.operator("talkinghead.use_as_character", text="", icon="USER")
 
 
 def _engine_of(source: Any) -> EngineDescription:
@@ -198,5 +226,6 @@ register, unregister = bpy.utils.register_classes_factory(
         TALKINGHEAD_PT_engine_prompt,
         TALKINGHEAD_PT_engine_driving,
         TALKINGHEAD_PT_engine_picture,
+        TALKINGHEAD_PT_engine_sampling,
     )
 )

@@ -9,7 +9,7 @@ import bpy
 from . import sidebar
 
 
-class TALKINGHEAD_PT_performance(sidebar.Child, bpy.types.Panel):
+class TALKINGHEAD_PT_performance(sidebar.ForSliders, bpy.types.Panel):
     bl_label = "Performance"
     bl_order = sidebar.order_of(bl_label)
     bl_options = {"DEFAULT_CLOSED"}

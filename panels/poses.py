@@ -42,7 +42,7 @@ class TALKINGHEAD_MT_poses(bpy.types.Menu):
                 self.layout.operator(f"talkinghead.{entry[0]}", icon=entry[1])
 
 
-class TALKINGHEAD_PT_poses(sidebar.Child, bpy.types.Panel):
+class TALKINGHEAD_PT_poses(sidebar.ForSliders, bpy.types.Panel):
     bl_label = "Poses"
     bl_order = sidebar.order_of(bl_label)
     bl_options = {"DEFAULT_CLOSED"}

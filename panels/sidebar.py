@@ -91,8 +91,8 @@ class TALKINGHEAD_PT_main(_Sidebar, bpy.types.Panel):
         row.operator("talkinghead.render_all", text="", icon="RENDERLAYERS")
         if preview.active():
             layout.operator("talkinghead.stop_preview", icon="HIDE_ON", depress=True)
-            if description_of(source.th_engine).film is not None:
-                fixes.draw_note(layout, "The preview shows the performance that will be redrawn.")
+            if shows := _shown_in_preview(source):
+                fixes.draw_note(layout, shows)
         else:
             layout.operator("talkinghead.preview_frame", icon="HIDE_OFF")
         if doing := preview.doing():
@@ -100,6 +100,16 @@ class TALKINGHEAD_PT_main(_Sidebar, bpy.types.Panel):
         if (error := preview.error()) is not None:
             fixes.draw_error(layout, error)
         _draw_out_of_date(layout, source)
+
+
+def _shown_in_preview(source: Any) -> str:
+    """What the preview shows where it is not what will be rendered."""
+    engine = description_of(source.th_engine)
+    if engine.film is None:
+        return ""
+    if not engine.controls:
+        return f"The preview shows the portrait. {engine.label} moves it when it is rendered."
+    return "The preview shows the performance that will be redrawn."
 
 
 def _draw_out_of_date(layout: Any, source: Any) -> None:
@@ -141,7 +151,7 @@ class TALKINGHEAD_PT_face(_Sidebar, bpy.types.Panel):
     def _draw_found(layout: Any, source: Any) -> None:
         analysis = faces.of(source)
         if driver_strips.sees_whole(source):
-            fixes.draw_note(layout, f"{description_of(source.th_engine).label} needs no face with this Area.")
+            fixes.draw_note(layout, _no_face_needed(source))
         layout.operator("talkinghead.find_faces", icon="VIEWZOOM")
         if analysis is None:
             return
@@ -152,7 +162,26 @@ class TALKINGHEAD_PT_face(_Sidebar, bpy.types.Panel):
             layout.prop(source, "th_face_index")
 
 
-class Sliders(Child):
+def _no_face_needed(source: Any) -> str:
+    engine = description_of(source.th_engine)
+    name, values = engine.whole_when
+    setting = next(setting for setting in engine.settings if setting.name == name)
+    if {choice.value for choice in setting.choices} == set(values):
+        return f"{engine.label} needs no face."
+    value = getattr(source, properties.setting_property(engine.name, setting.name))
+    chosen = next(choice.label for choice in setting.choices if choice.value == value)
+    return f"{engine.label} needs no face while {setting.label} is {chosen}."
+
+
+class ForSliders(Child):
+    """A panel that is there where the engine has sliders at all."""
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return super().poll(context) and bool(description_of(properties.source_of_active(context).th_engine).controls)
+
+
+class Sliders(ForSliders):
     """The sliders of one group."""
 
     layout: Any  # Blender's, while it draws
@@ -165,10 +194,10 @@ class Sliders(Child):
     def draw(self, context: Any) -> None:
         layout, source = self.layout, properties.source_of_active(context)
         layout.use_property_split = layout.use_property_decorate = True
-        engine = description_of(source.th_engine)
+        heeded = driver_strips.sliders_of(source)
         for control in controls_in(self.group):
             row = layout.row()
-            row.active = control.name in engine.controls
+            row.active = control.name in heeded
             row.prop(source, control.property_name, slider=True)
 
 

@@ -11,6 +11,8 @@ import pytest
 RECORDED = Path(__file__).resolve().parent / "data" / "conformance"
 # Files with tests that take long come first, so that in the end no process works alone.
 LONG_FILES = (
+    "test_wananimate.py",
+    "test_omniavatar.py",
     "test_hellomeme.py",
     "test_liveportrait.py",
     "test_xportrait.py",

@@ -8,6 +8,7 @@ import ast
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,10 +31,15 @@ BLENDER = {
 WORKER_PACKAGES = {"numpy", "cv2", "av", "pocketsphinx"}
 # Packages of the tier "neural": only in the modules of a neural engine and in what reads weight files.
 NEURAL_PACKAGES = {"torch", "safetensors", "onnxruntime", "onnx"}
-NEURAL_ENGINES = {"neural", "liveportrait", "tpsmm", "edtalk", "diffusion", "hellomeme", "xportrait"}
+NEURAL_ENGINES = {"neural", "liveportrait", "tpsmm", "edtalk", "diffusion", "hellomeme", "xportrait"} | {
+    "video",
+    "wananimate",
+    "omniavatar",
+    "pipelines",
+}
 # Packages of the tier "diffusion": only where films are redrawn.
-DIFFUSION_PACKAGES = {"diffusers", "transformers", "peft", "accelerate"}
-DIFFUSION_ENGINES = {"diffusion", "hellomeme", "xportrait"}
+DIFFUSION_PACKAGES = {"diffusers", "transformers", "tokenizers", "peft", "accelerate", "gguf", "psutil"}
+DIFFUSION_ENGINES = {"diffusion", "hellomeme", "xportrait", "video", "wananimate", "omniavatar", "pipelines"}
 NEURAL_READERS = {"inference.weights.tensors", "inference.weights.conversion"}
 
 PURE = {
@@ -50,6 +56,9 @@ PURE = {
     "inference.engines",
     "inference.engines.common_settings",
     "inference.engines.description",
+    "inference.engines.pipelines.description",
+    "inference.engines.video.settings",
+    "inference.engines.wananimate.mask_points",
     "inference.weights",
     "inference.weights.catalogue",
     "inference.weights.entries",
@@ -61,7 +70,12 @@ PURE = {
     "inference.weights.sd15",
     "inference.weights.hellomeme",
     "inference.weights.xportrait",
+    "inference.weights.wan",
+    "inference.weights.wananimate",
+    "inference.weights.wananimate2",
+    "inference.weights.omniavatar",
     "inference.weights.structure",
+    "inference.weights.gguf_structure",
     "inference.weights.old_checkpoint",
 }
 
@@ -101,15 +115,22 @@ def is_module(name: str) -> bool:
     return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
 
 
-def imports_of(path: Path) -> Iterator[Import]:
+@cache
+def imports_of(path: Path) -> tuple[Import, ...]:
+    return tuple(read_imports(path))
+
+
+def read_imports(path: Path) -> Iterator[Import]:
     package = module_name(path) if path.name == "__init__.py" else module_name(path).rpartition(".")[0]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        place = f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        place = f"{path.relative_to(ROOT)}:{node.lineno}"
         if isinstance(node, ast.Import):
             yield from (Import(place, alias.name, False) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
+        elif not node.level:
             yield Import(place, str(node.module), False)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             yield from relative_targets(place, package, node)
 
 

@@ -9,12 +9,13 @@ elsewhere in time, the one that lies beside the portrait; so pieces that were cu
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Any
 
 from ...inference.controls import PROPERTY_PREFIX
 from ...inference.engines import description_of
+from ...inference.engines.description import EngineDescription
 from ...inference.errors import ErrorCode, TalkingHeadError
 from .. import compat
 from ..strips import lookup
@@ -76,9 +77,15 @@ _TYPES = {Part.SPEECH: frozenset({"SOUND", "MOVIE"})}
 
 def is_on(strip: Any, part: Part) -> bool:
     """Whether a source strip has a driver of this kind switched on."""
-    if not getattr(strip, part.switch):
+    if not getattr(strip, part.switch) or not can_drive(strip, part):
         return False
     return part not in ADDED or (is_chosen(strip, part) and takes_parts(strip))
+
+
+def can_drive(strip: Any, part: Part) -> bool:
+    """Whether a driver of this kind changes anything: an engine without sliders takes only what it knows itself."""
+    engine = description_of(strip.th_engine)
+    return bool(engine.controls) or (engine.takes.audio if part is Part.SPEECH else engine.takes.driving_video)
 
 
 def is_chosen(strip: Any, part: Part) -> bool:
@@ -94,8 +101,24 @@ def takes_parts(strip: Any) -> bool:
 def sees_whole(strip: Any) -> bool:
     """Whether a strip's engine animates whole pictures with its settings, so that there need be no face."""
     engine = description_of(strip.th_engine)
-    setting = engine.whole_when[0]
-    return bool(setting) and engine.sees_whole({setting: getattr(strip, f"{PROPERTY_PREFIX}{engine.name}_{setting}")})
+    return engine.sees_whole(_values(strip, engine, (engine.whole_when[0],)))
+
+
+def acts_itself(strip: Any) -> bool:
+    """Whether a strip's own pictures act with its engine's settings, instead of a clip."""
+    engine = description_of(strip.th_engine)
+    return engine.acts_itself(_values(strip, engine, (name for name, _values in engine.self_acting)))
+
+
+def sliders_of(strip: Any) -> frozenset[str]:
+    """Names of the controls that a strip's engine heeds with its settings: the body of a figure has none."""
+    engine = description_of(strip.th_engine)
+    return frozenset() if engine.film is not None and sees_whole(strip) else frozenset(engine.controls)
+
+
+def _values(strip: Any, engine: EngineDescription, names: Iterable[str]) -> dict[str, object]:
+    """Some of the engine's settings as they are on a strip."""
+    return {name: getattr(strip, f"{PROPERTY_PREFIX}{engine.name}_{name}") for name in names if name}
 
 
 def current_name(strip: Any, part: Part) -> str:

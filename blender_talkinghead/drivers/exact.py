@@ -26,6 +26,8 @@ def taken(strip: Any, part: Part = Part.ACTING) -> frozenset[Group]:
     takes = description_of(strip.th_engine).takes
     if not strip.th_acting_exact or (part is not Part.ACTING and not takes.separate_clips):
         return frozenset()
+    if driver_strips.acts_itself(strip):
+        return frozenset()
     # A template holds motion but no pictures, so no points can be followed on them.
     if driver_media.acts_by_template(strip, part) and not takes.templates:
         return frozenset()
@@ -53,12 +55,24 @@ def follows_clip(strip: Any) -> bool:
 
 def hears(strip: Any) -> bool:
     """Whether a strip's engine listens to the sound itself."""
-    return driver_strips.is_on(strip, Part.SPEECH) and strip.th_speech_exact and can_hear(strip)
+    return driver_strips.is_on(strip, Part.SPEECH) and (strip.th_speech_exact or only_hears(strip)) and can_hear(strip)
 
 
 def can_hear(strip: Any) -> bool:
     """Whether a strip's engine could listen to the sound itself."""
     return description_of(strip.th_engine).takes.audio
+
+
+def only_hears(strip: Any) -> bool:
+    """Whether a strip's engine has no sliders that a sound could move instead."""
+    return not description_of(strip.th_engine).controls
+
+
+def needs_sound(strip: Any) -> str:
+    """What a strip lacks whose engine does nothing without a sound, as a sentence; "" where nothing is missing."""
+    if not (only_hears(strip) and can_hear(strip)) or driver_strips.is_on(strip, Part.SPEECH):
+        return ""
+    return f"{description_of(strip.th_engine).label} speaks what a sound says, and '{strip.name}' has none."
 
 
 def effect(strip: Any) -> str:
@@ -69,10 +83,18 @@ def effect(strip: Any) -> str:
         return f"{engine.label} cannot follow a clip itself; {otherwise}."
     if driver_media.acts_by_template(strip) and not engine.takes.templates:
         return f"{engine.label} cannot follow a motion template itself; {otherwise}."
+    if driver_strips.acts_itself(strip):
+        added = "; a clip would need a face" if whole else "; what a clip's face does is added by the sliders"
+        return f"The shot itself acts{added}."
+    if not strip.th_acting_exact and whole:
+        return "Whole figures follow a clip with Exact only."
     if engine.film is not None and not strip.th_acting_exact:
         return f"The portrait performs the clip by the sliders, unseen, and {engine.label} redraws that."
     if not strip.th_acting_exact:
-        return "Whole figures follow a clip with Exact only." if whole else ""
+        return ""
+    if engine.takes.whole_body and engine.film is not None:
+        added = "No face is looked for." if whole else "What you set on the sliders is added to head and face."
+        return f"{engine.label} performs the clip itself: body, hands and face. {added}"
     if engine.takes.whole_body:
         found = "No face is looked for. " if whole else ""
         return f"{engine.label} moves all that it sees as the clip moves. {found}Head Strength says how much."
@@ -92,6 +114,8 @@ def heard_effect(strip: Any) -> str:
     if not can_hear(strip):
         return ""
     label = description_of(strip.th_engine).label
+    if only_hears(strip):
+        return f"{label} listens to the sound itself. Mouth Strength says how much."
     if strip.th_speech_exact:
         return f"{label} listens to the sound itself. What you set on the mouth's sliders is added."
     return "The mouth follows by the sliders."

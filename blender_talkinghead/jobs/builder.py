@@ -15,7 +15,7 @@ from ...inference.job import Job
 from ...inference.performance import Performance
 from ...inference.source import FaceChoice
 from .. import compat, properties
-from ..drivers import drivers
+from ..drivers import drivers, exact
 from ..strips import file_session, folders, lookup, pairs, prerender, sampling, source_state, sources
 from ..strips.pairs import ROLE_SOURCE, StripFacts
 from ..strips.sources import Rendering, StripSource
@@ -167,6 +167,9 @@ def _build(
 
 
 def _performance(scene: Any, strip: Any, frames: range, with_drivers: bool) -> drivers.Driven:
+    if with_drivers and (lacking := exact.needs_sound(strip)):
+        hint = "Choose a sound strip or a file in the panel Speech."
+        raise TalkingHeadError(ErrorCode.INVALID_REQUEST, lacking, hint)
     if with_drivers and drivers.driven(strip):
         return drivers.performance_of(scene, strip, frames)
     return drivers.Driven(sampling.sample(scene, strip, frames))

@@ -60,10 +60,10 @@ def render(target: Target, control: JobControl) -> JobSteps:
     yield from until_blender_is_free(state, control)
     target = film_jobs.target_in_film(target)
     warnings = yield from driver_jobs.read_drivers(target, state, control)
-    prepared = _prepare(target)
+    prepared = prepare(target)
     state = replace(state, warnings=prepared.warnings + shortened(warnings))
     yield replace(state, text=starting_text())
-    yield from _run(prepared, state, control, _indices(prepared, target.only))
+    yield from _run(prepared, state, control, indices_of(prepared, target.only))
 
 
 def animate(target: Target, control: JobControl) -> JobSteps:
@@ -78,7 +78,7 @@ def animate(target: Target, control: JobControl) -> JobSteps:
     before = _identity(find_strip(target))
     prepared: PreparedJob | None = None
     try:
-        prepared = _prepare(target, with_drivers=False)  # the result shows the source until frames are rendered
+        prepared = prepare(target, with_drivers=False)  # the result shows the source until frames are rendered
         state = replace(state, warnings=prepared.warnings, text=starting_text())
         yield from _check_face(prepared, state, control)
         yield from _run(prepared, state, control, [])
@@ -131,7 +131,12 @@ def _restore_identity(strip: Any | None, before: dict[str, object]) -> None:
             setattr(strip, name, value)
 
 
-def _prepare(target: Target, *, with_drivers: bool = True) -> PreparedJob:
+def prepare(target: Target, *, with_drivers: bool = True) -> PreparedJob:
+    """The job of a target, its folder made.
+
+    Raises:
+        TalkingHeadError: as ``builder.prepare``; OUTPUT_NOT_WRITABLE.
+    """
     with main_window():
         follow.sync(find_scene(target))
         scene, strip = find_scene(target), find_strip(target)
@@ -140,7 +145,12 @@ def _prepare(target: Target, *, with_drivers: bool = True) -> PreparedJob:
     return prepared
 
 
-def _indices(prepared: PreparedJob, only: range | None) -> list[int] | None:
+def indices_of(prepared: PreparedJob, only: range | None) -> list[int] | None:
+    """Frames of a job by their timeline frames; None for all.
+
+    Raises:
+        TalkingHeadError: INVALID_REQUEST when it has none of them.
+    """
     if only is None:
         return None
     indices = [frame - prepared.first_frame for frame in only]
@@ -156,7 +166,7 @@ def _indices(prepared: PreparedJob, only: range | None) -> list[int] | None:
 
 def _check_face(prepared: PreparedJob, state: JobState, control: JobControl) -> JobSteps:
     engine = description_of(prepared.job.engine)
-    if prepared.job.face.points or engine.sees_whole(prepared.job.settings):
+    if prepared.job.face.points or engine.sees_whole(prepared.job.settings) or not engine.controls:
         return  # placed by hand, or not needed: there is nothing to find
     looking = replace(state, text="Finding the face")
     analysis = yield from _analysis_of(prepared.job.source, prepared.job.face.picture, looking, control)

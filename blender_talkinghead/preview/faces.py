@@ -107,7 +107,7 @@ def no_face_error(strip_name: str) -> TalkingHeadError:
         ErrorCode.NO_FACE,
         f"No face was found in '{strip_name}'.",
         "Place the 14 points of the face by hand; this also works for drawings and animals. For whole figures choose "
-        "the engine Thin-Plate Spline and another Area first.",
+        "first the engine Thin-Plate Spline with another Area, or Wan-Animate with Driven By Body.",
         Action.PLACE_POINTS,
     )
 

@@ -28,7 +28,7 @@ _SHADOW_COLOR = (0.0, 0.0, 0.0, 0.6)
 
 def draw_points(region: Any, placement: Placement, points: Sequence[Point]) -> None:
     """Draw the points that the user places, with lines that make a face of them."""
-    positions = _in_region(region, placement, points)
+    positions = in_region(region, placement, points)
     for line in rig_points.LINES:
         draw_line([positions[index] for index in line], _OTHER_COLOR, _LANDMARK_WIDTH_PX)
     for radius, color in ((POINT_RADIUS_PX + 1.5, _SHADOW_COLOR), (POINT_RADIUS_PX, _CHOSEN_COLOR)):
@@ -46,19 +46,19 @@ def draw_faces(region: Any, placement: Placement, source: Any, *, boxes: bool, l
     for index, face in enumerate(analysis.faces):
         if landmarks:
             for line in face.lines:
-                draw_line(_in_region(region, placement, line), _faint(_LANDMARK_COLOR, strength), _LANDMARK_WIDTH_PX)
+                draw_line(in_region(region, placement, line), _faint(_LANDMARK_COLOR, strength), _LANDMARK_WIDTH_PX)
         if boxes:
             _draw_box(region, placement, face, index == source.th_face_index, strength)
     if found_in is not None and analysis.faces:
         left, top, _, _ = analysis.faces[0].box
-        x, y = _in_region(region, placement, [(left, top)])[0]
+        x, y = in_region(region, placement, [(left, top)])[0]
         draw_words(f"Face of frame {found_in}", (x, y + _WORDS_PX / 2), _OTHER_COLOR, _WORDS_PX)
 
 
 def _draw_box(region: Any, placement: Placement, face: faces.FoundFace, chosen: bool, strength: float) -> None:
     left, top, right, bottom = face.box
     loop = ((left, top), (right, top), (right, bottom), (left, bottom), (left, top))
-    corners = _in_region(region, placement, loop)
+    corners = in_region(region, placement, loop)
     draw_line(corners, _faint(_SHADOW_COLOR, strength), _BOX_WIDTH_PX + 2.0)
     draw_line(corners, _faint(_CHOSEN_COLOR if chosen else _OTHER_COLOR, strength), _BOX_WIDTH_PX)
 
@@ -67,6 +67,7 @@ def _faint(color: Sequence[float], strength: float) -> tuple[float, ...]:
     return (*color[:3], color[3] * strength)
 
 
-def _in_region(region: Any, placement: Placement, points: Iterable[Point]) -> list[Point]:
+def in_region(region: Any, placement: Placement, points: Iterable[Point]) -> list[Point]:
+    """Points of a picture in px of the region."""
     to_region = region.view2d.view_to_region
     return [to_region(*placement.to_view(point), clip=False) for point in points]

@@ -16,7 +16,7 @@ from bpy.props import BoolProperty
 from .. import compat
 from ..jobs import service
 from ..strips import lookup
-from . import faces, hiding, look, marks, picture_drawing, preview, rig_points, view_transform
+from . import faces, hiding, look, marks, mask_marks, picture_drawing, preview, rig_points, view_transform
 from .look import placement_of
 
 __all__ = ["GRAB_RADIUS_PX", "active_pair", "picture_size", "placement_of", "watch"]
@@ -97,10 +97,15 @@ def _draw_marks() -> None:
     """Draw boxes, landmarks and points, in px of the region, so that they keep their size."""
     context = bpy.context
     manager, pair = context.window_manager, active_pair(context)
-    if pair is None or not (manager.th_show_face or manager.th_show_landmarks):
+    if pair is None:
         return
     scene, strip, source = pair
     placement = placement_of(scene, strip, source, picture_size(source))
+    if mask_marks.picture_of(source) is not None:
+        mask_marks.draw(context.region, placement, source)
+        return
+    if not (manager.th_show_face or manager.th_show_landmarks):
+        return
     if source.th_manual:
         if manager.th_show_face:
             marks.draw_points(context.region, placement, rig_points.points(source))
@@ -129,7 +134,7 @@ def register() -> None:
     )
     hiding.register()
     service.watchers.append(watch)
-    service.leavers.append(view_transform.forget_all)
+    service.leavers += [view_transform.forget_all, mask_marks.end]
     if not bpy.app.background:
         space = bpy.types.SpaceSequenceEditor
         _handles.append(space.draw_handler_add(_draw_picture, (), "PREVIEW", "POST_VIEW"))
@@ -144,6 +149,8 @@ def unregister() -> None:
     service.watchers.remove(watch)
     hiding.unregister()
     service.leavers.remove(view_transform.forget_all)
+    service.leavers.remove(mask_marks.end)
     view_transform.forget_all()
+    mask_marks.end()
     manager: Any = bpy.types.WindowManager
     del manager.th_show_face, manager.th_show_landmarks

@@ -24,6 +24,14 @@ def of_files(paths: Sequence[str]) -> tuple[str, ...]:
     return (str(len(paths)), *(of_file(paths[place]) for place in places))
 
 
+def of_path(path: str) -> object:
+    """Fingerprint of a file, or of all files of a folder with their names; "" for what cannot be read."""
+    if not Path(path).is_dir():
+        return of_file(path)
+    files = sorted(file for file in Path(path).iterdir() if file.is_file())
+    return tuple(file.name for file in files), of_files([str(file) for file in files])
+
+
 def of_file(path: str) -> str:
     """A fingerprint of a file's content; "" when it cannot be read. It is read again only once it was written."""
     try:

@@ -97,6 +97,12 @@ def for_strip(folder: Path) -> str:
     return (_relative(folder) if relative else str(folder)) + os.sep
 
 
+def for_property(path: Path) -> str:
+    """A file or folder as the user wants paths to be kept."""
+    relative = bpy.context.preferences.filepaths.use_relative_paths and bpy.data.is_saved
+    return _relative(path) if relative else str(path)
+
+
 def absolute(path: str) -> Path:
     """A path of Blender's as an absolute one."""
     return Path(os.path.normpath(bpy.path.abspath(path)))

@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import bpy
-
 from ...inference.errors import ErrorCode, TalkingHeadError
 from .. import compat
-from . import channels
+from . import channels, folders
 
 STILL_S = 5.0
 """How long a still is shown at first."""
@@ -70,7 +68,7 @@ def _add_one(scene: Any, path: Path, frame: int) -> Any:
     length = max(1, round(STILL_S * rate))
     container = compat.open_container(scene)
     channel = channels.free_channel(container, 1, frame, frame + length)
-    strip = compat.new_image_strip(container, path.stem, _stored(path), channel, frame, fit_method="FIT")
+    strip = compat.new_image_strip(container, path.stem, folders.for_property(path), channel, frame, fit_method="FIT")
     compat.set_right(strip, frame + length)
     return strip
 
@@ -92,15 +90,6 @@ def _add_movie(scene: Any, path: Path, frame: int) -> Any:
     if not added:
         raise _unreadable(path, "Blender added no strip")
     return added[0]
-
-
-def _stored(path: Path) -> str:
-    """The path as the user wants paths to be kept."""
-    relative = bpy.context.preferences.filepaths.use_relative_paths and bpy.data.is_saved
-    try:
-        return bpy.path.relpath(str(path)) if relative else str(path)
-    except ValueError:  # on another drive than the .blend file
-        return str(path)
 
 
 def _unreadable(path: Path, details: str) -> TalkingHeadError:

@@ -86,7 +86,7 @@ def _settings(source: Any, engine: EngineDescription) -> Iterator[object]:
         values = {"error": str(error)}
     paths = {setting.name for setting in engine.settings if setting.kind is SettingKind.PATH}
     for name, value in sorted(values.items()):
-        yield name, fingerprint.of_file(str(value)) if name in paths and value else value
+        yield name, fingerprint.of_path(str(value)) if name in paths and value else value
 
 
 def _face(source: Any) -> tuple[object, ...]:

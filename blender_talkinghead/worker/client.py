@@ -26,6 +26,8 @@ from .process import Launch, WorkerProcess, death_error, start_error
 HANDSHAKE_PATIENCE_S = 20.0
 # A neural engine without a GPU needs some seconds for the frame that it finishes first.
 CANCEL_PATIENCE_S = 15.0
+# A worker that tells progress meanwhile is ending what would be lost with it, such as the section of a film.
+CANCEL_LONGEST_S = 180.0
 # A frame that a slow computer draws ends by itself; what waits behind it would be lost with the worker.
 PREVIEW_PATIENCE_S = 180.0
 TERMINATE_PATIENCE_S = 3.0
@@ -155,6 +157,7 @@ class Client:
         self._requests: dict[int, Request] = {}
         # Until when the worker may take to give up a request.
         self._give_up_s: dict[int, float] = {}
+        self._cancelled_s: dict[int, float] = {}
         self._force_s: float | None = None
         self._deaths_s: deque[float] = deque(maxlen=DEATHS_ALLOWED)
 
@@ -202,9 +205,10 @@ class Client:
             connection.send(Message(type_, {**(fields or {}), "id": NOBODY}))
 
     def cancel(self, request: Request, patience_s: float | None = None) -> None:
-        """Ask the worker to give a request up. If it does not within some seconds it is stopped."""
+        """Ask the worker to give a request up. If it neither does nor tells progress for some seconds it is stopped."""
         if not request.open or request.id in self._give_up_s or self._connection is None:
             return
+        self._cancelled_s[request.id] = time.monotonic()
         self._give_up_s[request.id] = time.monotonic() + (CANCEL_PATIENCE_S if patience_s is None else patience_s)
         self._connection.send(Message("cancel", {"target": request.id}))
 
@@ -292,13 +296,21 @@ class Client:
             if not request.open:
                 self._requests.pop(request.id)
                 self._give_up_s.pop(request.id, None)
+                self._cancelled_s.pop(request.id, None)
                 self._force_s = None if not self._give_up_s else self._force_s
+            elif message.type == "progress" and request.id in self._give_up_s:
+                self._wait_longer(request.id)
         elif message.type == "hello":
             connection.greeting = message
         elif message.type == "error":
             connection.error = TalkingHeadError.from_dict(dict(message.fields))
         elif message.type not in ("done", "cancelled", "frame", "progress", "plan"):
             _LOGGER.info("worker sent an unknown message of type %r", message.type)
+
+    def _wait_longer(self, number: int) -> None:
+        """Be patient with a worker that tells progress, but not for ever."""
+        latest_s = min(time.monotonic() + CANCEL_PATIENCE_S, self._cancelled_s[number] + CANCEL_LONGEST_S)
+        self._give_up_s[number] = max(self._give_up_s[number], latest_s)
 
     def _watch(self, connection: _Connection) -> None:
         now = time.monotonic()
@@ -358,6 +370,7 @@ class Client:
     def _forget_requests(self) -> None:
         self._requests.clear()
         self._give_up_s.clear()
+        self._cancelled_s.clear()
         self._force_s = None
 
 

@@ -32,7 +32,7 @@ class ModelsState:
     @property
     def missing(self) -> tuple[WeightFile, ...]:
         """The files that getting the models downloads."""
-        return tuple(part.file for part in self.found.missing)
+        return tuple(file for part in self.found.missing for file in part.files)
 
     @property
     def size_mb(self) -> float:
@@ -48,13 +48,9 @@ class ModelsState:
         return f"The models of {self.weights.label} {how} ({self.size_mb:.0f} MB)."
 
 
-def models_state(engine: EngineDescription, settings: Mapping[str, object]) -> ModelsState | None:
-    """What there is of the models that an engine needs with its settings; None if it needs none.
-
-    Cheap enough for drawing.
-    """
-    name = engine.weight_set(settings)
-    return state_of_set(name) if name else None
+def models_states(engine: EngineDescription, settings: Mapping[str, object]) -> tuple[ModelsState, ...]:
+    """What there is of each set of models that an engine needs with its settings; cheap enough for drawing."""
+    return tuple(state_of_set(name) for name in engine.needed_sets(settings))
 
 
 def state_of_set(name: str) -> ModelsState:
@@ -72,9 +68,9 @@ def state_of_set(name: str) -> ModelsState:
 
 
 def states_in(folder: Path) -> tuple[ModelsState, ...]:
-    """What a folder has of each set, for those of which it has the first file: sets may share others."""
+    """What a folder has of each set, for those of which it has the first part: sets may share others."""
     states = (ModelsState(entry, find(entry, [folder])) for entry in SETS.values())
-    return tuple(state for state in states if state.weights.parts[0].name in state.found.paths)
+    return tuple(state for state in states if state.weights.parts[0] not in state.found.missing)
 
 
 def folders() -> tuple[Path, ...]:

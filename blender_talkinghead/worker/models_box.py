@@ -12,9 +12,11 @@ from . import models
 
 def draw_missing(layout: Any, engine: EngineDescription, settings: Mapping[str, object]) -> None:
     """Draw which models an engine lacks with its settings, and the two ways to have them; nothing if it lacks none."""
-    state = models.models_state(engine, settings)
-    if state is None:
-        return
+    for state in models.models_states(engine, settings):
+        _draw_state(layout, state)
+
+
+def _draw_state(layout: Any, state: models.ModelsState) -> None:
     for refused in state.found.refused:
         fixes.draw_note(layout, f"{refused.path.name} cannot be used: {refused.reason}.", "ERROR")
     if state.present:

@@ -11,13 +11,17 @@ from .description import EngineDescription
 from .edtalk.description import EDTALK
 from .hellomeme.description import HELLOMEME
 from .liveportrait.description import LIVEPORTRAIT
+from .omniavatar.description import OMNIAVATAR
+from .pipelines.description import WANANIMATE2
 from .puppet.description import PUPPET
 from .tpsmm.description import TPSMM
+from .wananimate.description import WANANIMATE
 from .xportrait.description import XPORTRAIT
 
 DEFAULT_ENGINE = PUPPET.name
 ENGINES: Mapping[str, EngineDescription] = {
-    engine.name: engine for engine in (PUPPET, LIVEPORTRAIT, TPSMM, EDTALK, HELLOMEME, XPORTRAIT)
+    engine.name: engine
+    for engine in (PUPPET, LIVEPORTRAIT, TPSMM, EDTALK, HELLOMEME, XPORTRAIT, WANANIMATE, OMNIAVATAR, WANANIMATE2)
 }
 
 

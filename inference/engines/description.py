@@ -33,15 +33,27 @@ class Section(str, Enum):
     DRIVING = "Driving Clip"
     PICTURE = "Picture"
     SAMPLE = "Sample"
+    SAMPLING = "Sampling"
+    MASK = "Mask"
+    STAGES = "Stages"
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One item of a CHOICE setting."""
+    """One item of a CHOICE setting; ``weights`` is the weight set that it needs besides the engine's own."""
 
     value: str
     label: str
     description: str
+    weights: str = ""
+
+
+When = tuple[tuple[str, tuple[str, ...]], ...]
+"""(setting, values) of all settings that something depends on; () for what depends on none."""
+
+
+def _fulfilled(when: When, settings: Mapping[str, object]) -> bool:
+    return all(settings.get(name) in values for name, values in when)
 
 
 @dataclass(frozen=True)
@@ -50,6 +62,9 @@ class Setting:
 
     ``afterwards``: what is drawn does not depend on it, so that a film need not be drawn again when it changes: it is
     applied to what was drawn, or says where that is computed.
+    ``when``: only with these values of other settings does it change anything, and do panels show it.
+    ``one_source``: it is about one source's pictures, so that presets leave it out, as they do with files.
+    ``placed``: an operator writes it, and panels do not show what it says.
     """
 
     name: str
@@ -62,6 +77,13 @@ class Setting:
     maximum: float = 1.0
     section: Section = Section.MAIN
     afterwards: bool = False
+    when: When = ()
+    one_source: bool = False
+    placed: bool = False
+
+    def matters(self, settings: Mapping[str, object]) -> bool:
+        """Whether it changes anything with these settings of its engine."""
+        return _fulfilled(self.when, settings)
 
     def checked(self, value: object) -> object:
         """The value if the setting takes it.
@@ -93,6 +115,30 @@ class Setting:
         if self.kind in (SettingKind.WHOLE, SettingKind.NUMBER):
             return f"a number from {self.minimum:g} to {self.maximum:g}"
         return "on or off" if self.kind is SettingKind.SWITCH else "text"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Pictures that an engine makes on the way to a frame, which users can look at, correct and give back.
+
+    Attributes:
+        setting: the PATH setting that corrected ones are given back with: a folder of pictures, or a movie.
+        grey: they are masks, white where something counts.
+        when: only with these values of settings is there such a stage.
+        whole: they show the whole picture of the source; else a part of it.
+    """
+
+    name: str
+    label: str
+    description: str
+    setting: str
+    grey: bool = False
+    when: When = ()
+    whole: bool = True
+
+    def exists(self, settings: Mapping[str, object]) -> bool:
+        """Whether the engine makes such pictures with these settings."""
+        return _fulfilled(self.when, settings)
 
 
 @dataclass(frozen=True)
@@ -134,10 +180,12 @@ class EngineDescription:
         weights: names in the weights catalogue.
         optional_sets: weight sets that it uses where they are there.
         whole_when: (setting, values): with these values no face is looked for, neither in the source nor in the clip.
+        self_acting: with these values of settings the source's own pictures act; no clip is shown to the engine.
         set_setting: the CHOICE setting that picks the engine's set of large weights, "" for an engine without.
         neighbours: how many pictures before and after a frame's own it looks at, in moving sources.
         memory_mb: what it needs at 1080p.
         film: how its films are cut, for engines that draw neighbouring frames together; None for others.
+        stages: what it makes on the way to a frame and can show (``engine.ChainSession.stage``).
         module: module inside ``inference.engines`` whose ``create()`` returns the engine.
     """
 
@@ -152,27 +200,45 @@ class EngineDescription:
     optional_sets: tuple[str, ...] = ()
     set_setting: str = ""
     whole_when: tuple[str, tuple[str, ...]] = ("", ())
+    self_acting: When = ()
     controls: tuple[str, ...] = RIG_NAMES
     takes: Takes = Takes()
     neighbours: int = 0
     memory_mb: int = 0
     film: FilmRule | None = None
     settings: tuple[Setting, ...] = ()
+    stages: tuple[Stage, ...] = ()
 
     def weight_set(self, settings: Mapping[str, object]) -> str:
         """Name of the weight set (``weights.catalogue``) that these settings need, "" for none: engine_choice."""
         return f"{self.name}_{settings[self.set_setting]}" if self.set_setting else ""
+
+    def needed_sets(self, settings: Mapping[str, object]) -> tuple[str, ...]:
+        """Names of all weight sets that these settings need: the engine's own, and those of chosen values."""
+        chosen = (
+            choice.weights
+            for setting in self.settings
+            if setting.matters(settings)
+            for choice in setting.choices
+            if choice.weights and choice.value == settings[setting.name]
+        )
+        return tuple(name for name in (self.weight_set(settings), *chosen) if name)
 
     def sees_whole(self, settings: Mapping[str, object]) -> bool:
         """Whether whole pictures are animated with these settings, so that there need be no face."""
         name, values = self.whole_when
         return bool(name) and settings.get(name) in values
 
+    def acts_itself(self, settings: Mapping[str, object]) -> bool:
+        """Whether the source's own pictures act with these settings, instead of a clip."""
+        return bool(self.self_acting) and _fulfilled(self.self_acting, settings)
+
     def sections(self, count: int, settings: Mapping[str, object]) -> tuple[FilmSection, ...]:
         """The sections in which a film of so many frames is drawn; () for engines that draw frame by frame."""
         if self.film is None:
             return ()
-        return self.film.sections(count, int(settings[self.film.length_setting]))  # type: ignore[call-overload]
+        overlap = int(str(settings[self.film.overlap_setting])) if self.film.overlap_setting else None
+        return self.film.sections(count, int(str(settings[self.film.length_setting])), overlap)
 
     def settings_from(self, values: Mapping[str, object]) -> dict[str, object]:
         """All settings: given values over the defaults, checked.

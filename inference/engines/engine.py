@@ -283,6 +283,55 @@ class FilmSession(Session, Protocol):
         ...
 
 
+Drawn = Mapping[str, np.ndarray]
+"""What a section of a chain leaves: arrays by name, all that its finishing and the next section need."""
+
+
+class ChainSession(Session, Protocol):
+    """A session of an engine whose films are chains (``FilmRule.chained``): each section follows from the one before.
+
+    ``frames`` is only asked for previews: it shows the performance that will be drawn, and loads no network.
+    """
+
+    def steps(self, section: Section) -> int:
+        """How many steps ``draw`` tells for a section; each takes about as long as any other."""
+        ...
+
+    def draw(
+        self,
+        section: Section,
+        requests: Sequence[FrameRequest],
+        before: Drawn | None,
+        told: Callable[[int], None],
+    ) -> Drawn:
+        """Draw the frames of a section together. The same call gives the same bits on the CPU.
+
+        Args:
+            requests: all frames of the section in their order, known ones included; ``index`` is the place in the film.
+            before: what ``draw`` gave for the section before; None for the first.
+            told: called with the number of steps done, also several times within a step, with the same number; raises
+                CANCELLED when the request was canceled meanwhile.
+
+        Returns:
+            At least "latents", float32. Arrays are kept on disk as they are.
+
+        Raises:
+            TalkingHeadError: WEIGHTS_MISSING, WEIGHTS_CORRUPT, OUT_OF_MEMORY, NO_FACE ...
+        """
+        ...
+
+    def finish(self, section: Section, requests: Sequence[FrameRequest], drawn: Drawn) -> Iterator[tuple[int, Picture]]:
+        """Some frames of a section, each with its index, from what ``draw`` gave for the section."""
+        ...
+
+    def stage(self, name: str, requests: Sequence[FrameRequest]) -> Iterator[tuple[int, Picture]]:
+        """Pictures of a stage (``EngineDescription.stages``) for some frames, each with its index.
+
+        A picture has the size of the picture that the stage sees; it need not be that of the source.
+        """
+        ...
+
+
 class Engine(Protocol):
     """A loaded engine; one lives in a worker."""
 

@@ -15,8 +15,12 @@ from .entries import PackageSource, Part, UrlSource, WeightFile, WeightSet
 from .face_models import FACE_MODELS
 from .hellomeme import HELLOMEME_FILES, HELLOMEME_SETS
 from .liveportrait import LIVEPORTRAIT_FILES, LIVEPORTRAIT_SETS
+from .omniavatar import OMNIAVATAR_FILES, OMNIAVATAR_SETS
 from .sd15 import SD15_FILES
 from .tpsmm import TPSMM_FILES, TPSMM_SETS
+from .wan import WAN_FILES
+from .wananimate import WANANIMATE_FILES, WANANIMATE_SETS
+from .wananimate2 import WANANIMATE2_FILES, WANANIMATE2_SETS
 from .xportrait import XPORTRAIT_FILES, XPORTRAIT_SETS
 
 __all__ = [
@@ -41,11 +45,17 @@ CATALOGUE: tuple[WeightFile, ...] = (
     *HELLOMEME_FILES,
     *XPORTRAIT_FILES,
     *SD15_FILES,
+    *WAN_FILES,
+    *WANANIMATE_FILES,
+    *OMNIAVATAR_FILES,
+    *WANANIMATE2_FILES,
 )
 BY_NAME: Mapping[str, WeightFile] = {file.name: file for file in CATALOGUE}
-SETS: Mapping[str, WeightSet] = {
-    entry.name: entry for entry in (*LIVEPORTRAIT_SETS, *TPSMM_SETS, *EDTALK_SETS, *HELLOMEME_SETS, *XPORTRAIT_SETS)
-}
+_ALL_SETS = (
+    *(LIVEPORTRAIT_SETS, TPSMM_SETS, EDTALK_SETS),
+    *(HELLOMEME_SETS, XPORTRAIT_SETS, WANANIMATE_SETS, OMNIAVATAR_SETS, WANANIMATE2_SETS),
+)
+SETS: Mapping[str, WeightSet] = {entry.name: entry for sets in _ALL_SETS for entry in sets}
 
 
 def weight_file(name: str) -> WeightFile:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import Action, ErrorCode, TalkingHeadError
-from .catalogue import FACE_MODELS, SETS, WeightFile, WeightSet
+from .catalogue import FACE_MODELS, SETS, Part, WeightFile, WeightSet
 from .download import Progress, fetch_all
 from .layouts import find
 from .store import WeightStore, default_folders, is_intact, user_folder
@@ -55,7 +55,7 @@ def _get(options: argparse.Namespace, search: list[Path], progress: Progress) ->
     if not names and not options.set:
         names = [file.name for file in FACE_MODELS]
     store = WeightStore(search)
-    missing = [part.file.name for name in options.set for part in store.found(name).missing]
+    missing = [file.name for name in options.set for part in store.found(name).missing for file in part.files]
     fetched = fetch_all(folder, list(dict.fromkeys([*names, *missing])), progress, online=not options.offline)
     from_sets = [path for name in options.set for path in store.set_paths(name).values()]
     return list(dict.fromkeys([*fetched[: len(names)], *from_sets]))
@@ -127,15 +127,21 @@ def _print_set(entry: WeightSet, folders: list[Path]) -> None:
     size_mb = sum(file.size for file in entry.files) / 1e6
     print(f"\n{entry.name}: {entry.label}, {size_mb:.0f} MB{', optional' if entry.optional else ''}")
     for part in entry.parts:
-        _print_file(part.file, found.paths.get(part.name))
+        _print_part(part, found.paths.get(part.name) or found.paths.get(f"{part.name}_1"))
     for refused in found.refused:
         print(f"  {refused.path} is passed over: {refused.reason}")
     _print_licences(entry.files)
 
 
 def _print_file(file: WeightFile, there: Path | None) -> None:
-    about = "" if file.exact_size else "about "
-    print(f"  {file.name}, {about}{file.size / 1e6:.1f} MB: {there or 'missing'}")
+    _print_part(Part(file.name, file, (), ()), there)
+
+
+def _print_part(part: Part, there: Path | None) -> None:
+    about = "" if all(file.exact_size for file in part.files) else "about "
+    more = f" and {len(part.rest)} more" if part.rest else ""
+    size_mb = sum(file.size for file in part.files) / 1e6
+    print(f"  {part.file.name}{more}, {about}{size_mb:.1f} MB: {there or 'missing'}")
 
 
 def _print_licences(files: Iterable[WeightFile]) -> None:

@@ -67,14 +67,19 @@ class WeightFile:
 class Part:
     """One network, or a few, of a set: in one file, which may lie and be called as several programs have it.
 
+    Large ones are given out in several files that lie together: shards, which say in their names how many there are
+    (``...-00001-of-00004.safetensors``), or a network with its numbers in another file.
+
     Attributes:
         name: how the engine asks for it.
         file: the file that is downloaded when there is none.
         folders: relative folders in which it may lie, with "/", or patterns of them with "*"; the first wins.
-        file_names: names that it may have in each of them; the first wins.
+        file_names: names that it may have in each of them, or patterns with "*"; the first wins. Of shards, the name
+            of the first.
         only: patterns (``PurePath.match``), one of which a path must match; () for any path.
         never: patterns that no path may match: models of other kinds have the same file names.
         conversions: files with the same tensors in another format.
+        rest: further files of what is downloaded, beside ``file``.
     """
 
     name: str
@@ -84,6 +89,12 @@ class Part:
     only: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     conversions: tuple[WeightFile, ...] = ()
+    rest: tuple[WeightFile, ...] = ()
+
+    @property
+    def files(self) -> tuple[WeightFile, ...]:
+        """What downloading the part gets."""
+        return (self.file, *self.rest)
 
 
 @dataclass(frozen=True)
@@ -105,4 +116,4 @@ class WeightSet:
     @property
     def files(self) -> tuple[WeightFile, ...]:
         """The files that downloading the set gets."""
-        return tuple(part.file for part in self.parts)
+        return tuple(file for part in self.parts for file in part.files)

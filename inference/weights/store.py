@@ -45,7 +45,7 @@ class WeightStore:
         return self._verified[name]
 
     def set_paths(self, name: str) -> Mapping[str, Path]:
-        """The file of each part of a set, by the part's name.
+        """The files of each part of a set, by the part's name (``Found.paths``).
 
         Raises:
             TalkingHeadError: WEIGHTS_MISSING or WEIGHTS_CORRUPT with the action GET_MODELS, INVALID_REQUEST for an
@@ -87,7 +87,7 @@ class WeightStore:
         if problem := self._files.problem_of(path):
             return problem
         known = _BY_SHA256.get(self._files.sha256_of(path))
-        if known is None or known in (part.file, *part.conversions):
+        if known is None or known in (*part.files, *part.conversions):
             return ""
         return f"it is another model, {known.name}"
 

@@ -15,17 +15,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from . import gguf_structure
 from .old_checkpoint import START, whole_size
 
 CUT_OFF = "it is cut off"
 _LONGEST_HEADER_BYTES = 100_000_000
+# Longer JSON files, such as tokenizers of 17 MB, are only read by ``damage_of``: panels look here while they are drawn.
+_LONGEST_JSON_BYTES = 2_000_000
 
 
 def problem_of(path: Path) -> str:
     """Why a file cannot be what its ending says, as the rest of a sentence; "" where nothing is wrong.
 
-    Knows ``.safetensors``, ``.onnx``, ``.json``, ``.txt``, and PyTorch's ``.pth``, ``.pth.tar``, ``.pt``, ``.th``,
-    ``.ckpt`` and ``.bin``: zip files since PyTorch 1.6, and the format before that. Other files have to exist.
+    Knows ``.safetensors``, ``.gguf``, ``.onnx``, ``.json``, ``.txt``, and PyTorch's ``.pth``, ``.pth.tar``, ``.pt``,
+    ``.th``, ``.ckpt`` and ``.bin``: zip files since PyTorch 1.6, and the format before that. Other files have to exist,
+    such as the numbers that belong to an ONNX file (``..._data.bin``).
     """
     try:
         with path.open("rb") as stream:
@@ -36,14 +40,18 @@ def problem_of(path: Path) -> str:
 
 
 def damage_of(path: Path) -> str:
-    """Why a file's content cannot be what was written, by the checksums in PyTorch's zip files; reads all of it.
+    """Why a file's content cannot be what was written; reads all of it.
+
+    That is told by the checksums in PyTorch's zip files, and by JSON's rules.
 
     Returns:
         The rest of a sentence; "" where nothing is wrong, and for formats without checksums.
     """
-    if _check_for(path) is not _pytorch:
-        return ""
     try:
+        if _check_for(path) is _json:
+            return _json_text(path.read_bytes())
+        if _check_for(path) is not _pytorch:
+            return ""
         if _starts_with(path, START):
             return ""
         with zipfile.ZipFile(path) as archive:
@@ -133,6 +141,17 @@ def _onnx(stream: BinaryIO, size: int) -> str:
     return "" if 7 in fields else "it is no ONNX file"
 
 
+def _gguf(stream: BinaryIO, size: int) -> str:
+    stream.seek(0)
+    try:
+        wanted = gguf_structure.whole_size(stream)
+    except EOFError:
+        return CUT_OFF
+    except ValueError:
+        return "it is no GGUF file"
+    return CUT_OFF if size < wanted else ""
+
+
 def _varint(stream: BinaryIO) -> int:
     value = 0
     for shift in range(0, 64, 7):
@@ -147,7 +166,17 @@ def _varint(stream: BinaryIO) -> int:
 
 def _json(stream: BinaryIO, size: int) -> str:
     stream.seek(0)
-    text = stream.read()
+    if size <= _LONGEST_JSON_BYTES:
+        return _json_text(stream.read())
+    start = stream.read(64).strip()[:1]
+    stream.seek(-64, 2)
+    ends = {b"{": b"}", b"[": b"]"}
+    if start not in ends:
+        return "it is no JSON file"
+    return "" if stream.read().strip().endswith(ends[start]) else CUT_OFF
+
+
+def _json_text(text: bytes) -> str:
     try:
         json.loads(text)
     except ValueError:
@@ -168,8 +197,11 @@ def _anything(stream: BinaryIO, size: int) -> str:
 
 
 _PYTORCH = (".pth", ".pth.tar", ".pt", ".th", ".ckpt", ".bin")
+# By the end of the name; the first that fits counts.
 _CHECKS = {
+    "_data.bin": _anything,
     ".safetensors": _safetensors,
+    ".gguf": _gguf,
     **dict.fromkeys(_PYTORCH, _pytorch),
     ".onnx": _onnx,
     ".json": _json,

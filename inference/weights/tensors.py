@@ -91,6 +91,17 @@ def pickled_windows(
     return windows
 
 
+def pickled_sizes(path: Path) -> dict[str, tuple[int, torch.dtype]]:
+    """How many numbers each tensor of a file that torch saved has, and of which type; the numbers are not read.
+
+    Raises:
+        TalkingHeadError: as ``read_tensors``, as far as that is seen without reading the tensors.
+    """
+    _check_file(path)
+    values = _values(_table(path), "")
+    return {name: (value.numel(), value.dtype) for name, value in values if isinstance(value, Tensor)}
+
+
 def tensor_names(path: Path) -> list[str]:
     """Names of all tensors in a file, as ``read_tensors`` has them, but without ``state_dict.`` before them.
 

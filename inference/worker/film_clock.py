@@ -11,7 +11,8 @@ from collections.abc import Callable
 class FilmClock:
     """Measures steps of drawing and the finishing of frames.
 
-    The first step is left out of what a step takes, because it loads networks and warms up.
+    The first step is left out of what a step takes, because it loads networks and warms up. Steps may be long: within
+    one the time left goes down as time passes.
 
     Args:
         steps: how many steps the whole film takes.
@@ -32,6 +33,7 @@ class FilmClock:
         self._since = now()
         self._first_s = 0.0
         self._first_steps = 0
+        self._within_s = 0.0
         self._drawn = 0
         self._finished = 0
 
@@ -40,13 +42,19 @@ class FilmClock:
         self._since = self._now()
 
     def stepped(self, steps: int) -> None:
-        """So many more steps are done."""
+        """So many more steps are done; 0 within a step."""
         passed_s = self._lap()
-        if not self._drawn:
-            self._first_s, self._first_steps = passed_s, steps
         self.drawing_s += passed_s
+        self._within_s = 0.0 if steps else self._within_s + passed_s
+        if not self._drawn:
+            self._first_s, self._first_steps = self.drawing_s, steps
         self._drawn += steps
         self.steps -= steps
+
+    def drawn(self) -> None:
+        """A section is drawn; what came after its last step, such as decoding, counts as its steps do."""
+        self.drawing_s += self._lap()
+        self._within_s = 0.0
 
     def finished(self) -> None:
         """One more frame is finished."""
@@ -58,7 +66,7 @@ class FilmClock:
     def step_s(self) -> float | None:
         """Seconds of a step; None before the second one is done."""
         steps = self._drawn - self._first_steps
-        return (self.drawing_s - self._first_s) / steps if steps > 0 else None
+        return (self.drawing_s - self._first_s - self._within_s) / steps if steps > 0 else None
 
     @property
     def film_s(self) -> float | None:
@@ -71,7 +79,9 @@ class FilmClock:
         if self.step_s is None and self.steps:
             return None
         frame_s = self.finishing_s / self._finished if self._finished else 0.0
-        return (self.step_s or 0.0) * self.steps + frame_s * self.frames
+        step_s = self.step_s or 0.0
+        within_s = min(self._within_s, step_s) if self.steps else 0.0
+        return step_s * self.steps - within_s + frame_s * self.frames
 
     def _lap(self) -> float:
         since, self._since = self._since, self._now()

@@ -10,16 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import cast
 
-import numpy as np
-
-from ..engines.engine import FilmSession, FrameRequest
-from ..errors import ErrorCode, TalkingHeadError
+from ..engines.engine import FrameRequest
 from ..film import Part, Section
 from .exact import FrameMotion
 from .film_clock import FilmClock
-from .film_work import FilmWork
+from .film_drawing import drawing_of
+from .film_work import Drawing, FilmWork
 from .frame_writer import FrameWriter
 from .job_files import check_all_made, checked_name
 from .sessions import OpenSession
@@ -37,11 +34,11 @@ class FilmRunner:
         self._task = task
         self._work = work
         self._motion = motion
-        self._session = cast("FilmSession", opened.session)
-        self._held: dict[int, np.ndarray] = {}
+        self._drawing = drawing_of(opened.session, work.engine)
+        self._held: dict[int, Drawing] = {}
         self._done = 0
         self._frames = sum(len(part.frames) for part in work.parts)
-        steps = sum(self._session.steps(part.section) for part in work.parts if not part.kept)
+        steps = sum(self._drawing.steps(part.section) for part in work.parts if not part.kept)
         self._clock = FilmClock(steps, self._frames)
 
     def run(self, folder: Path, writer: FrameWriter) -> dict[str, float]:
@@ -51,59 +48,58 @@ class FilmRunner:
             Seconds of "draw" and "finish".
 
         Raises:
-            TalkingHeadError: CANCELLED between two steps or frames; what the engine and writing raise.
+            TalkingHeadError: CANCELLED between two tellings of the session or frames; what the engine and writing
+                raise.
         """
         parts = self._work.parts
         for place, part in enumerate(parts):
             of = f"section {place + 1} of {len(parts)}"
-            latents = self._latents(part.section, f"drawing {of}", kept=part.kept)
-            self._finish(part, latents, folder, writer, f"finishing {of}")
+            drawn = self._drawn(part.section, f"drawing {of}", kept=part.kept)
+            self._finish(part, drawn, folder, writer, f"finishing {of}")
             self._work.note_speed(self._clock.film_s)
             self._forget(parts[place + 1 :])
         return {"draw": self._clock.drawing_s, "finish": self._clock.finishing_s}
 
-    def _latents(self, section: Section, stage: str, *, kept: bool) -> np.ndarray:
-        """(frames of the section, ...) float32, held, kept, or drawn now.
+    def _drawn(self, section: Section, stage: str, *, kept: bool) -> Drawing:
+        """What a section is finished from: held, kept, or drawn now, with all that it needs.
 
         Args:
-            kept: they were there when the steps were counted.
+            kept: it was there when the steps were counted.
         """
-        latents = self._held.get(section.number)
-        if latents is None and kept:
-            latents = self._work.kept_latents(section)
-            if latents is None:
-                # Somebody else's work drove them out of the cache meanwhile.
-                self._clock.steps += self._session.steps(section)
-        if latents is None:
-            latents = self._drawn(section, stage)
-        self._held[section.number] = latents
-        return latents
+        lacking, asked = [], [(section, kept)]
+        while asked:
+            wanted, kept = asked.pop()
+            if wanted.number in self._held:
+                continue
+            drawing = self._work.kept_drawing(wanted) if kept else None
+            if drawing is not None:
+                self._held[wanted.number] = drawing
+                continue
+            if kept:
+                # Somebody else's work drove it out of the cache meanwhile.
+                self._clock.steps += self._drawing.steps(wanted)
+            lacking.append(wanted)
+            asked += [(self._work.film.sections[number], True) for number in wanted.needs]
+        for wanted in reversed(lacking):
+            self._held[wanted.number] = self._draw(wanted, stage)
+        return self._held[section.number]
 
-    def _drawn(self, section: Section, stage: str) -> np.ndarray:
-        known = self._known(section, stage)
+    def _draw(self, section: Section, stage: str) -> Drawing:
+        needed = [(self._work.film.sections[number], self._held[number]) for number in section.needs]
         self._clock.go()
         self._tell(stage)
-        end = self._done + self._session.steps(section)
-        latents = self._session.draw(section, self._requests(section.frames), known, self._stepper(end, stage))
+        end = self._done + self._drawing.steps(section)
+        told = self._teller(end, stage)
+        drawing: Drawing = self._drawing.draw(section, self._requests(section.frames), needed, told)  # type: ignore[arg-type]
+        self._clock.drawn()
         self._clock.steps -= end - self._done
         self._done = end
-        _check(latents, section)
-        self._work.keep(section, latents)
+        self._work.keep(section, drawing)
         self._pause(stage)
-        return latents
+        return drawing
 
-    def _known(self, section: Section, stage: str) -> dict[int, np.ndarray]:
-        """Latents of the frames that come from other sections."""
-        known = {}
-        for needed in (self._work.film.sections[number] for number in section.needs):
-            latents = self._latents(needed, stage, kept=True)
-            known.update(
-                {frame: latents[frame - needed.frames.start] for frame in section.known if frame in needed.new}
-            )
-        return known
-
-    def _stepper(self, end: int, stage: str) -> Callable[[int], None]:
-        """What a session calls after each step.
+    def _teller(self, end: int, stage: str) -> Callable[[int], None]:
+        """What a session calls after each step, and as often as it likes within one.
 
         Args:
             end: steps of the film that are done after the section.
@@ -111,22 +107,29 @@ class FilmRunner:
         before = self._done
 
         def told(done: int) -> None:
-            self._clock.stepped(before + done - self._done)
+            steps = before + done - self._done
+            self._clock.stepped(steps)
             self._done = before + done
-            if self._done < end:
+            if self._done >= end:
+                # A cancel would lose the section, which is nearly there.
+                self._tell(stage)
+            elif steps:
                 self._pause(stage)
-            # After the last one a cancel would lose the section, which is nearly there.
+            else:
+                # Other engines cannot be asked for a preview: networks are in the middle of something.
+                self._task.check()
+                self._tell(stage)
 
         return told
 
-    def _finish(self, part: Part, latents: np.ndarray, folder: Path, writer: FrameWriter, stage: str) -> None:
+    def _finish(self, part: Part, drawing: Drawing, folder: Path, writer: FrameWriter, stage: str) -> None:
         if not part.frames:
             return
-        rows = latents[[frame - part.section.frames.start for frame in part.frames]]
         self._clock.go()
         self._tell(stage)
         made = 0
-        for index, picture in self._session.finish(self._requests(part.frames), rows):
+        requests = self._requests(part.frames)
+        for index, picture in self._drawing.finish(part.section, requests, drawing):  # type: ignore[arg-type]
             writer.put(folder / checked_name(self._work.plan, index, picture), picture)
             made += 1
             self._clock.finished()
@@ -153,22 +156,6 @@ class FilmRunner:
             self._task.progress(self._frames - self._clock.frames, self._frames, stage)
 
     def _forget(self, following: Collection[Part]) -> None:
-        """Hold only what bridges still need."""
+        """Hold only what other sections still need."""
         needed = {number for part in following for number in part.section.needs}
-        self._held = {number: latents for number, latents in self._held.items() if number in needed}
-
-
-def _check(latents: np.ndarray, section: Section) -> None:
-    if latents.dtype != np.float32 or len(latents) != len(section.frames):
-        raise TalkingHeadError(
-            ErrorCode.INTERNAL,
-            f"The engine drew {len(latents)} of {len(section.frames)} frames.",
-            "Please report it with the log.",
-            details=str(latents.dtype),
-        )
-    if not np.isfinite(latents).all():
-        raise TalkingHeadError(
-            ErrorCode.INTERNAL,
-            f"The engine drew nothing but black in the frames {section.frames[0]} to {section.frames[-1]}.",
-            "Set Precision to Full, and render again; what was drawn before is kept.",
-        )
+        self._held = {number: drawing for number, drawing in self._held.items() if number in needed}

@@ -22,7 +22,7 @@ from ..weights.catalogue import weight_file
 from .exact import FrameMotion
 from .film_plan import Film
 from .sessions import Sessions
-from .subject import file_digests
+from .setting_files import SettingFiles
 
 _STALE_S = 3600.0
 
@@ -66,17 +66,19 @@ def make_plan(
         TalkingHeadError: INVALID_REQUEST, CANCELLED, WEIGHTS_MISSING, WEIGHTS_CORRUPT, and what reading the source and
             the files that settings name raises.
     """
-    wanted = _wanted(len(job.pictures), only)
+    wanted = wanted_frames(len(job.pictures), only)
     last = len(reader) - 1
     pictures = tuple(min(picture, last) for picture in job.pictures)
     description = description_of(job.engine)
     settings = description.settings_from(job.settings)
     weights = [weight_file(name).sha256 for name in description.weights]
     weights += sessions.set_digests(description, settings)
-    settings |= file_digests(description, settings, sessions)
+    files = SettingFiles.of(description, settings, sessions)
+    matter = {setting.name for setting in description.settings if setting.matters(settings)}
 
     def keys(decisive: Mapping[str, object]) -> list[str]:
-        return list(_frame_keys(job, description, decisive, weights, reader, pictures, motion, check))
+        decisive = {name: value for name, value in decisive.items() if name in matter}
+        return list(_frame_keys(job, description, decisive, files, weights, reader, pictures, motion, check))
 
     film = Film.of(description, settings, keys) if description.film else None
     stems = film.names if film else keys(settings)
@@ -88,6 +90,7 @@ def _frame_keys(
     job: Job,
     description: EngineDescription,
     settings: Mapping[str, object],
+    files: SettingFiles,
     weights: Sequence[str],
     reader: SourceReader,
     pictures: Sequence[int],
@@ -98,6 +101,7 @@ def _frame_keys(
 
     Args:
         settings: those that decide it.
+        files: what settings name.
         weights: digests of the models.
         pictures: picture index of each frame.
     """
@@ -107,7 +111,7 @@ def _frame_keys(
         yield frame_key(
             engine=job.engine,
             engine_version=description.version,
-            settings=settings,
+            settings={**settings, **{name: own for name, own in files.at(frame).items() if name in settings}},
             weights=weights,
             source_digests=_digests(job, description, reader, picture),
             picture=picture,
@@ -117,7 +121,16 @@ def _frame_keys(
         )
 
 
-def _wanted(length: int, only: Sequence[int] | None) -> tuple[int, ...]:
+def wanted_frames(length: int, only: Sequence[int] | None) -> tuple[int, ...]:
+    """Frame indices that are asked for, ascending.
+
+    Args:
+        length: frames of the job.
+        only: frame indices in any order; None for all.
+
+    Raises:
+        TalkingHeadError: INVALID_REQUEST.
+    """
     if only is None:
         return tuple(range(length))
     wanted = sorted(set(only))

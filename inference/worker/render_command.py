@@ -11,7 +11,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -46,6 +46,7 @@ from .render_options import (
 )
 from .runner import run
 from .sessions import Sessions
+from .stages import make_stage
 from .task import Task
 
 _NUMBERED = re.compile(r"frame_\d{6,}\.[a-z]+")
@@ -75,6 +76,8 @@ def _render_job(options: argparse.Namespace) -> int:
     only = None if options.only is None else frame_list(options.only)
     if options.first_section:
         only = first_section(load(options.job.absolute()))
+    if options.stage:
+        return _stage(options.job.absolute(), options, only)
     done = _run(options.job.absolute(), only, _places(options))
     frames = "1 frame" if done["rendered"] == 1 else f"{done['rendered']} frames"
     print(f"{frames} rendered, {done['reused']} reused, {done['seconds']} s", file=sys.stderr)
@@ -88,6 +91,10 @@ def _render_source(options: argparse.Namespace) -> int:
     job = drivers.drives(job)
     only = first_section(job) if options.first_section else None
     output: Path = options.output.absolute()
+    if options.stage:
+        with _temporary_folder(output) as folder:
+            save(job, job_path(folder, job.id))
+            return _stage(job_path(folder, job.id), options, only)
     suffix = output.suffix.lower()
     if suffix in CODEC_BY_EXTENSION:
         with _temporary_folder(output) as folder:
@@ -103,6 +110,19 @@ def _render_source(options: argparse.Namespace) -> int:
         )
     else:
         _numbered(_frames(job, _made(output / _WORK), places, only), output)
+    print(options.output)
+    return 0
+
+
+def _stage(path: Path, options: argparse.Namespace, only: Sequence[int] | None) -> int:
+    """Write the pictures of a job's stage into the output folder."""
+    sessions = _sessions(_places(options))
+    task = Task(show_progress, lambda: None)
+    try:
+        done = make_stage(task, path, options.stage, options.output.absolute(), only, sessions)
+    finally:
+        sessions.unload()
+    _warn(done)
     print(options.output)
     return 0
 
@@ -140,9 +160,14 @@ def make_job(options: argparse.Namespace, drivers: RenderDrivers) -> tuple[Job, 
 def _drivers(options: argparse.Namespace, places: Places) -> RenderDrivers:
     """The clips and the sound that the options name, watched and listened to."""
     engine = description_of(options.engine)
-    whole = engine.sees_whole(settings_from(options.engine, options.setting))
+    settings = settings_from(options.engine, options.setting)
+    whole = engine.sees_whole(settings)
     named = {ACTING: options.driver, HEAD: options.head_driver, EXPRESSION: options.expression_driver}
     named = {name: path for name, path in named.items() if path is not None}
+    if named and engine.acts_itself(settings):
+        raise invalid_option(
+            f"With these settings {engine.label} takes the motion from the source itself.", "Leave --driver."
+        )
     if whole and set(named) - {ACTING}:
         raise invalid_option(
             f"{engine.label} moves whole pictures with these settings, so that no part of a face is taken alone.",
@@ -185,9 +210,13 @@ def _run(path: Path, only: Sequence[int] | None, places: Places) -> dict[str, ob
         done = run(Task(show_progress, lambda: None), path, only, sessions)
     finally:
         sessions.unload()
+    _warn(done)
+    return done
+
+
+def _warn(done: Mapping[str, object]) -> None:
     for warning in cast("list[str]", done["warnings"]):
         print(f"warning: {warning}", file=sys.stderr)
-    return done
 
 
 def _sessions(places: Places) -> Sessions:

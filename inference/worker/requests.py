@@ -54,9 +54,7 @@ def _devices(message: Message, task: Task, sessions: Sessions) -> Message:
 def _run(message: Message, task: Task, sessions: Sessions) -> Message:
     from .runner import run
 
-    only = message.fields.get("only")
-    if only is not None and not (isinstance(only, list) and all(type(index) is int for index in only)):
-        raise _invalid("'only' must be a list of frame indices")
+    only = _only(message)
     mattes = message.fields.get("mattes", False)
     if not isinstance(mattes, bool):
         raise _invalid("'mattes' must be true or false")
@@ -65,6 +63,13 @@ def _run(message: Message, task: Task, sessions: Sessions) -> Message:
     if mattes:
         make_mattes(task, path.parent, [name for name in load(path).frame_files if (path.parent / name).is_file()])
     return Message("done", done)
+
+
+def _stage(message: Message, task: Task, sessions: Sessions) -> Message:
+    from .stages import make_stage
+
+    job, folder = Path(_text(message, "job")), Path(_text(message, "folder"))
+    return Message("done", make_stage(task, job, _text(message, "stage"), folder, _only(message), sessions))
 
 
 def _preview(message: Message, task: Task, sessions: Sessions) -> Message:
@@ -142,6 +147,7 @@ _HANDLERS = {
     "ping": _ping,
     "analyse": _analyse,
     "run": _run,
+    "stage": _stage,
     "preview": _preview,
     "capture": _capture,
     "speak": _speak,
@@ -161,6 +167,13 @@ def _names(message: Message) -> list[str]:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise _invalid("the payload must be a JSON list of file names")
     return names
+
+
+def _only(message: Message) -> list[int] | None:
+    only = message.fields.get("only")
+    if only is not None and not (isinstance(only, list) and all(type(index) is int for index in only)):
+        raise _invalid("'only' must be a list of frame indices")
+    return only
 
 
 def _text(message: Message, name: str) -> str:

@@ -161,8 +161,9 @@ class Sessions:
         Raises:
             TalkingHeadError: WEIGHTS_MISSING, WEIGHTS_CORRUPT.
         """
-        needed = engine.weight_set(settings)
-        names = [*([needed] if needed else []), *(n for n in engine.optional_sets if self._weights.optional(n))]
+        chosen = {choice.weights for setting in engine.settings for choice in setting.choices}
+        there = (n for n in engine.optional_sets if n not in chosen and not self._weights.found(n).missing)
+        names = [*engine.needed_sets(settings), *there]
         return tuple(digest for name in names for digest in self._weights.set_digests(name))
 
     def reader(self, source: Source) -> SourceReader:

@@ -131,6 +131,7 @@ def own_environment(addon: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Itera
     talking.core("worker.environment_setup").remove(worker.places())
     talking.fresh_start()
     talking.core("preferences").preferences().worker_python = ""
+    monkeypatch.undo()  # the tests' named Python is there again before the add-on looks
     worker.refresh()
 
 

@@ -131,7 +131,7 @@ def test_a_job_looks_first(scene, still):
     with core("strips.follow").paused():
         shift(still, 20)
         update()
-    prepared = core("jobs.jobs")._prepare(core("jobs.job_steps").Target(scene.name, still.name, "STRIP"))
+    prepared = core("jobs.jobs").prepare(core("jobs.job_steps").Target(scene.name, still.name, "STRIP"))
     assert place_of(result) == (30, 50)
     assert prepared.content == (0, 20)
 

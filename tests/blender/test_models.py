@@ -70,7 +70,8 @@ def places() -> Any:
 
 def state(settings: dict[str, object] = LIVEPORTRAIT) -> Any:
     engines = talking.shared("engines")
-    return talking.core("worker.models").models_state(engines.description_of("liveportrait"), settings)
+    (found,) = talking.core("worker.models").models_states(engines.description_of("liveportrait"), settings)
+    return found
 
 
 def all_files(name: str) -> dict[str, bytes]:
@@ -88,9 +89,20 @@ def test_missing_models_are_told_with_their_size():
     assert state({"model": "animal"}).weights.name == ANIMAL
 
 
+def test_all_files_of_a_network_count(tmp_path):
+    models = talking.core("worker.models")
+    missing = models.state_of_set("omniavatar_large").missing
+    assert len([file for file in missing if file.name.startswith("omniavatar_base_large")]) == 6
+    for file in missing[:6]:
+        assert not [state.weights.name for state in models.states_in(tmp_path)]
+        weight_files.write(tmp_path / file.path, file.name)
+    (state,) = models.states_in(tmp_path)
+    assert state.weights.name == "omniavatar_large" and state.missing == missing[6:]
+
+
 def test_engines_without_models_of_their_own():
     puppet = talking.shared("engines").description_of("puppet")
-    assert talking.core("worker.models").models_state(puppet, {}) is None
+    assert talking.core("worker.models").models_states(puppet, {}) == ()
 
 
 def test_the_announcement_names_files_sizes_licence_origin_and_place():

@@ -223,7 +223,7 @@ def test_a_clip_is_shown_whole_where_the_engine_sees_whole_figures(portrait, act
 def test_whole_figures_need_exact_and_are_told_so(portrait, actor):
     whole_figure(portrait, exact=False)
     assert "Whole figures follow a clip with Exact only." in draw("acting").text
-    assert "Thin-Plate Spline needs no face with this Area." in draw("face").text
+    assert "Thin-Plate Spline needs no face while Area is Whole Picture." in draw("face").text
     portrait.th_acting_exact = True
     assert "moves all that it sees as the clip moves. No face is looked for." in draw("acting").text
     whole_figure(portrait, area="face")

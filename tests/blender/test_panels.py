@@ -16,14 +16,15 @@ import talking
 PANELS = (
     "main", "queue", "face", "head", "eyes", "brows", "mouth", "acting", "speech", "strength", "poses",
     "performance", "liveportrait", "tpsmm", "emotion", "motion_weights", "engine", "engine_prompt", "engine_driving",
-    "engine_picture", "output",
+    "engine_picture", "engine_sampling", "engine_mask", "engine_stages", "output",
 )  # fmt: skip
-PARENTS = dict.fromkeys(("engine_prompt", "engine_driving", "engine_picture"), "engine")
+PARENTS = dict.fromkeys((name for name in PANELS if name.startswith("engine_")), "engine")
 POPOVERS = ("engine_presets",)
 # Panels that one engine alone has, or only some have.
 ENGINE_OF = {
     "liveportrait": "liveportrait", "engine_driving": "liveportrait", "engine_picture": "liveportrait",
     "tpsmm": "tpsmm", "emotion": "edtalk", "motion_weights": "edtalk", "engine_prompt": "hellomeme",
+    "engine_sampling": "wananimate", "engine_mask": "wananimate", "engine_stages": "wananimate",
 }  # fmt: skip
 
 

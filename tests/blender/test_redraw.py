@@ -275,7 +275,8 @@ def test_words_seed_and_the_files_content_put_frames_out_of_date(source, tmp_pat
 
 def test_which_packages_are_missing_is_told_with_the_button(source, monkeypatch):
     worker, state = talking.core("worker.worker"), talking.core("worker.environment").State
-    monkeypatch.setattr(worker, "state", lambda: state.READY)  # whatever the tests before have left
+    worker.refresh()  # tests before may have left what holds without a named Python
+    monkeypatch.setattr(worker, "state", lambda: state.READY)
     monkeypatch.setattr(worker, "diffusion_state", lambda: state.MISSING)
     drawn = draw("engine")  # the tests name the worker's Python
     assert "HelloMeme needs Diffusers, which the Python that you named lacks" in drawn.text

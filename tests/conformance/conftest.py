@@ -21,6 +21,8 @@ NEEDS = {
     "edtalk": "torch",
     "hellomeme": "diffusers",
     "xportrait": "diffusers",
+    "wananimate": "diffusers",
+    "omniavatar": "diffusers",
 }
 
 _left_out = pytest.StashKey[set[Path]]()
@@ -141,6 +143,34 @@ def xportrait_networks(xportrait: Case):
     from inference.engines.xportrait.loading import networks_from
 
     return networks_from(xportrait.states()["model"])
+
+
+@pytest.fixture(scope="session")
+def wananimate(case_of) -> Case:
+    """Wan-Animate's case."""
+    return case_of("wananimate")
+
+
+@pytest.fixture(scope="session")
+def wananimate_model(wananimate: Case):
+    """The model with the case's seeded weights, made once."""
+    from wananimate_recorded import model_from
+
+    return model_from(wananimate.states())
+
+
+@pytest.fixture(scope="session")
+def wananimate_umt5(wananimate: Case):
+    """The text encoder with the case's seeded weights, held for computing."""
+    from wananimate_recorded import umt5_from
+
+    return umt5_from(wananimate.states())
+
+
+@pytest.fixture(scope="session")
+def omniavatar(case_of) -> Case:
+    """OmniAvatar's case."""
+    return case_of("omniavatar")
 
 
 @pytest.fixture(scope="session")

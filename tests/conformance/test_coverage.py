@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-ENGINES = ("liveportrait", "tpsmm", "edtalk", "xportrait", "hellomeme")
+ENGINES = ("liveportrait", "tpsmm", "edtalk", "xportrait", "hellomeme", "wananimate", "omniavatar")
 
 
 @pytest.mark.parametrize("engine", ENGINES)

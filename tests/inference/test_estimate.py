@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from inference.engines import description_of
+from inference.engines import ENGINES, description_of
 from inference.estimate import Estimate, FilmSpeeds, drawn_size_px, film_estimate
 
 HELLOMEME = description_of("hellomeme")
@@ -87,12 +87,63 @@ def test_memory_grows_with_the_square_and_shrinks_with_what_is_kept(speeds):
     assert estimate(speeds, precision="full").memory_mb == 2 * usual
 
 
-def test_all_engines_that_draw_films_name_settings_that_they_have(speeds):
-    for engine in (HELLOMEME, description_of("xportrait")):
-        assert engine.film is not None
-        names = {setting.name for setting in engine.settings}
+def chain_estimate(name: str, speeds: FilmSpeeds, count: int = 100, **settings: object) -> Estimate:
+    engine = description_of(name)
+    found = film_estimate(engine, engine.settings_from(settings), count, speeds)
+    assert found is not None
+    return found
+
+
+def test_sections_and_passes_of_a_chain(speeds):
+    # 77 frames, and one that is known with the 23 that are left: 24, drawn as 25.
+    found = chain_estimate("wananimate", speeds)
+    assert (found.sections, found.frames, found.passes) == (2, 77 + 24, (77 + 25) * 20)
+    assert chain_estimate("wananimate", speeds, 1).passes == 5 * 20
+    # The first section has 9 frames that nobody gets; guidance computes each step twice, two kinds of it thrice.
+    found = chain_estimate("omniavatar", speeds, 48)
+    assert (found.sections, found.frames, found.passes) == (1, 48, 57 * 25 * 2)
+    assert chain_estimate("omniavatar", speeds, 49).passes == (57 + 17) * 25 * 2
+    assert chain_estimate("omniavatar", speeds, 48, audio_guidance=3.0).passes == 57 * 25 * 3
+    assert chain_estimate("omniavatar", speeds, 48, guidance=1.0, audio_guidance=1.0).passes == 57 * 25
+    assert chain_estimate("wananimate", speeds, guidance=2.0).passes == 102 * 40
+
+
+def test_speeds_of_a_chain_are_those_of_its_model(speeds):
+    speeds.note("omniavatar_small", 720, "", 0.1)
+    assert chain_estimate("omniavatar", speeds, 48).seconds == 285.0
+    assert chain_estimate("omniavatar", speeds, 48, guidance=1.0, audio_guidance=1.0).seconds == 142.5
+    assert chain_estimate("omniavatar", speeds, 48, model="large").seconds is None
+
+
+def test_memory_of_a_chain_goes_by_model_precision_and_size(speeds):
+    def memory_mb(**settings: object) -> int:
+        return chain_estimate("wananimate", speeds, **{"size": "960", **settings}).memory_mb
+
+    assert memory_mb() == description_of("wananimate").memory_mb
+    assert memory_mb(precision="full") == 2 * memory_mb()
+    assert memory_mb(model="q4") < memory_mb(model="fp8") == memory_mb(precision="eight") < memory_mb()
+    assert memory_mb(model="q4", precision="eight") == memory_mb(model="q4"), "it stays in its own form"
+    assert memory_mb(size="632") < memory_mb() and memory_mb(memory="layers") < memory_mb(memory="parts")
+    small, large = (chain_estimate("omniavatar", speeds, model=model).memory_mb for model in ("small", "large"))
+    assert small == description_of("omniavatar").memory_mb < large
+
+
+def test_all_engines_that_draw_films_name_settings_that_they_have(tmp_path):
+    films = [engine for engine in ENGINES.values() if engine.film is not None]
+    assert {engine.name for engine in films} >= {"hellomeme", "xportrait", "wananimate", "omniavatar"}
+    for engine in films:
         rule = engine.film
-        assert {rule.length_setting, rule.steps_setting, rule.size_setting} <= names
-        assert not rule.part_setting or rule.part_setting in names
+        assert rule is not None
+        settings = {setting.name: setting for setting in engine.settings}
+        named = {rule.length_setting, rule.steps_setting, rule.size_setting, *rule.guidance_settings}
+        assert named | {name for name in (rule.part_setting, rule.overlap_setting) if name} <= set(settings)
+        values = {choice.value for choice in settings[engine.set_setting].choices} if engine.set_setting else set()
+        assert {value for value, _ in rule.networks_by_set} <= values
+        assert str(rule.full_size_px) in {choice.value for choice in settings[rule.size_setting].choices}
+        assert film_estimate(engine, engine.settings_from({}), 100, FilmSpeeds(tmp_path / "none")) is not None
+
+
+def test_squares_of_the_engines_that_make_frames():
+    for engine in (HELLOMEME, description_of("xportrait")):
         assert drawn_size_px(engine, engine.settings_from({})) == 512
         assert {s.name for s in engine.settings if s.afterwards} == {"colour_match", "feather", "cut_out", "memory"}

@@ -5,8 +5,8 @@
 Modes: ``good``; ``mute`` never says hello; ``no-start`` ends before hello; ``old`` speaks another protocol;
 ``garbage`` answers a request with bytes that are no message; ``deaf`` ignores cancel and ends by SIGTERM only;
 ``stone`` ignores SIGTERM as well; ``noisy`` writes a megabyte to standard error first.
-Requests: ``echo`` (payload and fields come back), ``count`` (``frames`` frames, ``pause_s`` apart), ``die``
-(``exit_code`` or ``signal``), ``fail``.
+Requests: ``echo`` (payload and fields come back), ``count`` (``frames`` frames, ``pause_s`` apart; with ``tells`` also
+progress), ``die`` (``exit_code`` or ``signal``), ``fail``.
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ def count(message: Message) -> None:
             send("cancelled", id=number)
             return
         send("frame", id=number, index=index, file=f"{index}.png")
+        if message.fields.get("tells"):
+            send("progress", id=number, done=index, total=int(message.fields["frames"]), stage="")
         time.sleep(float(message.fields.get("pause_s", 0)))
     send("done", id=number, rendered=message.fields["frames"], reused=0)
 

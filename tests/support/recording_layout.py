@@ -64,6 +64,9 @@ class RecordingLayout:
         self.drawn.append(("operator", name))
         return _OperatorProperties(rna)
 
+    def operator_menu_enum(self, name: str, choice: str, **options: Any) -> None:
+        assert self.operator(name)._rna.properties[choice].type == "ENUM"
+
     def menu(self, name: str, **options: Any) -> None:
         assert hasattr(bpy.types, name), f"there is no menu '{name}'"
         self.drawn.append(("menu", name))

@@ -18,8 +18,7 @@ import sequencer
 import talking
 import worker_without
 
-# A film of two sections: an anchor, and what follows it.
-AT_ONCE, LENGTH = 16, 17
+AT_ONCE = 16
 STEPS = 2
 
 
@@ -41,7 +40,7 @@ def fresh_job() -> None:
     talking.core("preferences").preferences().consent = True
 
 
-def portrait(path: Path, engine: str, length: int = LENGTH) -> Any:
+def portrait(path: Path, engine: str, length: int = 2) -> Any:
     """An animated portrait that is redrawn small and quickly."""
     strip = talking.animated(path, length=length)
     strip.th_engine = engine
@@ -49,13 +48,6 @@ def portrait(path: Path, engine: str, length: int = LENGTH) -> Any:
     for name, value in quick.items():
         setattr(strip, f"th_{engine}_{name}", value)
     return strip
-
-
-def key_sliders(strip: Any) -> None:
-    """Turn the head and close the eyes over the strip."""
-    for name, first, last in (("head_yaw", 0.0, 25.0), ("eye_open", 1.0, 0.0)):
-        talking.key(strip, name, 1, first)
-        talking.key(strip, name, LENGTH, last)
 
 
 def add_clip(scene: Any, strip: Any, folder: Path) -> Any:
@@ -105,18 +97,18 @@ def performed(strip: Any, control: str) -> np.ndarray:
     return job.performance.values[:, talking.shared("controls").POSE_NAMES.index(control)]
 
 
-def kept_sections() -> Path:
-    """Folder of the sections that the worker keeps."""
-    return talking.core("worker.worker").places().user / "cache" / "films"
+def kept_sections(kind: str = "films") -> Path:
+    """Folder of the sections that the worker keeps, of films or of chains."""
+    return talking.core("worker.worker").places().user / "cache" / kind
 
 
-def forget_film(strip: Any) -> dict[str, bytes]:
+def forget_film(strip: Any, kind: str = "films") -> dict[str, bytes]:
     """Take all frames and all kept sections of a film off the disk; what the frames' files held, by name."""
     files = talking.frame_files(strip)
     content = {file.name: file.read_bytes() for file in files}
     for file in set(files):
         file.unlink()
-    shutil.rmtree(kept_sections())
+    shutil.rmtree(kept_sections(kind))
     return content
 
 

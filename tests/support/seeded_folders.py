@@ -15,7 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,7 +64,7 @@ def _digest(recorded: str, modules: Iterable[str]) -> str:
     return digest.hexdigest()[:16]
 
 
-def main(description: str | None, writers: dict[str, Callable[[Path], object]]) -> None:
+def main(description: str | None, writers: Mapping[str, Callable[[Path], object]]) -> None:
     """Write a folder, which appears when it is whole.
 
     Args:

@@ -19,7 +19,7 @@ BASE_PARTS, STITCHING = PARTS[:-1], PARTS[-1]
 
 def write(path: Path, text: str = "") -> Path:
     """A whole file in the format that its ending says; other text, other content."""
-    makers = {".safetensors": safetensors, ".onnx": onnx, ".json": vocabulary, ".txt": merges}
+    makers = {".safetensors": safetensors, ".gguf": gguf, ".onnx": onnx, ".json": vocabulary, ".txt": merges}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(makers.get(path.suffix, checkpoint)(text))
     return path
@@ -65,6 +65,28 @@ def old_checkpoint() -> bytes:
     pickles = [START, pickle.dumps(1001, 2), pickle.dumps({"little_endian": True}, 2), content + b"."]
     numbers = struct.pack("<q", 5) + bytes(20) + struct.pack("<q", 3) + bytes(24)
     return b"".join(pickles) + pickle.dumps(["0", "1"], 2) + numbers
+
+
+def gguf(text: str = "", alignment: int = 64) -> bytes:
+    """A GGUF file of version 3 with notes of several types, a tensor of 32 bit and a quantized one."""
+
+    def told(value: str) -> bytes:
+        return struct.pack("<Q", len(value.encode())) + value.encode()
+
+    words = told("a") + told("bc")
+    notes = [
+        told("general.architecture") + struct.pack("<I", 8) + told(f"wan {text}"),
+        told("general.alignment") + struct.pack("<II", 4, alignment),
+        told("size") + struct.pack("<IQ", 10, 5),
+        told("scale") + struct.pack("<Id", 12, 0.5),
+        told("words") + struct.pack("<IIQ", 9, 8, 2) + words,
+        told("shape") + struct.pack("<IIQ3i", 9, 5, 3, 1, 2, 3),
+    ]
+    plain, quantized = struct.pack("<IQIQ", 1, 3, 0, 0), struct.pack("<IQQIQ", 2, 64, 2, 8, alignment)
+    header = b"GGUF" + struct.pack("<IQQ", 3, 2, len(notes)) + b"".join(notes) + told("a") + plain + told("b")
+    header += quantized
+    padding = bytes(-len(header) % alignment)
+    return header + padding + bytes(12).ljust(alignment, b"\0") + bytes(range(136))
 
 
 def onnx(text: str = "") -> bytes:

@@ -221,6 +221,28 @@ def test_what_waits_behind_a_patient_cancel_is_answered(make_client, monkeypatch
     assert client.running
 
 
+def test_cancel_waits_for_a_worker_that_tells_progress(make_client, monkeypatch):
+    monkeypatch.setattr(client_module, "CANCEL_PATIENCE_S", 0.5)
+    client = make_client("deaf")
+    slow = client.submit("count", {"frames": 20, "pause_s": 0.05, "tells": True})
+    wait_for_event(client, slow)
+    client.cancel(slow)
+    wait_until_ended(client, slow)
+    assert client.running
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+def test_cancel_does_not_wait_for_ever(make_client, monkeypatch):
+    for name in ("CANCEL_PATIENCE_S", "CANCEL_LONGEST_S", "TERMINATE_PATIENCE_S"):
+        monkeypatch.setattr(client_module, name, 0.3)
+    client = make_client("deaf")
+    slow = client.submit("count", {"frames": 10_000, "pause_s": 0.05, "tells": True})
+    wait_for_event(client, slow)
+    client.cancel(slow)
+    wait_until_ended(client, slow)
+    assert not client.running
+
+
 def test_much_log_output_does_not_block(make_client):
     client = make_client("noisy")
     assert client.wait(client.submit("echo")).type == "done"

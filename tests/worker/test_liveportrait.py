@@ -6,7 +6,6 @@ hold for any weights is looked at.
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -19,7 +18,6 @@ import numpy as np
 import pytest
 from acting_clips import carphone
 from faces import picture
-from worker_host import ROOT
 
 from inference.acting import CaptureSpec, ExactMotion
 from inference.errors import Action, ErrorCode, TalkingHeadError
@@ -171,21 +169,3 @@ def test_missing_pytorch_is_told_with_what_mends_it(tmp_path, sessions, monkeypa
         rendered(tmp_path, job_of([{"jaw_open": 1.0}]), sessions)
     assert caught.value.code is ErrorCode.PACKAGE_MISSING and caught.value.action is Action.INSTALL_NEURAL
     assert caught.value.message == "LivePortrait lacks the Python package torch."
-
-
-def test_the_command_line_drives_a_portrait_by_a_clip(tmp_path):
-    clip = acting_clips.movie(tmp_path / "actor.mp4", carphone()[:2], Fraction(30000, 1001))
-    folders = [liveportrait_weights.official_folder(), *media.weight_folders()]
-    weights = [word for folder in folders for word in ("--weights", str(folder))]
-    line = [
-        sys.executable, "-m", "inference", "render", "--engine", "liveportrait", "--source", str(media.astronaut()),
-        "--driver", clip.files[0], "--driver-neutral", "1", "--setting", "colour_match=off",
-        "--setting", "crop_scale=1.8",
-        "--output", str(tmp_path / "frames"), "--cache", str(tmp_path / "cache"), *weights,
-    ]  # fmt: skip
-    done = subprocess.run(line, capture_output=True, text=True, cwd=ROOT, timeout=600)
-    assert done.returncode == 0, done.stderr
-    frames = [read_image(path).pixels for path in sorted((tmp_path / "frames").glob("frame_*.png"))]
-    assert len(frames) == 2
-    assert all(np.array_equal(frame[300:], picture("astronaut")[300:]) for frame in frames)
-    assert not np.array_equal(frames[0], frames[1])

@@ -47,7 +47,8 @@ class Decision:
 _KEEP = Decision()
 _MAKE_ROOM = Decision(evict=True)
 _PARTS = Decision(evict=True, leave=False)
-_LAYERS = Decision(evict=True, layers=True, leave=False)
+LAYERS = Decision(evict=True, layers=True, leave=False)
+"""One layer after the other."""
 
 
 def decide(setting: str, kind: str, stage: Stage) -> Decision:
@@ -60,12 +61,12 @@ def decide(setting: str, kind: str, stage: Stage) -> Decision:
     if kind == "cpu":
         return _KEEP
     if setting != "auto":
-        return {"all": _KEEP, "parts": _PARTS, "layers": _LAYERS}[setting]
+        return {"all": _KEEP, "parts": _PARTS, "layers": LAYERS}[setting]
     needed = stage.missing + stage.working
     usable = stage.free - round(_SPARE * (stage.free + stage.others))
     if needed <= max(usable, 0):
         return _KEEP
-    return _MAKE_ROOM if needed <= usable + stage.others else _LAYERS
+    return _MAKE_ROOM if needed <= usable + stage.others else LAYERS
 
 
 def less(setting: str, kind: str) -> str | None:

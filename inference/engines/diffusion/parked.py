@@ -15,8 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-# A network's or layer's own table of parameters or buffers, as PyTorch keeps them.
-_Table = dict[str, Any]
+Table = dict[str, Any]
+"""A layer's own table of parameters or buffers, as PyTorch keeps them."""
 
 
 class Parked:
@@ -31,7 +31,7 @@ class Parked:
     """
 
     def __init__(self, network: nn.Module, dtype: torch.dtype) -> None:
-        self._tables = [table for layer in network.modules() for table in _tables(layer)]
+        self._tables = [table for layer in network.modules() for table in tables_of(layer)]
         self._home: list[dict[str, Tensor]] = []
         self.on_device = False
         self.cast(dtype)
@@ -40,8 +40,8 @@ class Parked:
         """Compute in another type; takes the network off the device."""
         self.take_off()
         for table in self._tables:
-            _fill(table, {name: _cast(tensor, dtype) for name, tensor in _tensors(table).items()})
-        self._home = [_tensors(table) for table in self._tables]
+            fill(table, {name: _cast(tensor, dtype) for name, tensor in tensors_of(table).items()})
+        self._home = [tensors_of(table) for table in self._tables]
         self.dtype = dtype
         self.bytes = sum(tensor.nbytes for home in self._home for tensor in home.values())
 
@@ -49,12 +49,12 @@ class Parked:
         """Put the network on a device."""
         self.on_device = True
         for table, home in zip(self._tables, self._home, strict=True):
-            _fill(table, {name: tensor.to(device) for name, tensor in home.items()})
+            fill(table, {name: tensor.to(device) for name, tensor in home.items()})
 
     def take_off(self) -> None:
         """Leave the device."""
         for table, home in zip(self._tables, self._home, strict=bool(self._home)):
-            _fill(table, home)
+            fill(table, home)
         self.on_device = False
 
     @contextmanager
@@ -69,7 +69,7 @@ class Parked:
         hooks = []
         try:
             for layer in network.modules():
-                if own := [(table, homes[id(table)]) for table in _tables(layer)]:
+                if own := [(table, homes[id(table)]) for table in tables_of(layer)]:
                     hooks += _visiting(layer, own, device)
             yield
         finally:
@@ -78,16 +78,16 @@ class Parked:
             self.take_off()
 
 
-def _visiting(layer: nn.Module, own: list[tuple[_Table, dict[str, Tensor]]], device: torch.device) -> list[Any]:
+def _visiting(layer: nn.Module, own: list[tuple[Table, dict[str, Tensor]]], device: torch.device) -> list[Any]:
     """Hooks that put a layer's own weights on the device before it computes, and take them off afterwards."""
 
     def arrive(*_: object) -> None:
         for table, home in own:
-            _fill(table, {name: tensor.to(device, non_blocking=True) for name, tensor in home.items()})
+            fill(table, {name: tensor.to(device, non_blocking=True) for name, tensor in home.items()})
 
     def leave(*_: object) -> None:
         for table, home in own:
-            _fill(table, home)
+            fill(table, home)
 
     return [
         layer.register_forward_pre_hook(arrive, prepend=True),
@@ -95,16 +95,19 @@ def _visiting(layer: nn.Module, own: list[tuple[_Table, dict[str, Tensor]]], dev
     ]
 
 
-def _tables(layer: nn.Module) -> list[_Table]:
-    tables: list[_Table] = [layer._parameters, layer._buffers]
+def tables_of(layer: nn.Module) -> list[Table]:
+    """A layer's own tables that hold something."""
+    tables: list[Table] = [layer._parameters, layer._buffers]
     return [table for table in tables if any(tensor is not None for tensor in table.values())]
 
 
-def _tensors(table: _Table) -> dict[str, Tensor]:
+def tensors_of(table: Table) -> dict[str, Tensor]:
+    """What a table holds, without gradients."""
     return {name: tensor.detach() for name, tensor in table.items() if tensor is not None}
 
 
-def _fill(table: _Table, tensors: dict[str, Tensor]) -> None:
+def fill(table: Table, tensors: dict[str, Tensor]) -> None:
+    """Put other tensors into a table."""
     for name, tensor in tensors.items():
         is_parameter = isinstance(table[name], nn.Parameter)
         table[name] = nn.Parameter(tensor, requires_grad=False) if is_parameter else tensor

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 
 import numpy as np
@@ -13,6 +12,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from ...errors import Action, ErrorCode, TalkingHeadError
 from ..engine import Notes
+from .kept_rows import KeptRows
 from .placing import Placing
 
 
@@ -38,8 +38,8 @@ class Texts:
         self._load_encoder, self._load_tokenizer = encoder, tokenizer
         self._encoder: CLIPTextModel | None = None
         self._tokenizer: CLIPTokenizer | None = None
-        self._placing, self._notes, self._key = placing, notes, key
-        self._known: dict[str, np.ndarray] = {}
+        self._placing = placing
+        self._kept = KeptRows(notes, "sd15-text/1", key)
 
     def embed(self, prompt: str) -> np.ndarray:
         """The last hidden states of a prompt, cut or filled up to the 77 tokens that the encoder takes.
@@ -51,22 +51,11 @@ class Texts:
             TalkingHeadError: WEIGHTS_CORRUPT where tokenizer and encoder do not belong together; as ``Placing.using``;
                 whatever the loaders raise.
         """
-        if prompt not in self._known:
-            self._known[prompt] = self._remembered(prompt)
-        return self._known[prompt]
+        return self._kept.of(prompt, self._embedded)
 
     def release(self) -> None:
         """Let the network go; it is read again if another prompt comes."""
         self._encoder = None
-
-    def _remembered(self, prompt: str) -> np.ndarray:
-        what = f"sd15-text/1/{self._key}/{hashlib.sha256(prompt.encode()).hexdigest()}"
-        rows = None if self._notes is None else self._notes.remembered(what)
-        if rows is None:
-            rows = self._embedded(prompt)
-            if self._notes is not None:
-                self._notes.remember(what, rows)
-        return rows
 
     def _embedded(self, prompt: str) -> np.ndarray:
         if self._encoder is None:

@@ -32,7 +32,7 @@ def strict_network(
     """
     with torch.device("meta"):
         network = make()
-    _compare(network.state_dict(), state, label, source)
+    compare(network.state_dict(), state, label, source)
     network.load_state_dict({name: _as_tensor(value) for name, value in state.items()}, assign=True)
     return network.requires_grad_(False).eval()
 
@@ -53,7 +53,7 @@ def _as_tensor(value: Tensor | np.ndarray) -> Tensor:
     return tensor.to(torch.float32) if tensor.is_floating_point() else tensor
 
 
-def _compare(expected: Mapping[str, Tensor], found: Mapping[str, Tensor | np.ndarray], label: str, source: str) -> None:
+def compare(expected: Mapping[str, Tensor], found: Mapping[str, Tensor | np.ndarray], label: str, source: str) -> None:
     """Refuse tensors that are not exactly those of the network."""
     problems = []
     missing = [name for name in expected if name not in found]

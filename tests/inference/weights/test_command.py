@@ -30,7 +30,7 @@ def asked(monkeypatch):
             progress(file.name, 0, 4_000_000)
             progress(file.name, 4_000_000, 4_000_000)
             (folder / file.path).parent.mkdir(parents=True, exist_ok=True)
-            if file.path.endswith((".pth", ".onnx")):
+            if file.path.endswith((".pth", ".onnx", ".bin")):
                 weight_files.write(folder / file.path)
         return [folder / file.path for file in map(weight_file, wanted)]
 
@@ -113,6 +113,24 @@ def test_the_list_says_what_is_there_how_large_and_under_which_licence(capsys, t
     assert "liveportrait_animal: LivePortrait for animals, 522 MB\n" in text
     assert "(203 points), 115 MB, optional" in text
     assert "MIT: Kuaishou's LivePortrait" in text and "Apache-2.0: Google" in text
+
+
+def test_the_list_says_of_how_many_files_a_network_is(capsys, tmp_path):
+    names = [f"diffusion_pytorch_model-{number:05}-of-00004.safetensors" for number in range(1, 5)]
+    made = [weight_files.write(tmp_path / "Wan2.2-Animate-14B" / name, name) for name in names]
+    assert main(["weights", "--list", "--folder", str(tmp_path)]) == 0
+    text = capsys.readouterr().out
+    assert f"  wananimate_1 and 3 more, about 34549.6 MB: {made[0]}\n" in text
+    assert "  wan_keypoints and 1 more, about 2549.4 MB: missing\n" in text
+
+
+def test_all_files_of_a_network_are_downloaded(asked, capsys, tmp_path):
+    weight_files.write(tmp_path / "detection" / "yolov10m.onnx")
+    weight_files.write(tmp_path / "detection" / "vitpose_h_wholebody_model.onnx")
+    assert main(["weights", "--set", "wan_tracking", "--folder", str(tmp_path)]) == 0
+    assert asked == ["wan_keypoints", "wan_keypoints_data"]
+    printed = [line.rpartition("detection")[2][1:] for line in capsys.readouterr().out.splitlines()]
+    assert printed == ["yolov10m.onnx", "vitpose_h_wholebody_model.onnx", "vitpose_h_wholebody_data.bin"]
 
 
 def test_the_list_takes_no_names(tmp_path):

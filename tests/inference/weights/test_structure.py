@@ -14,7 +14,7 @@ from inference.weights.old_checkpoint import START
 from inference.weights.structure import damage_of, problem_of
 
 PYTORCH = ("pth", "pth.tar", "pt", "th", "ckpt", "bin")
-ENDINGS = (*PYTORCH, "safetensors", "onnx")
+ENDINGS = (*PYTORCH, "safetensors", "gguf", "onnx")
 
 
 def made(tmp_path, ending, content):
@@ -39,6 +39,48 @@ def test_files_cut_anywhere_are_refused(tmp_path, ending):
     content = weight_files.write(tmp_path / f"whole.{ending}", "whole").read_bytes()
     for length in range(0, len(content), max(1, len(content) // 50)):
         assert problem_of(made(tmp_path, ending, content[:length])), length
+
+
+@pytest.mark.parametrize("alignment", [32, 256])
+def test_a_gguf_file_is_as_large_as_its_header_says(tmp_path, alignment):
+    content = weight_files.gguf(alignment=alignment)
+    assert problem_of(made(tmp_path, "gguf", content)) == problem_of(made(tmp_path, "gguf", content + b"\0")) == ""
+    for length in range(4, len(content)):
+        assert problem_of(made(tmp_path, "gguf", content[:length])) == "it is cut off", length
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"GGML" + bytes(100),
+        b"GGUF" + struct.pack("<IQQ", 1, 1, 0) + bytes(100),
+        b"GGUF" + struct.pack("<IQQ", 3, 0, 0) + bytes(100),
+        b"GGUF" + struct.pack("<IQQ", 3, 1 << 40, 0) + bytes(100),
+        b"GGUF" + struct.pack("<IQQQ", 3, 1, 1, 1 << 40) + bytes(100),
+        b"GGUF" + struct.pack("<IQQQcI", 3, 1, 1, 1, b"a", 99) + bytes(100),
+        b"GGUF" + struct.pack("<IQQQcI", 3, 1, 0, 1, b"a", 99) + bytes(100),
+    ],
+)
+def test_what_is_no_gguf_file(tmp_path, content):
+    assert problem_of(made(tmp_path, "gguf", content)) == "it is no GGUF file"
+
+
+def test_long_json_files_are_read_only_once(tmp_path):
+    content = json.dumps({"model": {"vocab": [f"word {number}" for number in range(200_000)]}}).encode()
+    path = made(tmp_path, "json", content)
+    assert len(content) > 2_000_000 and problem_of(path) == "" and damage_of(path) == ""
+    assert problem_of(made(tmp_path, "json", content[:-2])) == "it is cut off"
+    assert problem_of(made(tmp_path, "json", b" " + content[1:])) == "it is no JSON file"
+    path = made(tmp_path, "json", content[:1_000_000] + b'"}"' + content[1_000_000:])
+    assert problem_of(path) == "" and damage_of(path) == "it is cut off"
+
+
+def test_numbers_that_belong_to_an_onnx_file_are_of_no_format(tmp_path):
+    path = tmp_path / "vitpose_h_wholebody_data.bin"
+    path.write_bytes(bytes(range(50)))
+    assert problem_of(path) == "" and damage_of(path) == ""
+    path.write_bytes(b"")
+    assert problem_of(path) == "it is empty"
 
 
 @pytest.mark.parametrize("ending", PYTORCH)

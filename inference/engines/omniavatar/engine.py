@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The OmniAvatar engine: opened without its networks, which are read for the first drawing and then shared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import TYPE_CHECKING
+
+from ...media.picture import PictureReader
+from ...source import FaceChoice
+from ..diffusion.film_engine import FilmEngine
+from ..diffusion.packages import require_packages
+from ..engine import NO_DRIVERS, Drivers
+from .description import OMNIAVATAR
+from .files import files_of
+from .session import OmniAvatarSession, Parts
+from .sizes import SIZES
+
+if TYPE_CHECKING:
+    from .drawing import Drawing
+
+# Here, where the worker expects a missing package to be told.
+require_packages("tokenizers")
+
+
+class OmniAvatarEngine(FilmEngine["Drawing"]):
+    """Draws films of people who speak."""
+
+    description = OMNIAVATAR
+
+    def open(
+        self,
+        pictures: PictureReader,
+        needed: Sequence[int],
+        face: FaceChoice,
+        settings: Mapping[str, object],
+        drivers: Drivers = NO_DRIVERS,
+    ) -> OmniAvatarSession:
+        """Read the portrait. No face is looked for; the session's ``draw`` raises what reading the networks raises."""
+        _, tracker = self._loaded()
+        checked = OMNIAVATAR.settings_from(settings)
+        parts = Parts(tracker, lambda: self._networks(checked), drivers.sound, drivers.notes)
+        return OmniAvatarSession(parts, pictures, face, checked)
+
+    def _networks(self, settings: Mapping[str, object]) -> tuple[Drawing, Sequence[str]]:
+        """The networks, and the warnings about their files.
+
+        Raises:
+            TalkingHeadError: WEIGHTS_MISSING, WEIGHTS_CORRUPT with the action GET_MODELS; OUT_OF_MEMORY.
+        """
+        from .drawing import Drawing, Load
+
+        weights, _ = self._loaded()
+        precision, memory = str(settings["precision"]), str(settings["memory"])
+        files = files_of(weights, settings)
+        load = Load(int(str(settings["frames_at_once"])), *max(SIZES[str(settings["size"])], key=prod))
+        networks = self._held((*files.key, load, precision, memory), lambda: Drawing(files, load, precision, memory))
+        return networks, weights.set_warnings(OMNIAVATAR.weight_set(settings))
+
+
+def create() -> OmniAvatarEngine:
+    """The engine, not loaded yet."""
+    return OmniAvatarEngine()

@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Settings of the engines that make video, with the same names and meaning. Pure."""
+
+from __future__ import annotations
+
+from ..description import Choice, Section, Setting, SettingKind
+
+PRECISION = Setting(
+    "precision",
+    SettingKind.CHOICE,
+    "auto",
+    "Precision",
+    "How exactly the networks compute, and in how many bits they are held",
+    (
+        Choice("auto", "Automatic", "16 bit, or 8 bit where the memory asks for it"),
+        Choice("full", "Full", "32 bit; needs four times the memory of 8 bit"),
+        Choice("half", "Half", "16 bit (bfloat16), as published"),
+        Choice("eight", "8 Bit", "Held in 8 bit, computed in 16: half the memory, hardly a difference to be seen"),
+    ),
+    section=Section.PICTURE,
+)
+STEADY_COLOURS = Setting(
+    "steady_colours",
+    SettingKind.SWITCH,
+    True,
+    "Steady Colors",
+    "Take the colors of each section to those of the one before, so that they do not drift in long films",
+    section=Section.PICTURE,
+)
+PROMPT = Setting(
+    "prompt",
+    SettingKind.TEXT,
+    "",
+    "Prompt",
+    "What is to be seen and done, in English or Chinese; empty for the published one",
+    section=Section.PROMPT,
+)
+NEGATIVE = Setting(
+    "negative",
+    SettingKind.TEXT,
+    "",
+    "Negative Prompt",
+    "What is not to be seen; counts with a Guidance above 1, empty for the published one",
+    section=Section.PROMPT,
+)
+LORA = Setting(
+    "lora",
+    SettingKind.PATH,
+    "",
+    "LoRA",
+    "A small addition to the model, for a style, or for few steps",
+    section=Section.PROMPT,
+)
+LORA_STRENGTH = Setting(
+    "lora_strength",
+    SettingKind.NUMBER,
+    1.0,
+    "LoRA Strength",
+    "How much of the LoRA is added",
+    minimum=0.0,
+    maximum=10.0,
+    section=Section.PROMPT,
+)
+SHIFT = Setting(
+    "shift",
+    SettingKind.NUMBER,
+    5.0,
+    "Shift",
+    "Where the steps go: more for large movements, less for detail",
+    minimum=1.0,
+    maximum=15.0,
+    section=Section.SAMPLING,
+)

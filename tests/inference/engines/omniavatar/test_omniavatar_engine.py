@@ -1,0 +1,140 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engine with the real networks' tiny relatives: files of both models, forms, LoRA, errors, what sessions share."""
+
+from __future__ import annotations
+
+import shutil
+
+import media
+import numpy as np
+import pytest
+from puppets import PictureList
+
+pytest.importorskip("diffusers")
+
+import omniavatar_tiny as tiny
+import omniavatar_weights
+import torch
+from omniavatar_tiny import QUICK, Memo, Sound, request, sections
+from safetensors.torch import save_file
+
+from inference.engines.engine import Drivers, Quality
+from inference.engines.omniavatar.engine import OmniAvatarEngine, create
+from inference.errors import Action, ErrorCode, TalkingHeadError
+from inference.media.picture import Picture
+from inference.source import FaceChoice
+from inference.weights.store import WeightStore
+
+# A guidance of 1 asks the networks once instead of twice.
+BRIEF = {**QUICK, "guidance": 1.0, "precision": "full"}
+NOTES = Memo()
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    tiny.tiny_sizes(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def engine():
+    made = create()
+    made.load(WeightStore([omniavatar_weights.official_folder(), *media.weight_folders()]))
+    yield made
+    made.unload()
+
+
+def grey() -> Picture:
+    """A picture without a face, which the engine does not need."""
+    return Picture(np.random.default_rng(1).integers(90, 160, (40, 60, 3), dtype=np.uint8))
+
+
+def opened(engine: OmniAvatarEngine, **settings: object):
+    drivers = Drivers(sound=Sound(), notes=NOTES)
+    return engine.open(PictureList([grey()]), [0], FaceChoice(), {**BRIEF, **settings}, drivers)
+
+
+def latents(session) -> np.ndarray:
+    (section,) = sections(8)
+    drawn = session.draw(section, [request(frame) for frame in range(8)], None, lambda done: None)
+    return np.asarray(drawn["latents"])
+
+
+def test_an_engine_that_was_not_loaded_says_so():
+    with pytest.raises(TalkingHeadError) as caught:
+        opened(OmniAvatarEngine())
+    assert caught.value.code is ErrorCode.INTERNAL
+
+
+def test_both_models_draw(engine):
+    """They have the same numbers here; the large one's base lies in six files."""
+    drawn = latents(opened(engine))
+    assert drawn.shape == (16, 5, 2, 4) and np.isfinite(drawn).all()
+    assert np.array_equal(latents(opened(engine, model="large")), drawn)
+
+
+@pytest.mark.parametrize(("precision", "near"), [("half", 0.15), ("eight", 0.3)])
+def test_forms(engine, precision, near):
+    exact = latents(opened(engine))
+    found = latents(opened(engine, precision=precision))
+    difference = np.abs(found - exact).mean() / exact.std()
+    assert 0 < difference < near
+
+
+def test_lora(engine, tmp_path):
+    plain = latents(opened(engine))
+    numbers = np.random.default_rng(0)
+    layer = "diffusion_model.blocks.0.ffn.0"
+    down, up = (torch.tensor(numbers.normal(0, 1, shape).astype(np.float32)) for shape in ((4, 48), (64, 4)))
+    save_file({f"{layer}.lora_A.weight": down, f"{layer}.lora_B.weight": up}, tmp_path / "style.safetensors")
+    path = str(tmp_path / "style.safetensors")
+    assert not np.allclose(latents(opened(engine, lora=path)), plain, atol=1e-3)
+    assert np.array_equal(latents(opened(engine, lora=path, lora_strength=0.0)), plain)
+    with pytest.raises(TalkingHeadError) as caught:
+        latents(opened(engine, lora=str(tmp_path / "gone.safetensors")))
+    assert caught.value.code is ErrorCode.WEIGHTS_MISSING
+
+
+def test_sessions_share_networks(engine):
+    first, second = opened(engine), opened(engine, seed=5)
+    assert not np.array_equal(latents(first), latents(second))
+    assert first._drawing is second._drawing
+    first.close()
+    second.close()
+
+
+def test_previews_need_no_models():
+    made = create()
+    made.load(WeightStore(media.weight_folders()))
+    session = opened(made)
+    ((_, shown),) = session.frames([request(0)], Quality.PREVIEW)
+    assert np.array_equal(shown.pixels, grey().pixels)
+    with pytest.raises(TalkingHeadError) as caught:
+        latents(session)
+    assert (caught.value.code, caught.value.action) == (ErrorCode.WEIGHTS_MISSING, Action.GET_MODELS)
+    made.unload()
+
+
+def test_too_little_memory_is_told_before_anything_is_read(engine, monkeypatch):
+    import psutil
+
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: type("Memory", (), {"available": 10**6}))
+    with pytest.raises(TalkingHeadError) as caught:
+        latents(opened(engine, seed=1, frames_at_once=21))
+    assert caught.value.code is ErrorCode.OUT_OF_MEMORY
+
+
+def test_an_adapter_of_another_model(tmp_path):
+    folder = tmp_path / "models"
+    shutil.copytree(omniavatar_weights.official_folder(), folder, ignore=shutil.ignore_patterns("*14B"))
+    path = folder / "OmniAvatar-1.3B" / "pytorch_model.pt"
+    state = torch.load(path, weights_only=True)
+    for name in ("patch_embedding.weight", "patch_embedding.bias"):
+        state[name] = torch.cat([state[name]] * 2)
+    torch.save(state, path)
+    made = create()
+    made.load(WeightStore([folder, *media.weight_folders()]))
+    with pytest.raises(TalkingHeadError) as caught:
+        latents(opened(made))
+    assert caught.value.code is ErrorCode.WEIGHTS_CORRUPT
+    made.unload()
