@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from ...media.picture import Picture, PictureReader
 from ...source import FaceChoice
 from ..diffusion.advice import NO_FACE_TO_PERFORM, about_clip, about_source
 from ..diffusion.finishing import Finisher
+from ..diffusion.opened import Opened
 from ..diffusion.performer import Performer
 from ..diffusion.preview import Preview, posed
 from ..diffusion.squares import Framing, SourceViews
@@ -30,8 +30,6 @@ from .tools import head_pictures
 
 if TYPE_CHECKING:
     from .drawing import Drawing, Prompts
-
-log = logging.getLogger(__name__)
 
 # Pixels of the drawing a latent, in both directions.
 _FACTOR = 8
@@ -58,7 +56,7 @@ class Parts:
     executor: ThreadPoolExecutor | None
 
 
-class HelloMemeSession:
+class HelloMemeSession(Opened["Drawing"]):
     """Films of one source; see ``engine.FilmSession``.
 
     Attributes:
@@ -68,9 +66,8 @@ class HelloMemeSession:
     def __init__(
         self, parts: Parts, pictures: PictureReader, choice: FaceChoice, settings: Mapping[str, object]
     ) -> None:
-        self.warnings: list[str] = []
+        super().__init__(settings, parts.drawing)
         self._parts = parts
-        self._settings = settings
         self._size_px = int(str(settings["size"]))
         framing = Framing(_FACE_SIZE * self._number(CROP_SCALE.name), self._size_px, _SHIFT_Y)
         self._views = SourceViews(parts.tracker, pictures, choice, framing, HELLOMEME.neighbours)
@@ -78,7 +75,6 @@ class HelloMemeSession:
         self._performer = Performer(parts.tracker, self._views, None)
         self._finisher = Finisher(parts.tracker, self._views, settings, self.warnings)
         self._preview = Preview(parts.tracker, pictures, choice, settings, parts.clip, parts.executor)
-        self._drawing: Drawing | None = None
         self._signals: SignalMaker | None = None
         self._prompts: Prompts | None = None
         self._reference: np.ndarray | None = None
@@ -169,21 +165,3 @@ class HelloMemeSession:
         if reference is None:
             reference = self._reference = drawing.encode(self._views.reference.crop[None])[0]
         return reference
-
-    def _networks(self) -> Drawing:
-        if self._drawing is None:
-            self._drawing, warnings = self._parts.drawing()
-            self._warn(*warnings)
-        return self._drawing
-
-    def _whole(self, name: str) -> int:
-        return int(self._settings[name])  # type: ignore[call-overload]
-
-    def _number(self, name: str) -> float:
-        return float(self._settings[name])  # type: ignore[arg-type]
-
-    def _warn(self, *sentences: str) -> None:
-        for sentence in sentences:
-            if sentence not in self.warnings:
-                self.warnings.append(sentence)
-                log.warning(sentence)

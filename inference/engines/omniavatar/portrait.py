@@ -43,10 +43,10 @@ class Portrait:
         """A frame of the picture's size and depth.
 
         Args:
-            drawn: (3, height, width) float32 RGB, -1 to 1.
+            drawn: (height, width, 3) float32 RGB, 0 to 1.
         """
-        return self._finisher.finished(self._picture, (drawn.transpose(1, 2, 0) + 1) / 2, None)
+        return self._finisher.finished(self._picture, drawn, None)
 
     def resting(self) -> Picture:
         """The picture as a frame in which nothing was drawn."""
-        return self.finished(self.frame()[:, 0]) if self._cuts_out else self._picture
+        return self.finished((self.frame()[:, 0].transpose(1, 2, 0) + 1) / 2) if self._cuts_out else self._picture

@@ -17,16 +17,13 @@ from ...film import Section
 from ...media.picture import Picture, PictureReader
 from ...source import FaceChoice
 from ..description import EngineDescription
-from ..diffusion.noise import frame_noise
 from ..engine import Drawn, DrivingClip, FrameRequest, Notes, Quality
-from ..video.colours import ColourShift
+from ..video.opened import OpenedVideo
 from ..video.segments import drawn_frames, latent_frames, ping_pong
 from ..wananimate.canvas import DrawnCanvas
 from ..wananimate.finishing import Finisher, opaque
 from .adapter import SectionAsk
 from .drawing import Drawing
-
-_CHANNELS, _SCALE = 16, 8
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,7 @@ class Parts:
     notes: Notes | None
 
 
-class PipelineSession:
+class PipelineSession(OpenedVideo[Drawing]):
     """Films of a picture's person who does what a clip's actor does; see ``engine.ChainSession``.
 
     Attributes:
@@ -56,14 +53,12 @@ class PipelineSession:
     def __init__(
         self, parts: Parts, pictures: PictureReader, choice: FaceChoice, settings: Mapping[str, object]
     ) -> None:
-        self.warnings: list[str] = []
-        self._parts, self._pictures, self._choice, self._settings = parts, pictures, choice, settings
+        super().__init__(parts.description, settings, parts.drawing)
+        self._parts = parts
         self._picture = pictures.read(choice.picture)
         self._canvas = DrawnCanvas.of(self._picture.size, self._whole("size"))
         finishing = {"mode": "animate", "keep_background": False, "cut_out": settings["cut_out"]}
         self._finisher = Finisher(parts.tracker, self._canvas, finishing)
-        self._drawing: Drawing | None = None
-        self._kept: tuple[bytes, np.ndarray] | None = None
 
     def frames(self, requests: Iterable[FrameRequest], quality: Quality) -> Iterator[tuple[int, Picture]]:
         """The clip, where the picture is: what will be done."""
@@ -72,18 +67,10 @@ class PipelineSession:
             drawn = self._canvas.taken(rgb[..., ::-1].astype(np.float32) / 255, self._picture.size)
             yield request.index, opaque(self._picture, np.clip(drawn, 0, 1))
 
-    def steps(self, section: Section) -> int:
-        """Those of the setting, whatever the section's length."""
-        return self._whole("steps")
-
     def draw(
         self, section: Section, requests: Sequence[FrameRequest], before: Drawn | None, told: Callable[[int], None]
     ) -> Drawn:
-        """Draw a section.
-
-        Returns:
-            "latents" (16, T, h, w) float32; "tail" (carried, 3, H, W) float16 RGB, -1 to 1, the last frames as they are
-            carried over; "colours" (2, 3) float32, what is done to the colors of all its frames.
+        """Draw a section; see ``OpenedVideo`` for what is kept.
 
         Raises:
             TalkingHeadError: INVALID_REQUEST without a clip; what reading and running the networks raises.
@@ -91,43 +78,24 @@ class PipelineSession:
         clip = self._acted(requests)
         clip = clip[ping_pong(len(clip), drawn_frames(len(clip)))]
         drawing = self._networks()
+        latents = latent_frames(len(clip)) + drawing.adapter.extra_latents
         ask = SectionAsk(
             picture=self._letterboxed(self._picture),
             clip=clip,
-            known=None if before is None else _carried(before, section.before),
+            known=None if before is None else self._carried(section, before),
             texts=drawing.texts(self._parts.notes, drawing.adapter.prompts(self._settings)),
             steps=self._whole("steps"),
             guidance=self._number("guidance"),
             solver=str(self._settings["solver"]),
             shift=self._number("shift"),
-            noise=self._noise(section, latent_frames(len(clip)) + drawing.adapter.extra_latents),
+            noise=self._noise(section, latents, self._canvas.height, self._canvas.width, self._parts.description.name),
         )
-        latents = drawing.draw(ask, told)
-        return self._left(section, latents, before, lambda: told(self.steps(section)))
+        return self._left(section, drawing.draw(ask, told), before, lambda: told(self.steps(section)))
 
     def finish(self, section: Section, requests: Sequence[FrameRequest], drawn: Drawn) -> Iterator[tuple[int, Picture]]:
         """The frames asked for, decoded, at the picture's size."""
-        video = self._decoded(np.asarray(drawn["latents"]))
-        shift = ColourShift.of_array(np.asarray(drawn["colours"]))
-        for request in requests:
-            place = request.index - section.frames.start
-            frame = shift.applied(video[:, place : place + 1])[:, 0]
-            yield request.index, self._finisher.finished(self._picture, (frame.transpose(1, 2, 0) + 1) / 2, None)
-
-    def stage(self, name: str, requests: Sequence[FrameRequest]) -> Iterator[tuple[int, Picture]]:
-        """There are no stages.
-
-        Raises:
-            TalkingHeadError: INVALID_REQUEST.
-        """
-        label = self._parts.description.label
-        raise TalkingHeadError(
-            ErrorCode.INVALID_REQUEST, f"{label} has no helper pictures '{name}'.", "Draw the film itself."
-        )
-
-    def close(self) -> None:
-        """Free what the session holds."""
-        self._drawing = self._kept = None
+        for request, rgb in self._frames(section, requests, drawn):
+            yield request.index, self._finisher.finished(self._picture, rgb, None)
 
     def _acted(self, requests: Sequence[FrameRequest]) -> np.ndarray:
         """(n, height, width, 3) uint8 RGB: the clip at each frame, on the canvas."""
@@ -146,46 +114,3 @@ class PipelineSession:
     def _letterboxed(self, picture: Picture) -> np.ndarray:
         """(height, width, 3) uint8 RGB."""
         return np.ascontiguousarray(self._canvas.letterboxed(to_bgr8(picture))[..., ::-1])
-
-    def _noise(self, section: Section, latents: int) -> np.ndarray:
-        """(16, latents, h, w) float32; a section that gets longer keeps the noise of what it had."""
-        shape = (_CHANNELS, self._canvas.height // _SCALE, self._canvas.width // _SCALE)
-        name, seed = self._parts.description.name, self._whole("seed")
-        streams = [frame_noise(seed, section.number, shape, f"{name} {k}").numpy() for k in range(latents)]
-        return np.stack(streams, axis=1)
-
-    def _left(self, section: Section, latents: np.ndarray, before: Drawn | None, told: Callable[[], None]) -> Drawn:
-        """What is kept of a drawn section."""
-        video = self._decoded(latents, told)[:, : len(section.frames)]
-        shift = ColourShift.none()
-        if before is not None and self._settings["steady_colours"]:
-            known = _carried(before, section.before).swapaxes(0, 1)
-            shift = ColourShift.between(video[:, : section.before], known)
-        last = shift.applied(video[:, -self._whole("carried") :])
-        tail = np.ascontiguousarray(last.swapaxes(0, 1)).astype(np.float16)
-        return {"latents": latents, "tail": tail, "colours": shift.array()}
-
-    def _decoded(self, latents: np.ndarray, told: Callable[[], None] = lambda: None) -> np.ndarray:
-        """(3, n, H, W) float32 RGB, -1 to 1; what was decoded last is kept, since sections are finished when drawn."""
-        key = np.ascontiguousarray(latents).tobytes()
-        if self._kept is None or self._kept[0] != key:
-            self._kept = None  # so that never two are held
-            self._kept = key, self._networks().decode(latents, told)
-        return self._kept[1]
-
-    def _networks(self) -> Drawing:
-        if self._drawing is None:
-            self._drawing, warnings = self._parts.drawing()
-            self.warnings += [sentence for sentence in warnings if sentence not in self.warnings]
-        return self._drawing
-
-    def _whole(self, name: str) -> int:
-        return int(str(self._settings[name]))
-
-    def _number(self, name: str) -> float:
-        return float(str(self._settings[name]))
-
-
-def _carried(before: Drawn, count: int) -> np.ndarray:
-    """(count, 3, H, W) float32: the last frames of the section before."""
-    return np.asarray(before["tail"])[-count:].astype(np.float32)

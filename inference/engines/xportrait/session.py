@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from ...media.picture import Picture, PictureReader
 from ...source import FaceChoice
 from ..diffusion.advice import NO_FACE_TO_PERFORM, about_clip, about_source
 from ..diffusion.finishing import Finisher
+from ..diffusion.opened import Opened
 from ..diffusion.performer import Performer
 from ..diffusion.preview import Preview
 from ..diffusion.squares import Framing, SourceViews
@@ -31,8 +31,6 @@ from .schedule import steps_of
 
 if TYPE_CHECKING:
     from .redraw import Redraw
-
-log = logging.getLogger(__name__)
 
 # Pixels of the drawing a latent, in both directions.
 _FACTOR = 8
@@ -56,7 +54,7 @@ class Parts:
     executor: ThreadPoolExecutor | None
 
 
-class XPortraitSession:
+class XPortraitSession(Opened["Redraw"]):
     """Films of one source; see ``engine.FilmSession``.
 
     Attributes:
@@ -66,16 +64,14 @@ class XPortraitSession:
     def __init__(
         self, parts: Parts, pictures: PictureReader, choice: FaceChoice, settings: Mapping[str, object]
     ) -> None:
-        self.warnings: list[str] = []
+        super().__init__(settings, parts.redraw)
         self._parts = parts
-        self._settings = settings
         self._size_px = int(str(settings["size"]))
         framing = Framing(float(settings[CROP_SCALE.name]), self._size_px)  # type: ignore[arg-type]
         self._views = SourceViews(parts.tracker, pictures, choice, framing, XPORTRAIT.neighbours)
         self._performer = Performer(parts.tracker, self._views, parts.clip)
         self._finisher = Finisher(parts.tracker, self._views, settings, self.warnings)
         self._preview = Preview(parts.tracker, pictures, choice, settings, parts.clip, parts.executor)
-        self._redraw: Redraw | None = None
         self._warn(*about_source(self._views), *(about_clip(parts.clip) if parts.clip else ()))
 
     def frames(self, requests: Iterable[FrameRequest], quality: Quality) -> Iterator[tuple[int, Picture]]:
@@ -124,7 +120,7 @@ class XPortraitSession:
         self._preview.close()
         self._performer.close()
         self._views.close()
-        self._redraw = None
+        self._drawing = None
 
     @cached_property
     def _laying(self) -> Laying:
@@ -150,24 +146,6 @@ class XPortraitSession:
     def _source_latent(self) -> np.ndarray:
         """(4, S / 8, S / 8) float32."""
         return self._networks().encode(self._views.reference.crop[None])[0]
-
-    def _networks(self) -> Redraw:
-        if self._redraw is None:
-            self._redraw, warnings = self._parts.redraw()
-            self._warn(*warnings)
-        return self._redraw
-
-    def _whole(self, name: str) -> int:
-        return int(self._settings[name])  # type: ignore[call-overload]
-
-    def _number(self, name: str) -> float:
-        return float(self._settings[name])  # type: ignore[arg-type]
-
-    def _warn(self, *sentences: str) -> None:
-        for sentence in sentences:
-            if sentence not in self.warnings:
-                self.warnings.append(sentence)
-                log.warning(sentence)
 
 
 def window_offset(seed: int, first: int, step: int, frames: int) -> int:

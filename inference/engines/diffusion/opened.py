@@ -1,0 +1,50 @@
+# SPDX-FileCopyrightText: 2026 Talking Head contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What sessions of engines that draw films have in common: settings, warnings, networks read when they are needed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, TypeVar
+
+log = logging.getLogger(__name__)
+
+Networks = TypeVar("Networks")
+
+
+class Opened(Generic[Networks]):
+    """An engine that is open on a source.
+
+    Attributes:
+        warnings: sentences about source, drivers and model files that the user should read.
+    """
+
+    def __init__(self, settings: Mapping[str, object], load: Callable[[], tuple[Networks, Sequence[str]]]) -> None:
+        """Nothing is loaded yet.
+
+        Args:
+            load: gives the networks and the warnings about their files; called when they are first needed.
+        """
+        self.warnings: list[str] = []
+        self._settings = settings
+        self._load = load
+        self._drawing: Networks | None = None
+
+    def _networks(self) -> Networks:
+        if self._drawing is None:
+            self._drawing, warnings = self._load()
+            self._warn(*warnings)
+        return self._drawing
+
+    def _whole(self, name: str) -> int:
+        return int(self._settings[name])  # type: ignore[call-overload]
+
+    def _number(self, name: str) -> float:
+        return float(self._settings[name])  # type: ignore[arg-type]
+
+    def _warn(self, *sentences: str) -> None:
+        for sentence in sentences:
+            if sentence not in self.warnings:
+                self.warnings.append(sentence)
+                log.warning(sentence)
