@@ -162,6 +162,29 @@ def bare_setup(own_environment: None, monkeypatch: pytest.MonkeyPatch, tmp_path:
     return setup
 
 
+@pytest.fixture
+def face_models(addon: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """A worker that finds only the models that every engine uses."""
+    import neural_edit
+    import talking
+
+    folder = neural_edit.face_models(tmp_path / "models")
+    neural_edit.find_models_in(monkeypatch, folder)
+    yield folder
+    talking.core("worker.worker").stop()
+
+
+@pytest.fixture
+def redraw_jobs(addon: ModuleType) -> Iterator[None]:
+    """No job and nothing that was read, where engines that draw films are tested; else the test is skipped."""
+    import redraw_edit
+
+    redraw_edit.require()
+    redraw_edit.fresh_job()
+    yield
+    redraw_edit.fresh_job()
+
+
 @pytest.fixture(scope="session")
 def bare_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the environment of ``bare_worker`` is kept once it was made."""

@@ -15,22 +15,7 @@ import talking
 
 ENGINE = "hellomeme"
 
-
-@pytest.fixture(autouse=True)
-def no_job(addon):
-    redraw_edit.require()
-    redraw_edit.fresh_job()
-    yield
-    redraw_edit.fresh_job()
-
-
-@pytest.fixture
-def face_models(monkeypatch, tmp_path):
-    """A worker that finds no other models."""
-    folder = neural_edit.face_models(tmp_path / "models")
-    neural_edit.find_models_in(monkeypatch, folder)
-    yield folder
-    talking.core("worker.worker").stop()
+pytestmark = pytest.mark.usefixtures("redraw_jobs")
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +23,8 @@ def checkpoints(addon, tmp_path_factory) -> Iterator[None]:
     """A worker that finds all models and serves all tests that need them."""
     import hellomeme_weights
 
-    folder = neural_edit.face_models(tmp_path_factory.mktemp("face") / "models")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        neural_edit.find_models_in(monkeypatch, folder, hellomeme_weights.official_folder())
+    with redraw_edit.found_models(tmp_path_factory, hellomeme_weights.official_folder()):
         yield
-        neural_edit.fresh_start()
 
 
 def test_missing_models_are_told_with_the_button_that_gets_them(scene, saved_file, astronaut, face_models):

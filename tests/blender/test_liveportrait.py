@@ -30,14 +30,6 @@ def worker(addon):
 
 
 @pytest.fixture
-def face_models(monkeypatch, tmp_path) -> Path:
-    """Only the models that every engine uses are found."""
-    folder = neural_edit.face_models(tmp_path / "models")
-    neural_edit.find_models_in(monkeypatch, folder)
-    return folder
-
-
-@pytest.fixture
 def checkpoints(monkeypatch, face_models) -> Path:
     """The seeded weights in the layout of the official files, named to the worker as a folder of models."""
     import liveportrait_weights

@@ -29,13 +29,6 @@ def worker(addon):
 
 
 @pytest.fixture
-def face_models(monkeypatch, tmp_path) -> Path:
-    folder = neural_edit.face_models(tmp_path / "models")
-    neural_edit.find_models_in(monkeypatch, folder)
-    return folder
-
-
-@pytest.fixture
 def checkpoints(monkeypatch, face_models):
     import tpsmm_weights
 

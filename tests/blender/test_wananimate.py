@@ -19,13 +19,7 @@ import video_edit
 
 ENGINE = "wananimate"
 
-
-@pytest.fixture(autouse=True)
-def no_job(addon):
-    redraw_edit.require()
-    redraw_edit.fresh_job()
-    yield
-    redraw_edit.fresh_job()
+pytestmark = pytest.mark.usefixtures("redraw_jobs")
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +27,8 @@ def checkpoints(addon, tmp_path_factory) -> Iterator[None]:
     """A worker that finds all models and serves all tests that need them."""
     import wan_weights
 
-    folder = neural_edit.face_models(tmp_path_factory.mktemp("face") / "models")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        neural_edit.find_models_in(monkeypatch, folder, wan_weights.official_folder())
+    with redraw_edit.found_models(tmp_path_factory, wan_weights.official_folder()):
         yield
-        neural_edit.fresh_start()
 
 
 def test_interrupted_film_is_the_same_as_one_that_was_not(scene, saved_file, astronaut, checkpoints):

@@ -13,20 +13,19 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
+import fake_engine
 import numpy as np
+from fake_engine import FakeEngine
 from film_engine import choices, noise, painted
 
-import inference.engines
 from inference.engines.description import EngineDescription, Setting, SettingKind, Stage, Takes
-from inference.engines.engine import NO_DRIVERS, Drawn, Drivers, FrameRequest, Quality
+from inference.engines.engine import Drawn, FrameRequest, Quality
 from inference.film import FilmRule, Section
 from inference.media.picture import Picture, PictureReader
-from inference.source import FaceChoice
 
 LENGTH, CARRIED, LEAD, TOLD_A_STEP = 9, 2, 3, 3
 
@@ -74,7 +73,7 @@ DESCRIPTION = EngineDescription(
 )  # fmt: skip
 
 # What the sessions of this process did: tellings, numbers of drawn sections, and finished frames.
-told_of: list[tuple[int, int]] = []
+stepped: list[tuple[int, int]] = []
 drawn: list[int] = []
 finished: list[int] = []
 
@@ -109,7 +108,7 @@ class ChainSession:
         for step in range(self.steps(section)):
             for _ in range(TOLD_A_STEP):
                 time.sleep(float(str(self._settings["pause_s"])))
-                told_of.append((section.number, step))
+                stepped.append((section.number, step))
                 told(step)
             if section.number == self._settings["fail_at"] and step:
                 raise RuntimeError("the engine broke")
@@ -152,50 +151,27 @@ class ChainSession:
         pass
 
 
-class ChainEngine:
+class ChainEngine(FakeEngine):
     description = DESCRIPTION
-
-    def load(self, weights: object) -> None:
-        pass
-
-    def open(
-        self,
-        pictures: PictureReader,
-        needed: Sequence[int],
-        face: FaceChoice,
-        settings: Mapping[str, object],
-        drivers: Drivers = NO_DRIVERS,
-    ) -> ChainSession:
-        assert drivers.notes is not None
-        return ChainSession(pictures, needed, settings)
-
-    def unload(self) -> None:
-        pass
+    session = ChainSession
 
 
 def register() -> None:
     """Make the engine known to this process only."""
-    module = ModuleType("inference.engines.chain")
-    module.create = ChainEngine
-    sys.modules[module.__name__] = module
-    inference.engines.ENGINES["chain"] = DESCRIPTION
+    fake_engine.register(ChainEngine)
     forget()
 
 
 def forget() -> None:
     """Begin to note anew what is done."""
-    for done in (told_of, drawn, finished):
+    for done in (stepped, drawn, finished):
         done.clear()
 
 
 def unregister() -> None:
     """Take the engine back, so that other tests see the real ones only."""
-    inference.engines.ENGINES.pop("chain", None)
-    sys.modules.pop("inference.engines.chain", None)
+    fake_engine.unregister(ChainEngine)
 
 
 if __name__ == "__main__":
-    register()
-    from inference.cli import main
-
-    sys.exit(main(sys.argv[1:]))
+    fake_engine.be_worker(ChainEngine)

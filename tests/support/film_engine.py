@@ -13,19 +13,18 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
+import fake_engine
 import numpy as np
+from fake_engine import FakeEngine
 
-import inference.engines
 from inference.engines.description import Choice, EngineDescription, Setting, SettingKind, Takes
-from inference.engines.engine import NO_DRIVERS, Drivers, FrameRequest, Quality
+from inference.engines.engine import FrameRequest, Quality
 from inference.film import FilmRule, Section
 from inference.media.picture import Picture, PictureReader
-from inference.source import FaceChoice
 
 LENGTH, OVERLAP = 7, 2
 
@@ -128,33 +127,14 @@ def painted(picture: Picture, numbers: np.ndarray) -> Picture:
     return Picture(pixels, picture.alpha, picture.half)
 
 
-class FilmEngine:
+class FilmEngine(FakeEngine):
     description = DESCRIPTION
-
-    def load(self, weights: object) -> None:
-        pass
-
-    def open(
-        self,
-        pictures: PictureReader,
-        needed: Sequence[int],
-        face: FaceChoice,
-        settings: Mapping[str, object],
-        drivers: Drivers = NO_DRIVERS,
-    ) -> FilmSession:
-        assert drivers.notes is not None
-        return FilmSession(pictures, needed, settings)
-
-    def unload(self) -> None:
-        pass
+    session = FilmSession
 
 
 def register() -> None:
     """Make the engine known to this process only."""
-    module = ModuleType("inference.engines.film")
-    module.create = FilmEngine
-    sys.modules[module.__name__] = module
-    inference.engines.ENGINES["film"] = DESCRIPTION
+    fake_engine.register(FilmEngine)
     forget()
 
 
@@ -166,12 +146,8 @@ def forget() -> None:
 
 def unregister() -> None:
     """Take the engine back, so that other tests see the real ones only."""
-    inference.engines.ENGINES.pop("film", None)
-    sys.modules.pop("inference.engines.film", None)
+    fake_engine.unregister(FilmEngine)
 
 
 if __name__ == "__main__":
-    register()
-    from inference.cli import main
-
-    sys.exit(main(sys.argv[1:]))
+    fake_engine.be_worker(FilmEngine)

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,16 @@ def require() -> None:
     neural_edit.require()
     if not worker_without.has_package("diffusers"):
         pytest.skip("the Python of TALKINGHEAD_PYTHON has no diffusers")
+
+
+@contextmanager
+def found_models(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[None]:
+    """A worker that finds these models and the ones that every engine uses, and serves all tests inside."""
+    faces = neural_edit.face_models(tmp_path_factory.mktemp("face") / "models")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        neural_edit.find_models_in(monkeypatch, faces, models)
+        yield
+        neural_edit.fresh_start()
 
 
 def fresh_job() -> None:

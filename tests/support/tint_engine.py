@@ -13,17 +13,17 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
-import inference.engines
+import fake_engine
+from fake_engine import FakeEngine
+
 from inference.engines.description import EngineDescription, Setting, SettingKind
-from inference.engines.engine import NO_DRIVERS, Drivers, FrameRequest, Quality
+from inference.engines.engine import FrameRequest, Quality
 from inference.errors import ErrorCode, TalkingHeadError
 from inference.media.picture import Picture, PictureReader
-from inference.source import FaceChoice
 
 DESCRIPTION = EngineDescription(
     name="tint",
@@ -75,44 +75,25 @@ def tinted(picture: Picture, amount: float) -> Picture:
     return Picture(pixels, picture.alpha, picture.half)
 
 
-class TintEngine:
+class TintEngine(FakeEngine):
     description = DESCRIPTION
 
-    def load(self, weights: object) -> None:
-        pass
-
-    def open(
-        self,
-        pictures: PictureReader,
-        needed: Sequence[int],
-        face: FaceChoice,
-        settings: Mapping[str, object],
-        drivers: Drivers = NO_DRIVERS,
-    ) -> TintSession:
+    @staticmethod
+    def session(pictures: PictureReader, needed: Sequence[int], settings: Mapping[str, object]) -> TintSession:
         if settings["no_face"]:
             raise TalkingHeadError(ErrorCode.NO_FACE, "No face was found.", "Place the points.")
         return TintSession(pictures, settings)
 
-    def unload(self) -> None:
-        pass
-
 
 def register() -> None:
     """Make the engine known to this process only."""
-    module = ModuleType("inference.engines.tint")
-    module.create = TintEngine
-    sys.modules[module.__name__] = module
-    inference.engines.ENGINES["tint"] = DESCRIPTION
+    fake_engine.register(TintEngine)
 
 
 def unregister() -> None:
     """Take the engine back, so that other tests see the real ones only."""
-    inference.engines.ENGINES.pop("tint", None)
-    sys.modules.pop("inference.engines.tint", None)
+    fake_engine.unregister(TintEngine)
 
 
 if __name__ == "__main__":
-    register()
-    from inference.cli import main
-
-    sys.exit(main(sys.argv[1:]))
+    fake_engine.be_worker(TintEngine)

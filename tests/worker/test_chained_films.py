@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import chain_engine
+import film_jobs
 import numpy as np
 import pytest
+from film_jobs import FRAMES, Told, drop_frames, pixels_of
 from worker_host import PATIENCE_S, ROOT, Host, make_job, picture, saved_job
 
 from inference import job as jobs
@@ -22,12 +24,9 @@ from inference.performance import Performance
 from inference.source import Source, SourceKind
 from inference.weights.store import WeightStore
 from inference.worker.preview import preview
-from inference.worker.runner import run
 from inference.worker.sessions import Sessions
-from inference.worker.task import Task
 
 WORKER = [sys.executable, "-u", str(ROOT / "tests" / "support" / "chain_engine.py"), "worker"]
-FRAMES = 20
 # Frames 0-5 (3 more before them), 4-12, 11-19; the last one would have room for two more.
 ALL = [0, 1, 2]
 NEW = {0: range(6), 1: range(6, 13), 2: range(13, 20)}
@@ -42,58 +41,12 @@ def cache(tmp_path) -> Iterator[Path]:
     chain_engine.unregister()
 
 
-class Told:
-    """A task that notes what it tells, and cancels when the engine told so often."""
-
-    def __init__(self, cancel_at: int | None = None) -> None:
-        self.messages: list[tuple[str, dict[str, object]]] = []
-        self.paused = 0
-        self._cancel_at = cancel_at
-        self.task = Task(self._send, self._check, self._between)
-
-    def _send(self, type_: str, payload: bytes = b"", **fields: object) -> None:
-        self.messages.append((type_, fields))
-
-    def _check(self) -> None:
-        if self._cancel_at is not None and len(chain_engine.told_of) >= self._cancel_at:
-            raise TalkingHeadError(ErrorCode.CANCELLED, "Canceled.")
-
-    def _between(self) -> None:
-        self.paused += 1
-
-    def fields(self, type_: str) -> list[dict[str, object]]:
-        return [fields for kind, fields in self.messages if kind == type_]
-
-    @property
-    def steps(self) -> list[dict[str, object]]:
-        return [fields for fields in self.fields("progress") if fields.get("unit") == "steps"]
-
-
 def film_job(folder: Path, frames: int = FRAMES, **settings: object) -> Path:
-    folder.mkdir(exist_ok=True)
-    return saved_job(folder, frames, settings, engine="chain")
+    return film_jobs.film_job(folder, chain_engine, frames, **settings)
 
 
-def render(
-    path: Path, cache: Path, only: list[int] | None = None, told: Told | None = None
-) -> tuple[dict[str, object], list[int], list[int]]:
-    """What a new process would do: fields of ``done``, sections that were drawn, frames that were finished."""
-    chain_engine.forget()
-    sessions = Sessions(WeightStore([]), Digests(), lambda: None, cache)
-    try:
-        done = run((told or Told()).task, path, only, sessions)
-    finally:
-        sessions.unload()
-    return done, list(chain_engine.drawn), list(chain_engine.finished)
-
-
-def pixels_of(path: Path) -> list[bytes]:
-    return [(path.parent / name).read_bytes() for name in load(path).frame_files]
-
-
-def drop_frames(path: Path) -> None:
-    for name in load(path).frame_files:
-        (path.parent / name).unlink()
+def render(path: Path, cache: Path, only: list[int] | None = None, told: Told | None = None):
+    return film_jobs.render(path, cache, chain_engine, only, told)
 
 
 @pytest.fixture
@@ -112,9 +65,9 @@ def whole(tmp_path, cache) -> list[bytes]:
 def test_a_film_is_canceled_within_a_step_and_goes_on_at_its_section(tmp_path, cache, whole, telling):
     path = film_job(tmp_path / "film")
     with pytest.raises(TalkingHeadError) as caught:
-        render(path, cache, told=Told(cancel_at=telling))
+        render(path, cache, told=Told(chain_engine, telling))
     assert caught.value.code is ErrorCode.CANCELLED
-    assert len(chain_engine.told_of) == telling
+    assert len(chain_engine.stepped) == telling
     drawn = (telling - 1) // TOLD
     assert chain_engine.drawn == ALL[:drawn]
     assert render(path, cache)[1] == ALL[drawn:]
@@ -250,7 +203,7 @@ def test_a_section_whose_arrays_are_lost_is_drawn_again(tmp_path, cache, whole, 
         damaged = {"gone": None, "empty": b"", "half": content[:-8], "other": b"no array", "bits": bits}[damage]
         file.unlink() if damaged is None else file.write_bytes(damaged)
     drop_frames(path)
-    told = Told()
+    told = Told(chain_engine)
     done, drawn, _ = render(path, cache, told=told)
     assert drawn == ALL and done["sections"] == {"drawn": 3, "kept": 0}
     assert told.steps[-1]["done"] == told.steps[-1]["total"] == 3 * STEPS
@@ -281,7 +234,7 @@ def test_sections_that_vanish_after_the_plan_are_drawn_again(tmp_path, cache, wh
     render(path, cache)
     for frame in (2, 18):
         (path.parent / load(path).frame_files[frame]).unlink()
-    told = Told()
+    told = Told(chain_engine)
     stage = told.task.stage
 
     def dropping(name: str, total: int) -> None:
@@ -309,7 +262,7 @@ def test_what_is_no_drawing_is_refused_and_not_kept(tmp_path, cache, fault, word
 
 
 def test_progress_never_goes_back_and_tells_within_steps(tmp_path, cache):
-    told = Told()
+    told = Told(chain_engine)
     render(film_job(tmp_path / "film", pause_s=0.11), cache, told=told)
     steps = told.steps
     assert {fields["total"] for fields in steps} == {3 * STEPS}
@@ -323,12 +276,12 @@ def test_progress_never_goes_back_and_tells_within_steps(tmp_path, cache):
 
 
 def test_the_estimate_comes_with_the_plan_and_learns_the_speed(tmp_path, cache):
-    told = Told()
+    told = Told(chain_engine)
     render(film_job(tmp_path / "film", pause_s=0.01), cache, told=told)
     (plan,) = told.fields("plan")
     # 3 + 6, 9 and 9 frames, two steps each
     assert plan["estimate"] == {"frames": 24, "sections": 3, "passes": 54, "memory_mb": 100, "seconds": None}
-    told = Told()
+    told = Told(chain_engine)
     render(film_job(tmp_path / "film", seed=1, guidance=3.0), cache, only=[0], told=told)
     estimate = told.fields("plan")[0]["estimate"]
     assert (estimate["sections"], estimate["passes"]) == (1, 36)
@@ -350,6 +303,6 @@ def test_only_pictures_that_are_looked_at_are_asked_for(tmp_path, cache):
 def test_a_preview_shows_the_performance(tmp_path, cache):
     path = film_job(tmp_path / "film")
     sessions = Sessions(WeightStore([]), Digests(), lambda: None, cache)
-    pixels, size = preview(make_job(path.parent, 1, engine="chain"), 40, sessions, Told().task)
+    pixels, size = preview(make_job(path.parent, 1, engine="chain"), 40, sessions, Told(chain_engine).task)
     sessions.unload()
-    assert pixels.shape == (30, 40, 4) and size == (64, 48) and not chain_engine.told_of
+    assert pixels.shape == (30, 40, 4) and size == (64, 48) and not chain_engine.stepped

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import cv2
 import film_engine
+import film_jobs
 import numpy as np
 import pytest
+from film_jobs import FRAMES, Told, drop_frames, pixels_of
 from worker_host import PATIENCE_S, ROOT, Host, make_job, picture, saved_job
 
 from inference import job as jobs
@@ -28,7 +30,6 @@ from inference.worker.sessions import Sessions
 from inference.worker.task import Task
 
 WORKER = [sys.executable, "-u", str(ROOT / "tests" / "support" / "film_engine.py"), "worker"]
-FRAMES = 20
 # Anchors 0-6 and 10-16, bridges 5-11 and 15-19.
 ALL = [0, 2, 1, 3]
 
@@ -40,49 +41,12 @@ def cache(tmp_path) -> Iterator[Path]:
     film_engine.unregister()
 
 
-class Told:
-    """A task that notes what it tells, and cancels or does something else at a step."""
-
-    def __init__(self, cancel_at: int | None = None) -> None:
-        self.messages: list[tuple[str, dict[str, object]]] = []
-        self._cancel_at = cancel_at
-        self.task = Task(self._send, self._check)
-
-    def _send(self, type_: str, payload: bytes = b"", **fields: object) -> None:
-        self.messages.append((type_, fields))
-
-    def _check(self) -> None:
-        if self._cancel_at is not None and len(film_engine.stepped) >= self._cancel_at:
-            raise TalkingHeadError(ErrorCode.CANCELLED, "Canceled.")
-
-    def fields(self, type_: str) -> list[dict[str, object]]:
-        return [fields for kind, fields in self.messages if kind == type_]
-
-    @property
-    def steps(self) -> list[dict[str, object]]:
-        return [fields for fields in self.fields("progress") if fields.get("unit") == "steps"]
-
-
 def film_job(folder: Path, frames: int = FRAMES, **settings: object) -> Path:
-    folder.mkdir(exist_ok=True)
-    return saved_job(folder, frames, settings, engine="film")
+    return film_jobs.film_job(folder, film_engine, frames, **settings)
 
 
-def render(
-    path: Path, cache: Path, only: list[int] | None = None, told: Told | None = None
-) -> tuple[dict[str, object], list[int], list[int]]:
-    """What a new process would do: fields of ``done``, sections that were drawn, frames that were finished."""
-    film_engine.forget()
-    sessions = Sessions(WeightStore([]), Digests(), lambda: None, cache)
-    try:
-        done = run((told or Told()).task, path, only, sessions)
-    finally:
-        sessions.unload()
-    return done, list(film_engine.drawn), list(film_engine.finished)
-
-
-def pixels_of(path: Path) -> list[bytes]:
-    return [(path.parent / name).read_bytes() for name in load(path).frame_files]
+def render(path: Path, cache: Path, only: list[int] | None = None, told: Told | None = None):
+    return film_jobs.render(path, cache, film_engine, only, told)
 
 
 @pytest.fixture
@@ -99,7 +63,7 @@ def whole(tmp_path, cache) -> list[bytes]:
 
 def test_a_film_is_drawn_once(tmp_path, cache, whole):
     path = film_job(tmp_path / "film")
-    told = Told()
+    told = Told(film_engine)
     render(path, cache, told=told)
     assert pixels_of(path) == whole
     again, drawn, finished = render(path, cache)
@@ -111,7 +75,7 @@ def test_a_film_is_drawn_once(tmp_path, cache, whole):
 def test_a_film_goes_on_at_the_section_that_was_canceled(tmp_path, cache, whole, step):
     path = film_job(tmp_path / "film")
     with pytest.raises(TalkingHeadError) as caught:
-        render(path, cache, told=Told(cancel_at=step))
+        render(path, cache, told=Told(film_engine, step))
     assert caught.value.code is ErrorCode.CANCELLED
     # A cancel after the last of a section's three steps comes too late for it.
     assert len(film_engine.stepped) == step and film_engine.drawn == ALL[: step // 3]
@@ -184,7 +148,7 @@ def test_what_was_drawn_is_finished_anew_with_another_border(tmp_path, cache):
     render(path, cache)
     frames, names = pixels_of(path), load(path).frame_files
     path = film_job(tmp_path / "film", shade=0.5)
-    told = Told()
+    told = Told(film_engine)
     done, drawn, finished = render(path, cache, told=told)
     assert drawn == [] and finished == list(range(FRAMES))
     assert done["sections"] == {"drawn": 0, "kept": 4}
@@ -269,8 +233,7 @@ def test_a_section_whose_latents_are_lost_is_drawn_again(tmp_path, cache, whole,
     for file in (cache / "films").glob("*.npy"):
         content = {"gone": None, "empty": b"", "half": file.read_bytes()[:-8], "other": b"no array"}[damage]
         file.unlink() if content is None else file.write_bytes(content)
-    for name in load(path).frame_files:
-        (path.parent / name).unlink()
+    drop_frames(path)
     assert render(path, cache)[1] == ALL
     assert pixels_of(path) == whole
 
@@ -278,9 +241,8 @@ def test_a_section_whose_latents_are_lost_is_drawn_again(tmp_path, cache, whole,
 def test_latents_that_vanish_after_the_plan_are_drawn_again(tmp_path, cache, whole):
     path = film_job(tmp_path / "film")
     render(path, cache)
-    for name in load(path).frame_files:
-        (path.parent / name).unlink()
-    planned = Told()
+    drop_frames(path)
+    planned = Told(film_engine)
     stage = planned.task.stage
 
     def dropping(name: str, total: int) -> None:
@@ -313,7 +275,7 @@ def test_what_is_no_drawing_is_refused_and_not_kept(tmp_path, cache, fault, word
 
 
 def test_progress_is_told_in_steps_and_the_time_left_after_two(tmp_path, cache):
-    told = Told()
+    told = Told(film_engine)
     render(film_job(tmp_path / "film", pause_s=0.12), cache, told=told)
     steps = told.steps
     assert {fields["total"] for fields in steps} == {12}
@@ -330,18 +292,18 @@ def test_progress_is_told_in_steps_and_the_time_left_after_two(tmp_path, cache):
 
 
 def test_the_estimate_comes_with_the_plan_and_learns_the_speed(tmp_path, cache):
-    told = Told()
+    told = Told(film_engine)
     render(film_job(tmp_path / "film", pause_s=0.02), cache, told=told)
     (plan,) = told.fields("plan")
     # 7 + 7 + 7 + 5 frames, three steps each
     assert plan["estimate"] == {"frames": 26, "sections": 4, "passes": 78, "memory_mb": 100, "seconds": None}
-    told = Told()
+    told = Told(film_engine)
     render(film_job(tmp_path / "film", seed=1), cache, only=[0], told=told)
     estimate = told.fields("plan")[0]["estimate"]
     assert isinstance(estimate, Mapping)
     assert (estimate["frames"], estimate["sections"], estimate["passes"]) == (7, 1, 21)
     assert float(estimate["seconds"]) >= 3 * 0.02 * 0.75
-    told = Told()
+    told = Told(film_engine)
     render(film_job(tmp_path / "film", seed=1), cache, only=[0], told=told)
     assert told.fields("plan")[0]["estimate"] is None
 

@@ -8,8 +8,8 @@ import importlib.util
 import subprocess
 import sys
 from dataclasses import replace
-from types import ModuleType
 
+import fake_engine
 import pytest
 import tint_engine
 from worker_host import ROOT, host, make_job, picture, saved_job
@@ -27,7 +27,7 @@ HAS_TORCH = importlib.util.find_spec("torch") is not None
 class Large(tint_engine.TintEngine):
     """The tint engine, as if it took much memory."""
 
-    description = replace(tint_engine.DESCRIPTION, name="large", memory_mb=LARGE_MB)
+    description = replace(tint_engine.DESCRIPTION, name="large", module="large", memory_mb=LARGE_MB)
     unloaded = 0
 
     def unload(self):
@@ -39,16 +39,11 @@ def sessions(tmp_path):
     """Sessions with a small engine "tint" and a large one "large" known."""
     tint_engine.register()
     Large.unloaded = 0
-    module = ModuleType("inference.engines.large")
-    module.create = Large
-    sys.modules[module.__name__] = module
-    description = replace(Large.description, module="large")
-    inference.engines.ENGINES["large"] = description
+    fake_engine.register(Large)
     found = Sessions(WeightStore([]), Digests(), lambda: None, tmp_path / "cache")
     yield found
     found.unload()
-    inference.engines.ENGINES.pop("large")
-    sys.modules.pop(module.__name__)
+    fake_engine.unregister(Large)
     tint_engine.unregister()
 
 
