@@ -12,7 +12,6 @@ from ..blender_talkinghead.jobs import jobs, service
 from ..blender_talkinghead.jobs.runner import JobMaker
 from ..blender_talkinghead.preview import faces, overlay, rig_points
 from ..blender_talkinghead.preview.placement import Placement
-from ..blender_talkinghead.strips import results
 from . import base
 from .picking import PickInPreview, reach, shown_picture
 
@@ -103,25 +102,22 @@ class TALKINGHEAD_OT_place_points(PickInPreview, bpy.types.Operator):
             return self.execute(context)
         source = properties.source_of_active(context)
         self.before = (source.th_manual, tuple(source.th_points), source.th_face_picture)
-        self.dragged: int | None = None
         self.execute(context)
-        # The points belong to the face at rest, not to the animated one of the result.
-        self.scene_name, self.covered = source.id_data.name, results.uncover(source)
+        begun = self.begin(context, source)
         context.window_manager.th_show_face = True
-        context.window_manager.modal_handler_add(self)
         self._tell(context)
-        return {"RUNNING_MODAL"}
+        return begun
 
     def modal(self, context: Any, event: Any) -> set[str]:
         placed = self.placed(context)
         if placed is None:
-            return self._end(context, {"CANCELLED"})
+            return self.end(context, {"CANCELLED"})
         source, placement = placed
-        if event.type in {"RET", "NUMPAD_ENTER"} and event.value == "PRESS":
-            return self._end(context, {"FINISHED"})
-        if event.type == "ESC" and event.value == "PRESS":
-            source.th_manual, source.th_points, source.th_face_picture = self.before
-            return self._end(context, {"CANCELLED"})
+        answer = self.answer_of(event)
+        if answer is not None:
+            if answer == {"CANCELLED"}:
+                source.th_manual, source.th_points, source.th_face_picture = self.before
+            return self.end(context, answer)
         return self._drag(context, event, source, placement)
 
     def execute(self, context: Any) -> set[str]:
@@ -156,14 +152,6 @@ class TALKINGHEAD_OT_place_points(PickInPreview, bpy.types.Operator):
         context.workspace.status_text_set(
             f"Talking Head: drag the points in the Preview    Enter: Done    ESC: Cancel{name}"
         )
-
-    def _end(self, context: Any, result: set[str]) -> set[str]:
-        scene = bpy.data.scenes.get(self.scene_name)
-        if scene is not None:
-            results.cover(scene, self.covered)
-        context.workspace.status_text_set(None)
-        service.redraw()
-        return result
 
 
 class TALKINGHEAD_OT_move_point(bpy.types.Operator):

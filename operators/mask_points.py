@@ -11,7 +11,7 @@ from ..blender_talkinghead import properties
 from ..blender_talkinghead.jobs import service
 from ..blender_talkinghead.preview import mask_marks
 from ..blender_talkinghead.preview.placement import Placement, Point
-from ..blender_talkinghead.strips import mask_points, results
+from ..blender_talkinghead.strips import mask_points
 from ..inference.engines.wananimate.mask_points import MaskPoint
 from . import base
 from .picking import PickInPreview, reach, shown_picture
@@ -45,14 +45,11 @@ class TALKINGHEAD_OT_place_mask_points(PickInPreview, bpy.types.Operator):
             return self.execute(context)
         source = properties.source_of_active(context)
         self.before = mask_points.text_of(source)
-        self.dragged: int | None = None
         self.frame: int | None = None
-        # The points belong to the shot, not to what was drawn over it.
-        self.scene_name, self.covered = source.id_data.name, results.uncover(source)
+        begun = self.begin(context, source)
         self._look(source)
-        context.window_manager.modal_handler_add(self)
         context.workspace.status_text_set(f"Talking Head: {_KEYS}")
-        return {"RUNNING_MODAL"}
+        return begun
 
     def execute(self, context: Any) -> set[str]:
         source = properties.source_of_active(context)
@@ -66,11 +63,11 @@ class TALKINGHEAD_OT_place_mask_points(PickInPreview, bpy.types.Operator):
         if placed is None or mask_points.setting_of(placed[0]) is None:
             return self._end(context, {"CANCELLED"})
         source, placement = placed
-        if event.type in {"RET", "NUMPAD_ENTER"} and event.value == "PRESS":
-            return self._end(context, {"FINISHED"})
-        if event.type == "ESC" and event.value == "PRESS":
-            mask_points.put_back(source, self.before)
-            return self._end(context, {"CANCELLED"})
+        answer = self.answer_of(event)
+        if answer is not None:
+            if answer == {"CANCELLED"}:
+                mask_points.put_back(source, self.before)
+            return self._end(context, answer)
         self._look(source)
         return self._edit(context, event, source, placement)
 
@@ -106,12 +103,7 @@ class TALKINGHEAD_OT_place_mask_points(PickInPreview, bpy.types.Operator):
 
     def _end(self, context: Any, result: set[str]) -> set[str]:
         mask_marks.end()
-        scene = bpy.data.scenes.get(self.scene_name)
-        if scene is not None:
-            results.cover(scene, self.covered)
-        context.workspace.status_text_set(None)
-        service.redraw()
-        return result
+        return self.end(context, result)
 
 
 class TALKINGHEAD_OT_clear_mask_points(bpy.types.Operator):

@@ -4,15 +4,49 @@
 
 from typing import Any
 
+import bpy
+
+from ..blender_talkinghead.jobs import service
 from ..blender_talkinghead.preview import overlay
 from ..blender_talkinghead.preview.placement import Placement, Point
-from ..blender_talkinghead.strips import folders, lookup, prerender, sources
+from ..blender_talkinghead.strips import folders, lookup, prerender, results, sources
 from ..blender_talkinghead.strips.sources import Rendering
 from ..inference.errors import TalkingHeadError
 
 
 class PickInPreview:
-    """A modal operator that takes mouse events inside a Preview; all others pass, so that the view can be moved."""
+    """A modal operator that takes mouse events inside a Preview; all others pass, so that the view can be moved.
+
+    Attributes:
+        dragged: number of the point that follows the mouse; None for none.
+    """
+
+    dragged: int | None
+
+    def begin(self, context: Any, source: Any) -> set[str]:
+        """Take events from now on, with the source itself to be seen, not what was drawn over it."""
+        self.dragged = None
+        self._scene_name, self._covered = source.id_data.name, results.uncover(source)
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def end(self, context: Any, result: set[str]) -> set[str]:
+        """Show what was shown before; gives ``result`` back."""
+        scene = bpy.data.scenes.get(self._scene_name)
+        if scene is not None:
+            results.cover(scene, self._covered)
+        context.workspace.status_text_set(None)
+        service.redraw()
+        return result
+
+    @staticmethod
+    def answer_of(event: Any) -> set[str] | None:
+        """How the user ends it with Enter or Escape; None where it goes on."""
+        if event.value != "PRESS":
+            return None
+        if event.type == "ESC":
+            return {"CANCELLED"}
+        return {"FINISHED"} if event.type in {"RET", "NUMPAD_ENTER"} else None
 
     def find_preview(self, context: Any, event: Any) -> tuple[Any, Point] | None:
         """The Preview region under the mouse, and the mouse in it."""
