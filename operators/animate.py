@@ -39,6 +39,7 @@ class TALKINGHEAD_OT_give_consent(bpy.types.Operator):
 
     agree: BoolProperty(name=consent.ANSWER, description="Without this nothing is animated")
     then: StringProperty(description="Operator that goes on afterwards", options={"HIDDEN", "SKIP_SAVE"})
+    options: StringProperty(description="What it was asked for", options={"HIDDEN", "SKIP_SAVE"})
 
     @classmethod
     def poll(cls, context: Any) -> bool:
@@ -60,8 +61,7 @@ class TALKINGHEAD_OT_give_consent(bpy.types.Operator):
             return {"CANCELLED"}
         consent.give()
         if self.then and not bpy.app.background:
-            category, _, name = self.then.replace("_OT_", ".").lower().partition(".")
-            getattr(getattr(bpy.ops, category), name)("INVOKE_DEFAULT")
+            base.go_on(self.then, self.options)
         return {"FINISHED"}
 
 

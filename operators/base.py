@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What operators share: reasons for a refusal, and jobs that run behind a modal operator or to their end."""
 
+from ast import literal_eval
 from collections.abc import Callable
 from typing import Any
 
@@ -126,9 +127,17 @@ def report_state(operator: Any, state: JobState | None) -> set[str]:
 
 
 def ask_for_consent(operator: Any) -> set[str]:
-    """Show the question; the operator goes on once it is answered."""
-    bpy.ops.talkinghead.give_consent("INVOKE_DEFAULT", then=operator.bl_idname)  # type: ignore[attr-defined]
+    """Show the question; the operator goes on once it is answered, with what it was asked for."""
+    bpy.ops.talkinghead.give_consent(  # type: ignore[attr-defined]
+        "INVOKE_DEFAULT", then=operator.bl_idname, options=repr(operator.as_keywords())
+    )
     return {"CANCELLED"}
+
+
+def go_on(name: str, options: str) -> None:
+    """Invoke the operator that asked for consent; see ``ask_for_consent``."""
+    category, _, short = name.replace("_OT_", ".").lower().partition(".")
+    getattr(getattr(bpy.ops, category), short)("INVOKE_DEFAULT", **literal_eval(options))
 
 
 def watch() -> None:

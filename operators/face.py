@@ -91,7 +91,7 @@ class TALKINGHEAD_OT_place_points(PickInPreview, bpy.types.Operator):
 
     bl_idname = "talkinghead.place_points"
     bl_label = "Place Points"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}  # without "Adjust Last Operation", which would place all points anew
 
     @classmethod
     def poll(cls, context: Any) -> bool:
@@ -111,7 +111,7 @@ class TALKINGHEAD_OT_place_points(PickInPreview, bpy.types.Operator):
     def modal(self, context: Any, event: Any) -> set[str]:
         placed = self.placed(context)
         if placed is None:
-            return self.end(context, {"CANCELLED"})
+            return self.end(context, {"FINISHED"})  # what was placed so far stays, as a step that can be undone
         source, placement = placed
         answer = self.answer_of(event)
         if answer is not None:

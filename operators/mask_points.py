@@ -24,7 +24,7 @@ class TALKINGHEAD_OT_place_mask_points(PickInPreview, bpy.types.Operator):
 
     bl_idname = "talkinghead.place_mask_points"
     bl_label = "Place Mask Points"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}  # without "Adjust Last Operation", which would take all points for a single one
 
     position: FloatVectorProperty(
         name="Position",
@@ -61,19 +61,19 @@ class TALKINGHEAD_OT_place_mask_points(PickInPreview, bpy.types.Operator):
     def modal(self, context: Any, event: Any) -> set[str]:
         placed = self.placed(context)
         if placed is None or mask_points.setting_of(placed[0]) is None:
-            return self._end(context, {"CANCELLED"})
+            return self.end(context, {"FINISHED"})  # what was placed so far stays, as a step that can be undone
         source, placement = placed
         answer = self.answer_of(event)
         if answer is not None:
             if answer == {"CANCELLED"}:
                 mask_points.put_back(source, self.before)
-            return self._end(context, answer)
+            return self.end(context, answer)
         self._look(source)
         return self._edit(context, event, source, placement)
 
     def _look(self, source: Any) -> None:
         """Note which picture is shown, once for each frame."""
-        if self.frame != source.id_data.frame_current:
+        if self.frame != source.id_data.frame_current or mask_marks.picture_of(source) is None:
             self.frame = source.id_data.frame_current
             mask_marks.begin(source, shown_picture(source))
             service.redraw()
@@ -91,7 +91,7 @@ class TALKINGHEAD_OT_place_mask_points(PickInPreview, bpy.types.Operator):
             self.dragged = _nearest(source, placement, view, reach(region))
             if self.dragged is None:
                 x, y = placement.to_picture(view)
-                mask_points.add(source, MaskPoint(mask_marks.picture_of(source) or 0, x, y, not event.ctrl))
+                mask_points.add(source, MaskPoint(mask_marks.picture_of(source), x, y, not event.ctrl))
         elif event.type == "MOUSEMOVE" and self.dragged is not None:
             mask_points.move(source, self.dragged, *placement.to_picture(view))
         elif event.type in {"X", "DEL"} and event.value == "PRESS":
@@ -100,10 +100,6 @@ class TALKINGHEAD_OT_place_mask_points(PickInPreview, bpy.types.Operator):
             return {"PASS_THROUGH"}
         service.redraw()
         return {"RUNNING_MODAL"}
-
-    def _end(self, context: Any, result: set[str]) -> set[str]:
-        mask_marks.end()
-        return self.end(context, result)
 
 
 class TALKINGHEAD_OT_clear_mask_points(bpy.types.Operator):

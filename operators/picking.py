@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 
 from ..blender_talkinghead.jobs import service
-from ..blender_talkinghead.preview import overlay
+from ..blender_talkinghead.preview import mask_marks, overlay
 from ..blender_talkinghead.preview.placement import Placement, Point
 from ..blender_talkinghead.strips import folders, lookup, prerender, results, sources
 from ..blender_talkinghead.strips.sources import Rendering
@@ -22,22 +22,31 @@ class PickInPreview:
     """
 
     dragged: int | None
+    # Of the source that is shown itself, between ``begin`` and ``end``.
+    _source_id = ""
 
     def begin(self, context: Any, source: Any) -> set[str]:
         """Take events from now on, with the source itself to be seen, not what was drawn over it."""
         self.dragged = None
+        self._source_id = source.th_id
         self._scene_name, self._covered = source.id_data.name, results.uncover(source)
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
     def end(self, context: Any, result: set[str]) -> set[str]:
-        """Show what was shown before; gives ``result`` back."""
+        """Show what was shown before, and no mask points any more; gives ``result`` back."""
+        mask_marks.end()
         scene = bpy.data.scenes.get(self._scene_name)
         if scene is not None:
             results.cover(scene, self._covered)
         context.workspace.status_text_set(None)
         service.redraw()
         return result
+
+    def cancel(self, context: Any) -> None:
+        """Blender ends it by itself, such as when its window is closed."""
+        if self._source_id:
+            self.end(context, {"CANCELLED"})
 
     @staticmethod
     def answer_of(event: Any) -> set[str] | None:
@@ -58,11 +67,15 @@ class PickInPreview:
         return None
 
     def placed(self, context: Any) -> tuple[Any, Placement] | None:
-        """The source and where its picture lies; None when it is gone."""
+        """The source and where its picture lies; None when it is gone, or when another one was made active since."""
         pair = overlay.active_pair(context)
         if pair is None:
             return None
         scene, strip, source = pair
+        if self._source_id:
+            if source.th_id != self._source_id:
+                return None
+            strip = source
         return source, overlay.placement_of(scene, strip, source, overlay.picture_size(source))
 
 

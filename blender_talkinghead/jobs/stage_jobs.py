@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ...inference import job as job_file
 from ...inference.engines.description import Stage
+from ...inference.errors import Action, ErrorCode, TalkingHeadError
 from .. import consent
 from ..drivers import driver_jobs
 from ..strips import folders, helpers, results
@@ -31,7 +33,9 @@ def add_helper(target: Target, stage_name: str, control: JobControl) -> JobSteps
     state = JobState(TITLE, text="Reading the sliders")
     target = followed(target)
     yield from until_blender_is_free(state, control)
-    stage = helpers.stage_of(find_strip(target), stage_name)
+    source = find_strip(target)
+    stage = helpers.stage_of(source, stage_name)
+    _check_place(source)
     target = film_jobs.target_in_film(target)
     warnings = yield from driver_jobs.read_drivers(target, state, control)
     prepared = jobs.prepare(target)
@@ -44,6 +48,17 @@ def add_helper(target: Target, stage_name: str, control: JobControl) -> JobSteps
     told = jobs.shortened([str(text) for text in answer.fields.get("warnings", [])])  # type: ignore[attr-defined]
     yield _shown(prepared, stage, folder, replace(state, warnings=state.warnings + told), indices[0])
     service.redraw()
+
+
+def _check_place(source: Any) -> None:
+    """Frames can be rendered again, but what was painted cannot."""
+    if folders.place_for(source.id_data, source, source.th_id).temporary:
+        raise TalkingHeadError(
+            ErrorCode.INVALID_REQUEST,
+            "The pictures would go to a temporary folder that Blender empties when it closes, with what is painted.",
+            "Save the file first, or choose a folder for the frames.",
+            Action.CHOOSE_FOLDER,
+        )
 
 
 def _saved(prepared: PreparedJob) -> Path:
@@ -62,7 +77,7 @@ def _shown(prepared: PreparedJob, stage: Stage, folder: Path, state: JobState, f
         gone = f"The strip '{prepared.job.name}' is gone. Its pictures are kept in {folder}."
         return replace(state, phase=Phase.DONE, text="Done", warnings=(*state.warnings, gone), fraction=1.0)
     names = sorted((path.name for path in folder.glob("*.png")), key=lambda name: helpers.number_in(name) or 0)
-    strip = helpers.add(found.source, stage, folder, names, prepared.first_frame + first_index)
+    strip = helpers.add(found.source, stage, folder, names, prepared.first_frame + first_index, baked=prepared.baked)
     service.push_undo(TITLE)
     text = f"'{strip.name}' added, muted: correct its pictures, then press Use Helper Strip"
     return replace(state, phase=Phase.DONE, text=text, fraction=1.0)

@@ -17,14 +17,14 @@ _PERSON_COLOR = (0.3, 0.9, 0.35, 1.0)
 _OTHER_COLOR = (0.95, 0.25, 0.2, 1.0)
 _SHADOW_COLOR = (0.0, 0.0, 0.0, 0.6)
 _FAINT = 0.3
-# Name of the strip on which points are placed, and its picture that is shown; None while none are placed.
+# Pair of the strip on which points are placed, and its picture that is shown; None while none are placed.
 _placing: tuple[str, int] | None = None
 
 
 def begin(strip: Any, picture: int) -> None:
     """Show the points of a strip, and which of its pictures is shown now."""
     global _placing
-    _placing = strip.name, picture
+    _placing = strip.th_id, picture
 
 
 def end() -> None:
@@ -35,7 +35,7 @@ def end() -> None:
 
 def picture_of(strip: Any) -> int | None:
     """The shown picture of a strip on which points are placed; None for any other strip."""
-    return _placing[1] if _placing is not None and _placing[0] == strip.name else None
+    return _placing[1] if _placing is not None and _placing[0] == strip.th_id else None
 
 
 def draw(region: Any, placement: Placement, strip: Any) -> None:

@@ -100,10 +100,10 @@ def _draw_marks() -> None:
     if pair is None:
         return
     scene, strip, source = pair
-    placement = placement_of(scene, strip, source, picture_size(source))
-    if mask_marks.picture_of(source) is not None:
-        mask_marks.draw(context.region, placement, source)
+    if mask_marks.picture_of(source) is not None:  # the source itself is shown then
+        mask_marks.draw(context.region, placement_of(scene, source, source, picture_size(source)), source)
         return
+    placement = placement_of(scene, strip, source, picture_size(source))
     if not (manager.th_show_face or manager.th_show_landmarks):
         return
     if source.th_manual:

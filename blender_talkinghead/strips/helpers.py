@@ -62,10 +62,11 @@ def new_folder(frames_folder: Path, stage: Stage) -> Path:
     return folder
 
 
-def add(source: Any, stage: Stage, folder: Path, names: Sequence[str], first_frame: int) -> Any:
+def add(source: Any, stage: Stage, folder: Path, names: Sequence[str], first_frame: int, *, baked: bool) -> Any:
     """Show pictures of a stage on a free channel above a source, muted; whole ones where the source is.
 
     Args:
+        baked: the source's pictures are whole frames of the scene, with the strip's look in them.
         names: of files in the folder, of consecutive frames.
         first_frame: timeline frame of the first of them.
 
@@ -81,7 +82,8 @@ def add(source: Any, stage: Stage, folder: Path, names: Sequence[str], first_fra
     set_elements(strip, names)
     compat.set_right(strip, end)
     strip.mute = True
-    if stage.whole:
+    strip.select = False  # as Blender does not: it would be taken for one that the user selected
+    if stage.whole and not baked:
         _lay_over(strip, source, _png_size(folder / names[0]))
     return strip
 

@@ -26,15 +26,23 @@ def other_of(context: Any, source: Any, types: Collection[str]) -> Any | None:
     """The only selected strip of some types beside a source and what belongs to it; None without one, or of several."""
     others = [
         strip
-        for strip in compat.selected_strips(context)
+        for strip in _selected(context)
         if strip.type in types and strip != source and not _belongs_to(strip, source)
     ]
     return others[0] if len(others) == 1 else None
 
 
 def _sources(context: Any) -> list[Any]:
-    paired = [strip for strip in compat.selected_strips(context) if strip.th_role in (ROLE_SOURCE, ROLE_RESULT)]
+    paired = [strip for strip in _selected(context) if strip.th_role in (ROLE_SOURCE, ROLE_RESULT)]
     return [source for strip in paired if (source := lookup.source_of(strip)) is not None]
+
+
+def _selected(context: Any) -> list[Any]:
+    """What the sequencer shows as selected; strips inside a closed meta strip may be selected, too, unseen."""
+    scene = compat.sequencer_scene(context)
+    if scene is None or scene.sequence_editor is None:
+        return []
+    return [strip for strip in compat.strips_in(compat.open_container(scene)) if strip.select]
 
 
 def _belongs_to(strip: Any, source: Any) -> bool:

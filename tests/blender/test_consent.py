@@ -7,6 +7,7 @@ from __future__ import annotations
 import bpy
 import installed_extension
 import pytest
+import queued
 import sequencer
 import talking
 
@@ -45,6 +46,25 @@ def test_is_asked_once(scene, saved_file, astronaut):
     assert not bpy.ops.talkinghead.give_consent.poll()
     sequencer.add_image(astronaut, length=2)
     assert bpy.ops.talkinghead.animate_portrait() == {"FINISHED"}
+
+
+def test_what_was_asked_for_goes_on_with_it(scene, astronaut, monkeypatch):
+    talking.core("consent").give()
+    figure = sequencer.add_image(astronaut, length=2)
+    figure.th_role, figure.th_id, figure.th_engine = "SOURCE", "3f", "wananimate"
+    sequencer.select(figure)
+    asked = []
+
+    def job(operator, context):
+        asked.append(operator.as_keywords())
+        raise talking.shared("errors").TalkingHeadError(talking.shared("errors").ErrorCode.CANCELLED, "Enough.", "")
+
+    monkeypatch.setattr(queued.operators("figures").TALKINGHEAD_OT_add_helper_strip, "job", job)
+    for _ in range(2):
+        options = repr(asked[0]) if asked else "{'stage': 'face'}"
+        with pytest.raises(RuntimeError, match="Enough"):
+            queued.operators("base").go_on("TALKINGHEAD_OT_add_helper_strip", options)
+    assert asked == [{"stage": "face"}] * 2
 
 
 def test_variable_gives_it_for_farms(monkeypatch):

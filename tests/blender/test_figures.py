@@ -183,6 +183,12 @@ def test_preview_of_what_only_listens_is_the_portrait(speaker, monkeypatch):
     assert "shows the portrait. OmniAvatar moves it" in draw("main").text
 
 
+def test_preview_of_what_follows_a_clip_is_the_clip(figure, monkeypatch):
+    figure.th_engine = "wananimate2"
+    monkeypatch.setattr(talking.core("preview.preview"), "active", lambda: True)
+    assert "shows the clip that acts. Wan-Animate 2 has the portrait do that" in draw("main").text
+
+
 def test_first_section_of_a_chain_is_its_beginning(figure, scene):
     target = talking.core("jobs.job_steps").Target(scene.name, figure.name, "STRIP", first_section=True)
     laid_out = talking.core("jobs.film_jobs").target_in_film
@@ -219,19 +225,20 @@ class Clicks:
     def __init__(self, source, scene) -> None:
         module = queued.operators("mask_points")
         kind = module.TALKINGHEAD_OT_place_mask_points
-        names = ("modal", "_look", "_edit", "_end", "placed")
-        own = {name: getattr(kind, name) for name in names}
+        own = {name: getattr(kind, name) for name in ("modal", "_look", "_edit")}
         half = scene.render.resolution_x / 2
         view = SimpleNamespace(region_to_view=lambda x, y: (x - half, y - half))
-        self.operator = type("StandIn", (), own)()
+        self.operator = type("StandIn", (module.PickInPreview,), own)()
         self.operator.find_preview = lambda context, event: (SimpleNamespace(view2d=view), event.at)
         self.operator.before = source.th_wananimate_mask_points
-        self.operator.dragged = self.operator.frame = None
-        self.operator.scene_name, self.operator.covered = scene.name, {}
-        workspace = SimpleNamespace(status_text_set=lambda text: None)
-        self.context = type(
-            "Context", (), {"workspace": workspace, "__getattr__": lambda s, n: getattr(bpy.context, n)}
-        )()
+        self.operator.frame = None
+        given = {
+            "workspace": SimpleNamespace(status_text_set=lambda text: None),
+            "window_manager": SimpleNamespace(modal_handler_add=lambda operator: None),
+            "__getattr__": lambda context, name: getattr(bpy.context, name),
+        }
+        self.context = type("Context", (), given)()
+        self.operator.begin(self.context, source)
 
     def __call__(self, kind, value="PRESS", at=(0, 0), ctrl=False):
         event = SimpleNamespace(type=kind, value=value, at=at, ctrl=ctrl)
@@ -266,6 +273,42 @@ def test_escape_takes_clicks_back(figure, scene):
     click("LEFTMOUSE", at=(10, 10))
     assert click("ESC") == {"CANCELLED"}
     assert figure.th_wananimate_mask_points == "[[0,0.5,0.5,1]]"
+
+
+def test_clicks_stay_with_the_strip_that_was_active(figure, scene, astronaut):
+    other = sequencer.add_image(astronaut, name="Other", channel=5, length=LENGTH, start=11)
+    other.th_role, other.th_id, other.th_engine = "SOURCE", "4a", "wananimate"
+    for strip in (figure, other):
+        strip.th_wananimate_mode = "replace"
+    other.th_wananimate_mask_points = kept = "[[0,0.1,0.1,1]]"
+    sequencer.select(figure)
+    click = Clicks(figure, scene)
+    assert other.mute is False
+    figure.name = "Renamed"
+    click("LEFTMOUSE", at=(256, 256))
+    sequencer.select(other)
+    assert click("LEFTMOUSE", at=(10, 10)) == {"FINISHED"}
+    assert (figure.th_wananimate_mask_points, other.th_wananimate_mask_points) == ("[[0,0.5,0.5,1]]", kept)
+
+
+def test_clicks_mean_the_shot_though_its_result_is_moved(figure, scene, hopper):
+    figure.th_wananimate_mode = "replace"
+    result = sequencer.add_image(hopper, name="Result", channel=5, length=LENGTH, start=11)
+    result.th_role, result.th_id = "RESULT", figure.th_id
+    result.transform.offset_x, result.transform.scale_x = 100, 3.0
+    sequencer.select(result)
+    click = Clicks(figure, scene)
+    assert (result.mute, figure.mute) == (True, False)
+    click("LEFTMOUSE", at=(256, 256))
+    assert figure.th_wananimate_mask_points == "[[0,0.5,0.5,1]]"
+    click.operator.cancel(click.context)  # as Blender does when the window is closed
+    assert result.mute is False and talking.core("preview.mask_marks").picture_of(figure) is None
+
+
+def test_placed_points_are_no_step_to_adjust():
+    """It would begin anew with a single point."""
+    for name in ("place_mask_points", "place_points"):
+        assert getattr(bpy.types, f"TALKINGHEAD_OT_{name}").bl_options == {"UNDO"}
 
 
 def test_character_is_taken_from_the_other_selected_strip(figure, scene, hopper):
@@ -387,12 +430,37 @@ def test_pictures_that_somebody_corrected_are_never_written_over(figure, tmp_pat
 def test_helper_strip_lies_muted_above_the_source(figure, scene, tmp_path):
     helpers = talking.core("strips.helpers")
     files = pictures(tmp_path / "pose", "0003.png", "0004.png", "0005.png")
-    strip = helpers.add(figure, helpers.stage_of(figure, "pose"), tmp_path / "pose", [f.name for f in files], 13)
+    names = [file.name for file in files]
+    figure.transform.offset_x, figure.transform.rotation = 50, 0.5
+    strip = helpers.add(figure, helpers.stage_of(figure, "pose"), tmp_path / "pose", names, 13, baked=False)
     assert (strip.name, strip.mute, strip.channel > figure.channel) == ("Portrait Pose", True, True)
+    assert not strip.select  # it is not what the user chose
+    assert (strip.transform.offset_x, round(strip.transform.rotation, 3)) == (50, 0.5)
+    seen = helpers.add(figure, helpers.stage_of(figure, "pose"), tmp_path / "pose", names, 13, baked=True)
+    assert (seen.transform.offset_x, seen.transform.rotation) == (0, 0)  # its pictures are as the scene shows them
     compat = talking.core("compat")
     assert (compat.left(strip), compat.right(strip)) == (13, 16)
     shown = [strip.strip_elem_from_frame(frame).filename for frame in (13, 14, 15)]
     assert shown == [file.name for file in files]
+
+
+def test_strips_in_a_closed_meta_strip_are_not_meant(figure, scene, hopper, astronaut):
+    inside = sequencer.add_image(hopper, name="Inside", channel=6, start=11)
+    meta = sequencer.strips().new_meta(name="Meta", channel=7, frame_start=11)
+    inside.move_to_meta(meta)
+    other = sequencer.add_image(astronaut, name="Other", channel=4, start=11)
+    sequencer.select(figure, other)
+    inside.select, meta.select = True, False
+    assert bpy.ops.talkinghead.use_as_character() == {"FINISHED"}
+    assert settings(figure)["character"] == str(astronaut)
+
+
+def test_pictures_to_paint_in_do_not_go_to_a_temporary_folder(figure, scene, monkeypatch):
+    folders = talking.core("strips.folders")
+    place = folders.place_for
+    monkeypatch.setattr(folders, "place_for", lambda *given: folders.Place(place(*given).path, temporary=True))
+    with pytest.raises(RuntimeError, match="temporary folder that Blender empties"):
+        bpy.ops.talkinghead.add_helper_strip(stage="pose")
 
 
 def test_estimate_counts_the_chain(figure):
