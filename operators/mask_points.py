@@ -91,6 +91,8 @@ class TALKINGHEAD_OT_place_mask_points(PickInPreview, bpy.types.Operator):
             self.dragged = _nearest(source, placement, view, reach(region))
             if self.dragged is None:
                 x, y = placement.to_picture(view)
+                if not (0 <= x <= 1 and 0 <= y <= 1):
+                    return {"PASS_THROUGH"}
                 mask_points.add(source, MaskPoint(mask_marks.picture_of(source), x, y, not event.ctrl))
         elif event.type == "MOUSEMOVE" and self.dragged is not None:
             mask_points.move(source, self.dragged, *placement.to_picture(view))

@@ -258,6 +258,7 @@ def test_points_are_clicked_dragged_and_removed(figure, scene):
     click("MOUSEMOVE", at=(0, 0))
     assert points() == [[0, 0.75, 0.75, 1], [0, 0.25, 0.5, 0]]
     click("X", at=(384, 130))
+    assert click("LEFTMOUSE", at=(-9, 130)) == {"PASS_THROUGH"}  # beside the picture
     assert points() == [[0, 0.25, 0.5, 0]]
     assert click("MIDDLEMOUSE") == click("RIGHT_ARROW") == {"PASS_THROUGH"}  # the view moves, and frames change
     marks = talking.core("preview.mask_marks")
