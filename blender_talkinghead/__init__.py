@@ -21,11 +21,11 @@ from .jobs import (
 from .poses import pose_gallery, pose_library, pose_pictures
 from .preview import faces, overlay, preview, view_size
 from .registration import register_all, unregister_all
-from .strips import file_session, missing_frames
+from .strips import file_session, missing_frames, uncovering
 from .worker import memory, worker
 
 MODULES: tuple[ModuleType, ...] = (
-    properties, file_session, missing_frames, preferences, worker, memory, blender_render, service,
+    properties, file_session, missing_frames, uncovering, preferences, worker, memory, blender_render, service,
     queue_list, queue_keeper, faces, driver_tracks, preview, overlay, view_size,
     pose_library, pose_pictures, pose_gallery, command_line, follow_watch, before_background_render, stale_watch,
 )  # fmt: skip

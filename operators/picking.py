@@ -9,7 +9,7 @@ import bpy
 from ..blender_talkinghead.jobs import service
 from ..blender_talkinghead.preview import mask_marks, overlay
 from ..blender_talkinghead.preview.placement import Placement, Point
-from ..blender_talkinghead.strips import folders, lookup, prerender, results, sources
+from ..blender_talkinghead.strips import folders, lookup, prerender, sources, uncovering
 from ..blender_talkinghead.strips.sources import Rendering
 from ..inference.errors import TalkingHeadError
 
@@ -29,7 +29,8 @@ class PickInPreview:
         """Take events from now on, with the source itself to be seen, not what was drawn over it."""
         self.dragged = None
         self._source_id = source.th_id
-        self._scene_name, self._covered = source.id_data.name, results.uncover(source)
+        self._scene_name = source.id_data.name
+        uncovering.uncover(source)
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
@@ -38,7 +39,7 @@ class PickInPreview:
         mask_marks.end()
         scene = bpy.data.scenes.get(self._scene_name)
         if scene is not None:
-            results.cover(scene, self._covered)
+            uncovering.cover(scene)
         context.workspace.status_text_set(None)
         service.redraw()
         return result

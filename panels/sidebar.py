@@ -108,9 +108,7 @@ def _shown_in_preview(source: Any) -> str:
     if engine.film is None:
         return ""
     if not engine.controls and engine.takes.driving_video:
-        return (
-            f"The preview shows the clip that acts. {engine.label} has the portrait do that when it is rendered."
-        )
+        return f"The preview shows the clip that acts. {engine.label} has the portrait do that when it is rendered."
     if not engine.controls:
         return f"The preview shows the portrait. {engine.label} moves it when it is rendered."
     return "The preview shows the performance that will be redrawn."

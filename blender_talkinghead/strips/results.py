@@ -128,27 +128,6 @@ def show_source(source: Any) -> None:
         source.th_hidden_source = False
 
 
-def uncover(source: Any) -> dict[str, bool]:
-    """Show a source itself instead of its results for a moment.
-
-    Returns:
-        Whether each strip concerned was muted, by name: for ``cover``.
-    """
-    strips = [source, *lookup.results_of(source)]
-    before = {strip.name: strip.mute for strip in strips}
-    for strip in strips:
-        strip.mute = strip.name != source.name
-    return before
-
-
-def cover(scene: Any, before: Mapping[str, bool]) -> None:
-    """Take back ``uncover``."""
-    for name, muted in before.items():
-        strip = compat.strip_named(scene, name)
-        if strip is not None:
-            strip.mute = muted
-
-
 def _existing(folder: Path, names: Sequence[str], placeholder: str) -> list[str]:
     there = {path.name for path in folder.iterdir()}
     return [name if name in there else placeholder for name in names]

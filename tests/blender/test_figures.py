@@ -306,6 +306,22 @@ def test_clicks_mean_the_shot_though_its_result_is_moved(figure, scene, hopper):
     assert result.mute is False and talking.core("preview.mask_marks").picture_of(figure) is None
 
 
+def test_what_undo_brings_back_from_while_clicking_is_shown_as_before(figure, scene, hopper):
+    result = sequencer.add_image(hopper, name="Result", channel=5, length=LENGTH, start=11)
+    result.th_role, result.th_id = "RESULT", figure.th_id
+    figure.th_wananimate_mode = "replace"
+    figure.mute = True
+    sequencer.select(figure)
+    click = Clicks(figure, scene)
+    bpy.ops.ed.undo_push(message="while clicking")
+    assert (result.mute, figure.mute) == (True, False)
+    click("RET")
+    bpy.ops.ed.undo_push(message="clicked")
+    bpy.ops.ed.undo()
+    shown = {strip.name: strip.mute for strip in talking.core("compat").all_strips(bpy.context.scene)}
+    assert shown == {"Portrait": True, "Result": False}
+
+
 def test_placed_points_are_no_step_to_adjust():
     """It would begin anew with a single point."""
     for name in ("place_mask_points", "place_points"):
