@@ -69,14 +69,21 @@ class Visitor(Parked):
 
 
 def units_of(network: nn.Module) -> list[nn.Module]:
-    """What visits together: the elements of lists of layers, and the other parts of a network but for small ones."""
+    """What visits together: the elements of lists of layers, and the other parts of a network but for small ones.
+
+    A part that a network has in two places, such as the table of a text encoder's words, is named once.
+    """
+    return list(dict.fromkeys(_units_within(network)))
+
+
+def _units_within(network: nn.Module) -> list[nn.Module]:
     total = sum(tensor.numel() for tensor in network.parameters())
     units: list[nn.Module] = []
     for part in network.children():
         if isinstance(part, nn.ModuleList):
             units += part
         elif sum(tensor.numel() for tensor in part.parameters()) > _MOST * total and any(part.children()):
-            units += units_of(part)
+            units += _units_within(part)
         elif sum(tensor.numel() for tensor in part.parameters()) > _LEAST * total:
             units.append(part)
     return units
@@ -105,7 +112,7 @@ class _Turns:
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
-        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None
+        self._stream = _stream_of(device)
         self._after: dict[_Unit, _Unit] = {}
         self._last: _Unit | None = None
         self._coming: tuple[_Unit, list[dict[str, Tensor]]] | None = None
@@ -135,7 +142,8 @@ class _Turns:
             stream = torch.cuda.current_stream(self._device)
             for table, _ in unit.own:
                 for tensor in tensors_of(table).values():
-                    tensor.record_stream(stream)  # its place is not used again before it was computed with
+                    if tensor.device.type == self._device.type:
+                        tensor.record_stream(stream)  # its place is not used again before it was computed with
             self._computed.append(stream.record_event())
         unit.take_off()
 
@@ -150,3 +158,8 @@ class _Turns:
                 {name: tensor.pin_memory().to(self._device, non_blocking=True) for name, tensor in home.items()}
                 for _, home in unit.own
             ]
+
+
+def _stream_of(device: torch.device) -> Any:
+    """What weights travel on while blocks compute; None for devices that cannot do both."""
+    return torch.cuda.Stream(device) if device.type == "cuda" else None

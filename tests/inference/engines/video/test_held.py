@@ -8,6 +8,7 @@ The device of some tests is PyTorch's "meta": tensors there have a shape and a p
 from __future__ import annotations
 
 import copy
+from contextlib import nullcontext
 
 import pytest
 
@@ -21,12 +22,14 @@ from torch import nn
 
 from inference.engines.diffusion import memory, placing
 from inference.engines.neural.device import Device
+from inference.engines.video import visitor
 from inference.engines.video.cancel import Steps, asking, blocks_of
 from inference.engines.video.fit import EIGHT, FULL, GGUF, HALF, Fit
 from inference.engines.video.forms import EightBitLinear, in_eight_bit
 from inference.engines.video.held import Held, VideoPlacing
 from inference.engines.video.scaled import EIGHT_BIT
 from inference.engines.video.tensors_in import part_paths, read_files
+from inference.engines.video.text import load_umt5
 from inference.engines.video.transformers_from import animate_from
 from inference.engines.video.visitor import units_of
 from inference.errors import ErrorCode, TalkingHeadError
@@ -207,6 +210,65 @@ def test_what_visits_together(made):
     assert made.condition_embedder in units
     nested = nn.Sequential(nn.Sequential(nn.ModuleList([nn.Linear(9, 9), nn.Linear(9, 9)])), nn.Linear(1, 1))
     assert units_of(nested) == [*nested[0][0], nested[1]]
+
+
+@pytest.fixture(scope="module")
+def text_encoder():
+    return load_umt5({name: torch.as_tensor(value) for name, value in wan_layout.states()["umt5"].items()})
+
+
+def test_a_part_in_two_places_visits_once(text_encoder):
+    units = units_of(text_encoder)
+    assert [unit for unit in units if unit is text_encoder.shared] == [text_encoder.shared]
+    assert len(units) == len(set(units)) == 1 + len(text_encoder.encoder.block)
+
+
+class Stream:
+    """As CUDA's, in that it is asked for; work is never under way."""
+
+    def __init__(self):
+        self.waited = 0
+
+    def wait_stream(self, other):
+        self.waited += 1
+
+    def record_event(self):
+        return self
+
+    def synchronize(self):
+        pass
+
+
+@pytest.fixture
+def streams(monkeypatch, as_on_a_card):
+    """Weights travel beside the computing, and only those that are on the device are kept for its stream."""
+    kept = []
+
+    def record_stream(tensor, stream):
+        if not tensor.is_meta:
+            raise NotImplementedError("Could not run 'aten::record_stream' with arguments from the 'CPU' backend.")
+        kept.append(stream)
+
+    own = Stream()
+    monkeypatch.setattr(visitor, "_stream_of", lambda device: Stream())
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda device: own)
+    monkeypatch.setattr(torch.cuda, "stream", lambda stream: nullcontext())
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda tensor: tensor)
+    monkeypatch.setattr(torch.Tensor, "record_stream", record_stream)
+    return own, kept
+
+
+def test_blocks_travel_while_others_compute(text_encoder, streams):
+    """As on graphics cards, where the text encoder of every prompt may come in layers."""
+    own, kept = streams
+    encoder = copy.deepcopy(text_encoder)
+    held = held_as(encoder, FULL, memory="layers", device=META)
+    with held.using():
+        for _ in range(2):
+            found = held.network(input_ids=held.tensor(torch.zeros(1, 5, dtype=torch.int64))).last_hidden_state
+    assert found.is_meta and found.shape == (1, 5, 32)
+    assert own.waited == 2 * len(units_of(encoder)) and kept and set(kept) == {own}
+    assert not any(tensor.is_meta for tensor in encoder.state_dict().values())
 
 
 @pytest.fixture(scope="module")
