@@ -19,6 +19,7 @@ from ..engines import description_of
 from ..engines.description import LARGE_MB, EngineDescription
 from ..engines.engine import NO_DRIVERS, Drivers, DrivingClip, DrivingSound, Engine, Session
 from ..errors import Action, ErrorCode, TalkingHeadError
+from ..give_back import give_back
 from ..media.digests import Digests
 from ..media.encode import TEMPORARY_SUFFIX
 from ..media.prefetch import PrefetchingReader
@@ -26,7 +27,6 @@ from ..media.reader import SourceReader, open_source
 from ..source import FaceChoice, Source, SourceKind
 from ..weights.store import WeightStore
 from .driver_notes import DriverNotes
-from .give_back import give_back
 from .last_few import LastFew
 
 if TYPE_CHECKING:
@@ -185,6 +185,7 @@ class Sessions:
     @contextmanager
     def opened(self, subject: Subject, needed: Sequence[int]) -> Iterator[OpenSession]:
         """A session that was prepared for the needed picture indices (ascending)."""
+        self._make_room(subject)
         found = self._find_or_open(subject, needed)
         found.in_use = True
         try:
@@ -224,6 +225,18 @@ class Sessions:
         """Hold nothing large while nothing is asked for."""
         self.close()
         self.unload_large()
+
+    def _make_room(self, subject: Subject) -> None:
+        """Large engines give way to one that will draw films, and film engines to any large one.
+
+        What is in use stays. Previews of films are no drawing: they show the performance.
+        """
+        asked = description_of(subject.engine)
+        if asked.memory_mb < LARGE_MB or (subject.preview and asked.film):
+            return
+        others = [description_of(name) for name in self._engines if name != subject.engine]
+        large = [other for other in others if other.memory_mb >= LARGE_MB]
+        self._unload([other.name for other in large if asked.film or other.film])
 
     def _unload(self, names: Sequence[str]) -> list[str]:
         busy = {entry.engine for entry in self._open if entry.in_use}

@@ -13,7 +13,8 @@ import omniavatar_weights
 from inference.engines.engine import FrameRequest, SpeechPlace
 from inference.engines.omniavatar import portrait, sizes
 from inference.engines.omniavatar.description import OMNIAVATAR
-from inference.engines.omniavatar.drawing import Drawing, Load
+from inference.engines.omniavatar.drawing import Drawing
+from inference.engines.video.load import Load
 from inference.engines.wananimate.files import ModelFiles
 
 TINY = "256"
@@ -36,7 +37,9 @@ def files(model: str = "small") -> ModelFiles:
 
 def drawing(model: str = "small", precision: str = "full") -> Drawing:
     """The tiny networks."""
-    return Drawing(files(model), Load(17, 32, 32), precision, "auto")
+    made = Drawing(files(model), precision, "auto")
+    made.prepare(Load(17, 32, 32))
+    return made
 
 
 class Sound:

@@ -49,6 +49,9 @@ class StandInDrawing:
         self.wanted: list[Sequence[str]] = []
         self.decoded = 0
 
+    def prepare(self, load: object) -> None:
+        pass
+
     def texts(self, notes: object, prompts: Sequence[str]) -> list[np.ndarray]:
         self.wanted.append(prompts)
         return [np.full((3, 8), len(prompt), np.float32) for prompt in prompts]

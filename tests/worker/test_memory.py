@@ -108,7 +108,7 @@ def test_server_lets_go_after_a_pause(sessions, tmp_path):
 def test_freed_memory_goes_back_to_the_system():
     """In a process of its own: many blocks, of which only the last is kept, hold the heap's end."""
     code = (
-        "import ctypes; from inference.worker.give_back import give_back\n"
+        "import ctypes; from inference.give_back import give_back\n"
         "libc = ctypes.CDLL(None); libc.malloc.restype = ctypes.c_void_p\n"
         "libc.memset.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t]\n"
         "libc.free.argtypes = [ctypes.c_void_p]\n"

@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 
 from ...errors import ErrorCode, TalkingHeadError
 from ...face.tracker import FaceTracker
+from ...give_back import give_back
 from ...weights.store import WeightStore
 from ..description import EngineDescription
 
@@ -33,7 +34,7 @@ class FilmEngine(Generic[Networks]):
     def __init__(self) -> None:
         self._weights: WeightStore | None = None
         self._tracker: FaceTracker | None = None
-        # Sessions hold the networks they draw with; the engine holds the last ones for the next session.
+        # The last ones that were drawn with; sessions get theirs again where others came in between.
         self._last: Networks | None = None
         self._shared: WeakValueDictionary[tuple[object, ...], Networks] = WeakValueDictionary()
         self._executor: ThreadPoolExecutor | None = None
@@ -69,10 +70,13 @@ class FilmEngine(Generic[Networks]):
         return self._weights, self._tracker
 
     def _held(self, wanted: tuple[object, ...], make: Callable[[], Networks]) -> Networks:
-        """The networks of a choice of files and settings, made once as long as anybody uses them."""
+        """The networks of a choice of files and settings. Others are let go of before these are made; those that are
+        drawing right now are held by whoever draws.
+        """
         networks = self._shared.get(wanted)
         if networks is None:
-            self._last = None  # so that never two are held
+            self._last = None
+            give_back()  # what these need is compared with what is free
             networks = self._shared[wanted] = make()
         self._last = networks
         return networks

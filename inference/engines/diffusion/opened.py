@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, TypeVar
+from weakref import ReferenceType, ref
 
 log = logging.getLogger(__name__)
 
@@ -29,13 +30,17 @@ class Opened(Generic[Networks]):
         self.warnings: list[str] = []
         self._settings = settings
         self._load = load
-        self._drawing: Networks | None = None
+        # Not held: the engine does, as long as no other networks need their room.
+        self._drawing: ReferenceType[Networks] | None = None
 
     def _networks(self) -> Networks:
-        if self._drawing is None:
-            self._drawing, warnings = self._load()
+        """The networks, got again where they were let go of; to be held only while they draw."""
+        networks = None if self._drawing is None else self._drawing()
+        if networks is None:
+            networks, warnings = self._load()
+            self._drawing = ref(networks)
             self._warn(*warnings)
-        return self._drawing
+        return networks
 
     def _whole(self, name: str) -> int:
         return int(self._settings[name])  # type: ignore[call-overload]

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import prod
 from typing import TYPE_CHECKING
 
 from ...media.picture import PictureReader
@@ -16,7 +15,6 @@ from ..engine import NO_DRIVERS, Drivers
 from .description import OMNIAVATAR
 from .files import files_of
 from .session import OmniAvatarSession, Parts
-from .sizes import SIZES
 
 if TYPE_CHECKING:
     from .drawing import Drawing
@@ -48,15 +46,14 @@ class OmniAvatarEngine(FilmEngine["Drawing"]):
         """The networks, and the warnings about their files.
 
         Raises:
-            TalkingHeadError: WEIGHTS_MISSING, WEIGHTS_CORRUPT with the action GET_MODELS; OUT_OF_MEMORY.
+            TalkingHeadError: WEIGHTS_MISSING, WEIGHTS_CORRUPT with the action GET_MODELS.
         """
-        from .drawing import Drawing, Load
+        from .drawing import Drawing
 
         weights, _ = self._loaded()
         precision, memory = str(settings["precision"]), str(settings["memory"])
         files = files_of(weights, settings)
-        load = Load(int(str(settings["frames_at_once"])), *max(SIZES[str(settings["size"])], key=prod))
-        networks = self._held((*files.key, load, precision, memory), lambda: Drawing(files, load, precision, memory))
+        networks = self._held((*files.key, precision, memory), lambda: Drawing(files, precision, memory))
         return networks, weights.set_warnings(OMNIAVATAR.weight_set(settings))
 
 

@@ -121,6 +121,10 @@ class OmniAvatarSession(OpenedVideo["Drawing"]):
         """(16, 1, h, w) float32 latents of the portrait."""
         return self._networks().encode(self._portrait.frame())
 
+    @property
+    def _size(self) -> tuple[int, int]:
+        return self._portrait.height, self._portrait.width
+
     def _audio(self, section: Section, requests: Sequence[FrameRequest]) -> np.ndarray:
         """(n, width) float32: what is heard in each frame that is drawn, n = 4k + 1."""
         heard = self._listener.at([request.speech for request in requests])

@@ -19,15 +19,7 @@ import numpy as np
 from ..video.fit import Part
 from ..video.held import VideoPlacing
 from ..video.hold import Told
-
-
-@dataclass(frozen=True)
-class Load:
-    """The most that is drawn together: frames, and their height and width in px."""
-
-    frames: int
-    height: int
-    width: int
+from ..video.load import Load
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from ..description import EngineDescription
 from ..diffusion.film_engine import FilmEngine
 from ..diffusion.packages import require_packages
 from ..engine import NO_DRIVERS, Drivers
-from ..wananimate.canvas import DrawnCanvas
 from .description import WANANIMATE2
 
 if TYPE_CHECKING:
@@ -50,31 +49,25 @@ class PipelineEngine(FilmEngine["Drawing"]):
 
         _, tracker = self._loaded()
         checked = self.description.settings_from(settings)
-        size = pictures.read(face.picture).size
-        parts = Parts(
-            self.description, tracker, lambda: self._networks(checked, size), drivers.acting, drivers.notes
-        )  # fmt: skip
+        parts = Parts(self.description, tracker, lambda: self._networks(checked), drivers.acting, drivers.notes)
         return PipelineSession(parts, pictures, face, checked)
 
-    def _networks(self, settings: Mapping[str, object], size: tuple[int, int]) -> tuple[Drawing, Sequence[str]]:
+    def _networks(self, settings: Mapping[str, object]) -> tuple[Drawing, Sequence[str]]:
         """The networks, and the warnings about their files.
 
         Raises:
-            TalkingHeadError: WEIGHTS_MISSING, WEIGHTS_CORRUPT with the action GET_MODELS; OUT_OF_MEMORY.
+            TalkingHeadError: WEIGHTS_MISSING, WEIGHTS_CORRUPT with the action GET_MODELS.
         """
-        from .adapter import Load
         from .drawing import Drawing
 
         weights, _ = self._loaded()
         name = self.description.weight_set(settings)
         paths, digests = weights.set_paths(name), weights.set_digests(name)
         known = dict(zip(paths, digests, strict=True))
-        canvas = DrawnCanvas.of(size, int(str(settings["size"])))
-        load = Load(int(str(settings["frames_at_once"])), canvas.height, canvas.width)
         wanted = str(settings["precision"]), str(settings["memory"])
         text = f"{known['umt5']}-{known['tokenizer']}"
         networks = self._held(
-            (*digests, load, *wanted), lambda: Drawing(self._adapter(), paths, text, load, *wanted)
+            (*digests, *wanted), lambda: Drawing(self._adapter(), paths, text, *wanted)
         )  # fmt: skip
         return networks, weights.set_warnings(name)
 

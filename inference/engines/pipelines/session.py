@@ -97,6 +97,10 @@ class PipelineSession(OpenedVideo[Drawing]):
         for request, rgb in self._frames(section, requests, drawn):
             yield request.index, self._finisher.finished(self._picture, rgb, None)
 
+    @property
+    def _size(self) -> tuple[int, int]:
+        return self._canvas.height, self._canvas.width
+
     def _acted(self, requests: Sequence[FrameRequest]) -> np.ndarray:
         """(n, height, width, 3) uint8 RGB: the clip at each frame, on the canvas."""
         clip = self._parts.clip

@@ -25,9 +25,11 @@ from torch import Tensor
 from ..neural.strict_loading import wrong_file
 from ..video.cancel import Steps
 from ..video.clip_vision import ClipVision, load_clip
+from ..video.drawing import TEXT
 from ..video.fit import HALF, Part
 from ..video.held import Held, VideoPlacing
 from ..video.hold import Told
+from ..video.load import Load
 from ..video.needs import contents, part_of, text_part, transformer_part, vae_part
 from ..video.schedule import solver
 from ..video.strict import strict
@@ -35,10 +37,10 @@ from ..video.tensors_in import part_paths, read_files
 from ..video.text import padded
 from ..video.vae import SCALE, Vae, load_vae
 from ..wananimate.prompts import NEGATIVE
-from .adapter import Load, SectionAsk
+from .adapter import SectionAsk
 from .in_context import attend_frame_by_frame
 
-TRANSFORMER, TEXT, VISION, VAE = "video model", "text encoder", "image encoder", "VAE"
+TRANSFORMER, VISION, VAE = "video model", "image encoder", "VAE"
 KEPT = "what is kept of the clip"
 PROMPT = "视频中的人在做动作，背景静止"
 """Where none is given, as published: the person in the video is moving, the background is still."""
@@ -64,7 +66,7 @@ class WanAnimate2:
     @staticmethod
     def parts(paths: Mapping[str, Path], load: Load) -> Sequence[Part]:
         """What the networks need, and what the layers keep of the clip, which is large like a network."""
-        tokens = (load.frames // 4 + 2) * (load.height // 16) * (load.width // 16)
+        tokens = load.tokens + load.frame_tokens  # the picture has a frame of its own
         files = part_paths(paths, "transformer")
         return (
             transformer_part(TRANSFORMER, files, tokens),
@@ -165,14 +167,13 @@ class WanAnimate2:
     @cached_property
     def _held(self) -> Held:
         files = part_paths(self._paths, "transformer")
-        network = transformer_from(read_files(files, windows=self._placing.in_eight_bit(TRANSFORMER)), files[0].name)
+        network = transformer_from(read_files(files, windows=True), files[0].name)
         return Held(network, self._placing, TRANSFORMER)
 
     @cached_property
     def _vae(self) -> Vae:
         network = load_vae(read_files(part_paths(self._paths, "vae")))
-        if self._placing.fit.tiles:
-            network.enable_tiling()
+        self._placing.tile(network)
         return Vae(network, self._placing)
 
     @cached_property

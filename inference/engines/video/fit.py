@@ -12,7 +12,7 @@ and 8 bit and tiles cost looks.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ...errors import ErrorCode, TalkingHeadError
 
@@ -89,6 +89,7 @@ class Fit:
         device_bytes: most that is on the device at a time.
         main_bytes: most that is in main memory.
         sentence: what was decided and why, for the log.
+        held: bytes of main memory that each part takes, by its name.
     """
 
     forms: dict[str, str]
@@ -99,6 +100,7 @@ class Fit:
     device_bytes: int
     main_bytes: int
     sentence: str
+    held: dict[str, int] = field(default_factory=dict)
 
 
 def choose(ask: Ask) -> Fit:
@@ -111,7 +113,7 @@ def choose(ask: Ask) -> Fit:
     for fit in fits:
         if _has_room(ask, fit):
             return fit
-    raise _too_large(ask, min(fits, key=lambda fit: (fit.main_bytes > _usable(ask.main_free), fit.device_bytes)))
+    raise _too_large(ask, min(fits, key=lambda fit: (fit.main_bytes > usable(ask.main_free), fit.device_bytes)))
 
 
 def _candidates(ask: Ask) -> Iterator[Fit]:
@@ -142,7 +144,9 @@ def _fit(ask: Ask, precision: str, memory: str, tiles: bool) -> Fit:
     layered = _layered(ask, forms, half)
     device = _device_bytes(ask, forms, half, memory, layered, tiles)
     main = _main_bytes(ask.parts, forms) + (device if ask.kind == "cpu" else 0)
-    return Fit(forms, half, memory, layered, tiles, device, main, _sentence(ask, forms, memory, tiles, device, main))
+    sentence = _sentence(ask, forms, memory, tiles, device, main)
+    held = {part.name: _held(part, forms[part.name]) for part in ask.parts}
+    return Fit(forms, half, memory, layered, tiles, device, main, sentence, held)
 
 
 def _layered(ask: Ask, forms: dict[str, str], half: bool) -> tuple[str, ...]:
@@ -152,7 +156,7 @@ def _layered(ask: Ask, forms: dict[str, str], half: bool) -> tuple[str, ...]:
     sizes = {
         part.name: _held(part, forms[part.name]) + _working(part, half, False) for part in ask.parts if part.visits
     }
-    return tuple(name for name, size in sizes.items() if size > _usable(ask.device_free))
+    return tuple(name for name, size in sizes.items() if size > usable(ask.device_free))
 
 
 def _form(part: Part, precision: str) -> str:
@@ -203,14 +207,15 @@ def _main_bytes(parts: Sequence[Part], forms: dict[str, str]) -> int:
     return max([stay, *visitors])
 
 
-def _usable(free: int) -> int:
+def usable(free: int) -> int:
+    """What of some free bytes can be counted on."""
     return round(free * (1 - _SPARE))
 
 
 def _has_room(ask: Ask, fit: Fit) -> bool:
-    if fit.main_bytes > _usable(ask.main_free):
+    if fit.main_bytes > usable(ask.main_free):
         return False
-    return ask.kind == "cpu" or fit.device_bytes <= _usable(ask.device_free)
+    return ask.kind == "cpu" or fit.device_bytes <= usable(ask.device_free)
 
 
 _IN_WORDS = {FULL: "32 bit", HALF: "16 bit", EIGHT: "8 bit", GGUF: "as in its GGUF file"}
@@ -228,7 +233,7 @@ def _sentence(ask: Ask, forms: dict[str, str], memory: str, tiles: bool, device:
 
 
 def _too_large(ask: Ask, least: Fit) -> TalkingHeadError:
-    short_of_main = least.main_bytes > _usable(ask.main_free)
+    short_of_main = least.main_bytes > usable(ask.main_free)
     needed, free = (
         (least.main_bytes, ask.main_free) if short_of_main else (least.device_bytes, ask.device_free)
     )  # fmt: skip

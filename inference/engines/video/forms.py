@@ -16,8 +16,8 @@ from diffusers.quantizers.gguf.utils import GGUFLinear
 from torch import Tensor, nn
 
 from ..diffusion.parked import fill, tables_of, tensors_of
-from .fit import EIGHT
-from .scaled import EIGHT_BIT
+from .fit import EIGHT, GGUF
+from .scaled import EIGHT_BIT, ScaledLinear
 
 _STEPS = 127
 # Names of tables that are not rounded: the scales, and the places of the rotary embedding.
@@ -75,10 +75,11 @@ def shaped(network: nn.Module, form: str, dtype: torch.dtype) -> None:
         for table in tables_of(layer):
             for name, tensor in tensors_of(table).items():
                 kept = tensor.dtype
-                if tensor.is_floating_point() and kept not in EIGHT_BIT and name not in _EXACT_TABLES:
+                scaled = isinstance(layer, ScaledLinear) and kept in EIGHT_BIT
+                if tensor.is_floating_point() and not scaled and name not in _EXACT_TABLES:
                     kept = torch.float32 if name in exact else wanted
-                # A copy of what may be a window into a file that is no longer needed.
-                fill(table, {name: tensor.to(kept, copy=form == EIGHT and kept is not torch.int8)})
+                # A copy of what may be a window into a file, but for what is never one.
+                fill(table, {name: tensor.to(kept, copy=form != GGUF and kept is not torch.int8)})
 
 
 def _in_eight_bit(network: nn.Module) -> None:

@@ -18,7 +18,7 @@ from safetensors import safe_open
 from ...weights.tensors import pickled_sizes
 from ..diffusion.placing import free_bytes
 from ..neural.device import Device
-from .fit import EIGHT, FULL, GGUF, HALF, Ask, Fit, Part, choose
+from .fit import EIGHT, FULL, GGUF, HALF, Ask, Fit, Part, choose, usable
 from .tensors_in import guarded
 
 _FORMS = {"F32": FULL, "F8_E4M3": EIGHT, "F8_E5M2": EIGHT}
@@ -130,13 +130,21 @@ def _numbers(found: Mapping[str, tuple[int, str]], *names: str) -> int:
     return next((count for name, (count, _) in found.items() if name.endswith(names)), 0)
 
 
-def fitting(parts: Sequence[Part], device: Device, precision: str, memory: str) -> Fit:
+def has_room(needed: int) -> bool:
+    """Whether main memory has room for so many bytes more."""
+    return needed <= usable(psutil.virtual_memory().available)
+
+
+def fitting(parts: Sequence[Part], device: Device, precision: str, memory: str, held: int = 0) -> Fit:
     """How networks are held on this computer, as it is now.
+
+    Args:
+        held: bytes of main memory that these very networks take already.
 
     Raises:
         TalkingHeadError: OUT_OF_MEMORY, before anything is read.
     """
-    free = psutil.virtual_memory().available
+    free = psutil.virtual_memory().available + held
     return choose(
         Ask(device.kind, free_bytes(device), free, parts, precision, memory, swift_half=device.half is not None)
     )

@@ -17,12 +17,17 @@ from ..description import EngineDescription
 from ..diffusion.opened import Opened
 from ..engine import Drawn, FrameRequest
 from .colours import ColourShift
+from .load import Load
 
 CHANNELS, SCALE = 16, 8
 
 
 class Decoder(Protocol):
     """Networks that decode latents."""
+
+    def prepare(self, load: Load) -> None:
+        """Be held as fits what will be drawn."""
+        ...
 
     def decode(self, latents: np.ndarray, told: Callable[[], None]) -> np.ndarray:
         """(3, n, H, W) float32 RGB, about -1 to 1, of (16, T, h, w) latents; ``told`` is called now and then."""
@@ -69,6 +74,21 @@ class OpenedVideo(Opened[Networks]):
     def close(self) -> None:
         """Free what the session holds."""
         self._drawing = self._decoded = None
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        """(height, width) of what is drawn, px."""
+        raise NotImplementedError
+
+    def _networks(self) -> Networks:
+        """The networks, held as fits the film's longest section."""
+        networks = super()._networks()
+        rule, length = self._description.film, self._whole("frames_at_once")
+        assert rule is not None
+        # No section is longer than one of the first two.
+        first = self._description.sections(3 * length, self._settings)[:2]
+        networks.prepare(Load(max(map(rule.drawn_frames, first)), *self._size))
+        return networks
 
     def _noise(self, section: Section, latents: int, height: int, width: int, name: str) -> np.ndarray:
         """(16, latents, height / 8, width / 8) float32; a section that gets longer keeps the noise of what it had."""

@@ -33,7 +33,8 @@ def strict(
         make: builds the network.
         label: what people call it.
         source: file name, for the error.
-        dtype: of its numbers; None for as they are given. What is quantized stays so, and computes in this type.
+        dtype: of its numbers; None for as they are given. What is quantized stays so, and computes in this type. 8 bit
+            floats without scales stay so where None is given: such a network computes when it was ``forms.shaped``.
         keep_exact: parts of names that are held in 32 bit whatever the type; None for those that the class names.
         unpacked: parts of names whose tensors do not stay quantized.
 
@@ -74,7 +75,9 @@ def _ready(
                 yield name, tensor
         elif tensor.dtype in EIGHT_BIT:
             scale = _scale_of(name, scales)
-            if layer is None or scale is None or scale.numel() > 1:
+            if layer is not None and scale is None and dtype is None:
+                yield name, tensor
+            elif layer is None or scale is None or scale.numel() > 1:
                 yield name, _scaled(tensor, scale).to(wanted or torch.bfloat16)
             else:
                 factor = float(scale)

@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from ...errors import Action, ErrorCode, TalkingHeadError
-from ...weights.tensors import read_tensors
+from ...weights.tensors import pickled_windows, read_tensors
 from ..neural.strict_loading import wrong_file
 from .scaled import EIGHT_BIT
 
@@ -53,8 +53,8 @@ def read_files(files: Sequence[Path], dtype: torch.dtype | None = None, windows:
         files: .safetensors, .gguf, or what torch saved (.pth, .pt, .ckpt, .bin).
         dtype: of floating point numbers; None for as they are in the files. What is quantized, and 8 bit floats, stay
             as they are: GGUF's tensors are diffusers' GGUFParameter.
-        windows: tensors of .safetensors are windows into the file, for networks that will be held in less: so they need
-            not be in memory as a whole. They keep the file open.
+        windows: tensors of files other than GGUF are windows into these, for networks that ``forms.shaped`` copies one
+            tensor after the other: so they are in memory only as they will be held. They keep the file open.
 
     Raises:
         TalkingHeadError: WEIGHTS_MISSING, UNSUPPORTED_INPUT, WEIGHTS_CORRUPT: see ``read_tensors``; WEIGHTS_CORRUPT
@@ -76,7 +76,7 @@ def _is_plain(tensor: Tensor) -> bool:
 def _read(path: Path, windows: bool) -> Iterator[tuple[str, Tensor]]:
     kind = path.suffix.lower()
     if kind not in (GGUF, ".safetensors"):
-        yield from read_tensors(path).items()
+        yield from (pickled_windows if windows else read_tensors)(path).items()
         return
     with guarded(path):
         yield from _from_gguf(path) if kind == GGUF else _from_safetensors(path, windows)

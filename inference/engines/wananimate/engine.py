@@ -55,13 +55,12 @@ class WanAnimateEngine(FilmEngine["Drawing"]):
         Raises:
             TalkingHeadError: WEIGHTS_MISSING, WEIGHTS_CORRUPT.
         """
-        from .drawing import Drawing, Work
+        from .drawing import Drawing
 
         weights, _ = self._loaded()
         precision, memory = str(settings["precision"]), str(settings["memory"])
         files = files_of(weights, settings)
-        work = Work(int(str(settings["size"])) ** 2, int(str(settings["frames_at_once"])))
-        networks = self._held((*files.key, precision, memory), lambda: Drawing(files, precision, memory, work))
+        networks = self._held((*files.key, precision, memory), lambda: Drawing(files, precision, memory))
         return networks, weights.set_warnings(WANANIMATE.weight_set(settings))
 
 

@@ -146,6 +146,10 @@ class WanAnimateSession(OpenedVideo["Drawing"]):
         self._scene.close()
         super().close()
 
+    @property
+    def _size(self) -> tuple[int, int]:
+        return self._canvas.height, self._canvas.width
+
     def _masks(self, drawn: Drawn, count: int) -> np.ndarray | None:
         if "mask" not in drawn:
             return None

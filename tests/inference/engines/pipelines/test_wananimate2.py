@@ -155,7 +155,7 @@ class Clip(ClipOfPictures):
 
 @pytest.fixture(scope="module")
 def drawing(paths):
-    return Drawing(WanAnimate2, paths, "key", Load(5, 64, 64), "full", "auto")
+    return Drawing(WanAnimate2, paths, "key", "full", "auto")
 
 
 def session_of(drawing, clip=True, **settings):
