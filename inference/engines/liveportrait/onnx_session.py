@@ -16,6 +16,7 @@ from ...errors import ErrorCode, TalkingHeadError
 _LOG = logging.getLogger(__name__)
 _PROVIDERS = {"cuda": ("CUDAExecutionProvider",), "cpu": (), "mps": ()}
 _PLUGIN = "GridSample3D"
+_OUT_OF_MEMORY = ("allocate memory", "out of memory", "bad_alloc", "bad allocation")
 
 
 class OnnxSession:
@@ -87,12 +88,12 @@ def _not_opened(path: Path, error: Exception) -> TalkingHeadError:
             "Use the official models, or export them again with Talking Head.",
             details=text,
         )
-    return wrong_model(path, text)
+    return _not_run(path, error)
 
 
 def _not_run(path: Path, error: Exception) -> TalkingHeadError:
     text = str(error)
-    if "allocate memory" in text or "out of memory" in text.lower():
+    if isinstance(error, MemoryError) or any(words in text.lower() for words in _OUT_OF_MEMORY):
         return TalkingHeadError(
             ErrorCode.OUT_OF_MEMORY, f"There is not enough memory to run {path.name}.", "Close other programs.",
             details=text,

@@ -12,6 +12,7 @@ pytest.importorskip("onnxruntime")
 
 from onnx import TensorProto, helper  # noqa: E402
 
+from inference.engines.liveportrait import onnx_session  # noqa: E402
 from inference.engines.liveportrait.crop import landmark_crop  # noqa: E402
 from inference.engines.liveportrait.landmark203 import Landmark203  # noqa: E402
 from inference.engines.liveportrait.onnx_session import OnnxSession  # noqa: E402
@@ -69,6 +70,17 @@ def test_damaged_file_is_refused(tmp_path, difference, content):
     with pytest.raises(TalkingHeadError, match=r"damaged\.onnx is damaged") as caught:
         OnnxSession(path, "cpu", ("first", "second"))
     assert caught.value.code is ErrorCode.WEIGHTS_CORRUPT
+
+
+@pytest.mark.parametrize("told", ["Failed to allocate memory for requested buffer of size 9", "std::bad_alloc"])
+def test_memory_that_runs_out_over_the_file_is_told(difference, monkeypatch, told):
+    def fail(*args):
+        raise RuntimeError(told)
+
+    monkeypatch.setattr(onnx_session.onnxruntime, "InferenceSession", fail)
+    with pytest.raises(TalkingHeadError, match=r"not enough memory to run difference\.onnx") as caught:
+        OnnxSession(difference, "cpu", ("first", "second"))
+    assert caught.value.code is ErrorCode.OUT_OF_MEMORY
 
 
 def test_another_network_is_refused(difference):
