@@ -38,7 +38,7 @@ from ..video.text import padded
 from ..video.vae import SCALE, Vae, load_vae
 from ..wananimate.prompts import NEGATIVE
 from .adapter import SectionAsk
-from .in_context import attend_frame_by_frame
+from .in_context import InContextTransformer, attend_frame_by_frame
 
 TRANSFORMER, VISION, VAE = "video model", "image encoder", "VAE"
 KEPT = "what is kept of the clip"
@@ -237,9 +237,7 @@ def transformer_from(tensors: Mapping[str, Tensor], source: str) -> WanAnimate2T
         config = _sizes(tensors)
     except LookupError as error:
         raise wrong_file(f"{source} cannot be Wan-Animate-2's transformer: {error.args[0]} is missing.") from error
-    network = strict(
-        lambda: WanAnimate2Transformer3DModel(**config), tensors, "Wan-Animate-2's transformer", source, None
-    )
+    network = strict(lambda: InContextTransformer(**config), tensors, "Wan-Animate-2's transformer", source, None)
     assert isinstance(network, WanAnimate2Transformer3DModel)
     attend_frame_by_frame(network)
     return network

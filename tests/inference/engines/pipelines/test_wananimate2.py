@@ -18,7 +18,7 @@ from puppets import PictureList
 from inference.controls import pose_from
 from inference.engines.engine import DrivingPlace, FrameRequest, Quality
 from inference.engines.neural.device import Device
-from inference.engines.pipelines import wananimate2
+from inference.engines.pipelines import in_context, wananimate2
 from inference.engines.pipelines.adapter import Load, SectionAsk
 from inference.engines.pipelines.description import WANANIMATE2
 from inference.engines.pipelines.drawing import Drawing
@@ -73,6 +73,24 @@ def test_frames_see_all_drawn_ones_and_their_own_of_the_clip():
     wanted = torch.nn.functional.scaled_dot_product_attention(*first, attn_mask=mask).transpose(1, 2)
     found = attended(query, key, value, clip_key, clip_value, frames, frames - 1)
     torch.testing.assert_close(found, wanted, atol=1e-6, rtol=0)
+
+
+def test_devices_without_64_bit_draw_the_same(paths, adapter, monkeypatch):
+    """As Apple's, which take neither such numbers nor complex ones."""
+    plain = drawn(adapter, ask())
+    monkeypatch.setattr(in_context, "has_64_bit", lambda device: False)
+    monkeypatch.setattr(in_context, "rope_apply", None)
+    again = drawn(adapter, ask())
+    assert 0 < np.abs(again - plain).max() < 1e-4 * plain.std()
+
+
+def test_tables_stay_where_64_bit_are(paths):
+    """On the CPU, so that a device need not hold them."""
+    with torch.device("meta"):
+        network = in_context.InContextTransformer(**dict(wananimate2_tiny.transformer().config))
+    offsets = (1, 2, 3)
+    assert network._rope_freqs(offsets, torch.device("mps")).dtype is torch.complex128
+    assert not in_context.has_64_bit(torch.device("mps")) and in_context.has_64_bit(torch.device("cuda"))
 
 
 def test_everything_that_is_asked_counts(adapter):
