@@ -64,7 +64,8 @@ class Ask:
         main_free: bytes of main memory that are free.
         parts: all networks of the engine, not yet read.
         precision, memory: the settings.
-        swift_half: whether the device computes faster in 16 bit; processors without matrix units do not.
+        swift_half: whether the device computes faster in bfloat16; processors without matrix units do not, and
+            NVIDIA's cards before Ampere hardly can.
     """
 
     kind: str
@@ -107,8 +108,15 @@ def choose(ask: Ask) -> Fit:
     """The finest form and the most on the device that fits.
 
     Raises:
-        TalkingHeadError: OUT_OF_MEMORY where nothing fits that the settings allow.
+        TalkingHeadError: OUT_OF_MEMORY where nothing fits that the settings allow; UNSUPPORTED_INPUT for 16 bit on
+            cards without bfloat16.
     """
+    if ask.kind == "cuda" and ask.precision == HALF and not ask.swift_half:
+        raise TalkingHeadError(
+            ErrorCode.UNSUPPORTED_INPUT,
+            "This graphics card cannot compute in bfloat16, the 16 bit numbers of these models.",
+            "Set Precision to Automatic.",
+        )
     fits = list(_candidates(ask))
     for fit in fits:
         if _has_room(ask, fit):
@@ -127,8 +135,10 @@ def _candidates(ask: Ask) -> Iterator[Fit]:
 def _precisions(ask: Ask) -> tuple[str, ...]:
     if ask.precision != "auto":
         return (ask.precision,)
-    if ask.kind == "cuda" or (ask.kind == "cpu" and ask.swift_half):
+    if ask.swift_half and ask.kind in ("cuda", "cpu"):
         return (HALF, EIGHT)
+    if ask.kind == "cuda":
+        return (FULL, EIGHT)
     return (FULL, HALF, EIGHT)
 
 
@@ -139,8 +149,8 @@ def _memories(ask: Ask) -> tuple[str, ...]:
 
 
 def _fit(ask: Ask, precision: str, memory: str, tiles: bool) -> Fit:
-    forms = {part.name: _form(part, precision) for part in ask.parts}
     half = precision == HALF or (precision == EIGHT and ask.swift_half)
+    forms = {part.name: _form(part, precision, half) for part in ask.parts}
     layered = _layered(ask, forms, half)
     device = _device_bytes(ask, forms, half, memory, layered, tiles)
     main = _main_bytes(ask.parts, forms) + (device if ask.kind == "cpu" else 0)
@@ -159,13 +169,13 @@ def _layered(ask: Ask, forms: dict[str, str], half: bool) -> tuple[str, ...]:
     return tuple(name for name, size in sizes.items() if size > usable(ask.device_free))
 
 
-def _form(part: Part, precision: str) -> str:
+def _form(part: Part, precision: str, half: bool) -> str:
     if part.exact:
         return FULL
     if part.form == GGUF:
         return GGUF
     if not part.large:
-        return FULL if precision == FULL else HALF
+        return HALF if half else FULL
     if precision == EIGHT or (part.form == EIGHT and precision != FULL):
         return EIGHT
     return precision

@@ -142,9 +142,9 @@ def fitting(parts: Sequence[Part], device: Device, precision: str, memory: str, 
         held: bytes of main memory that these very networks take already.
 
     Raises:
-        TalkingHeadError: OUT_OF_MEMORY, before anything is read.
+        TalkingHeadError: OUT_OF_MEMORY, UNSUPPORTED_INPUT, before anything is read.
     """
     free = psutil.virtual_memory().available + held
     return choose(
-        Ask(device.kind, free_bytes(device), free, parts, precision, memory, swift_half=device.half is not None)
+        Ask(device.kind, free_bytes(device), free, parts, precision, memory, swift_half=device.half is torch.bfloat16)
     )

@@ -73,6 +73,25 @@ def test_processors_take_32_bit_if_they_can():
     assert chosen(0, 128, kind="cpu").forms["model"] == HALF
 
 
+def test_cards_without_bfloat16_compute_in_32_bit():
+    old = {"swift_half": False}
+    fit = chosen(80, 128, **old)
+    assert (fit.forms["model"], fit.half) == (FULL, False)
+    fit = chosen(24, 32, **old)
+    assert (fit.forms["model"], fit.half) == (EIGHT, False)
+    assert not chosen(20, 64, model(GGUF, 10.5), **old).half
+    with pytest.raises(TalkingHeadError, match="bfloat16") as caught:
+        chosen(80, 128, precision="half", **old)
+    assert caught.value.code is ErrorCode.UNSUPPORTED_INPUT and "Precision" in caught.value.hint
+
+
+def test_what_is_not_quantized_is_held_as_it_computes():
+    kept = Part("kept", 10**9, HALF, 0, 10**8, 0)
+    for swift, form in ((True, HALF), (False, FULL)):
+        fit = choose(Ask("cuda", 80 * GB, 40 * GB, (model(), kept), "eight", swift_half=swift))
+        assert (fit.forms, fit.held["kept"]) == ({"model": EIGHT, "kept": form}, 2 * GB if swift else 4 * GB)
+
+
 def test_settings_are_kept():
     assert chosen(80, 128, precision="eight").forms["model"] == EIGHT
     assert chosen(80, 128, precision="full").forms["model"] == FULL

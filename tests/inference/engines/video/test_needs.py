@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 pytest.importorskip("diffusers")
 
+import torch
 import wan_weights
 
 from inference.engines.neural.device import Device
@@ -61,6 +64,14 @@ def test_quantized_numbers_are_counted_and_not_their_bytes():
     eight, four = (model_part(comfyui(name)) for name in (wan_weights.Q8, wan_weights.Q4))
     assert eight.numbers == four.numbers
     assert eight.file_bytes > four.file_bytes
+
+
+@pytest.mark.parametrize(("half", "form"), [(torch.bfloat16, HALF), (torch.float16, FULL)])
+def test_16_bit_is_bfloat16_or_none(official, monkeypatch, half, form):
+    """Cards before Ampere are faster in float16 only, whose range is too small for these networks."""
+    card = SimpleNamespace(kind="cuda", half=half)
+    monkeypatch.setattr(needs, "free_bytes", lambda device: 10**9)
+    assert needs.fitting([model_part(official)], card, "auto", "auto").forms == {"model": form}
 
 
 def test_memory_of_this_computer_is_asked(official, monkeypatch):
