@@ -15,6 +15,8 @@ import tint_engine
 from worker_host import ROOT, host, make_job, picture, saved_job
 
 import inference.engines
+from inference.engines.engine import Drivers
+from inference.film import FilmRule
 from inference.media.digests import Digests
 from inference.protocol import Message
 from inference.weights.store import WeightStore
@@ -22,6 +24,10 @@ from inference.worker.server import _Server
 from inference.worker.sessions import LARGE_MB, Sessions, Subject
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
+
+
+# Engines of films are given notes; here they are not looked at.
+NOTED = Drivers(notes=object())
 
 
 class Large(tint_engine.TintEngine):
@@ -32,6 +38,12 @@ class Large(tint_engine.TintEngine):
 
     def unload(self):
         type(self).unloaded += 1
+
+
+class LargeFilm(tint_engine.TintEngine):
+    """The same, as if it drew films."""
+
+    description = replace(Large.description, name="largefilm", module="largefilm", film=FilmRule("steps", 1))
 
 
 @pytest.fixture
@@ -47,11 +59,11 @@ def sessions(tmp_path):
     tint_engine.unregister()
 
 
-def open_on(sessions, folder, engine):
+def open_on(sessions, folder, engine, preview=False):
     picture(folder)
     job = make_job(folder, 1)
     settings = inference.engines.description_of(engine).settings_from({})
-    with sessions.opened(Subject(engine, settings, job.source, job.face), [0]) as opened:
+    with sessions.opened(Subject(engine, settings, job.source, job.face, preview, drivers=NOTED), [0]) as opened:
         return opened
 
 
@@ -74,6 +86,36 @@ def test_freeing_large_engines_keeps_sessions_of_small_ones(sessions, tmp_path):
     assert open_on(sessions, tmp_path, "large") is not large
     assert sessions.unload_large() == ["large"]
     assert sessions.unload_large() == []
+
+
+def test_a_large_engine_gives_way_to_one_that_draws_films(sessions, tmp_path):
+    fake_engine.register(LargeFilm)
+    try:
+        open_on(sessions, tmp_path, "tint")
+        open_on(sessions, tmp_path, "large")
+        open_on(sessions, tmp_path, "largefilm", preview=True)
+        assert sessions.loaded() == ["tint", "large", "largefilm"]  # a film's preview draws nothing
+        open_on(sessions, tmp_path, "largefilm")
+        assert sessions.loaded() == ["tint", "largefilm"]
+        open_on(sessions, tmp_path, "large", preview=True)
+        assert sessions.loaded() == ["tint", "large"]
+    finally:
+        sessions.unload()
+        fake_engine.unregister(LargeFilm)
+
+
+def test_a_film_that_is_drawn_gives_way_to_nobody(sessions, tmp_path):
+    fake_engine.register(LargeFilm)
+    try:
+        picture(tmp_path)
+        job = make_job(tmp_path, 1)
+        settings = LargeFilm.description.settings_from({})
+        with sessions.opened(Subject("largefilm", settings, job.source, job.face, drivers=NOTED), [0]):
+            open_on(sessions, tmp_path, "large", preview=True)
+            assert sessions.loaded() == ["largefilm", "large"]
+    finally:
+        sessions.unload()
+        fake_engine.unregister(LargeFilm)
 
 
 def test_an_engine_at_work_is_not_taken_away(sessions, tmp_path):

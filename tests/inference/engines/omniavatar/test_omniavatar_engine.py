@@ -20,7 +20,9 @@ from omniavatar_tiny import QUICK, Memo, Sound, request, sections
 from safetensors.torch import save_file
 
 from inference.engines.engine import Drivers, Quality
+from inference.engines.omniavatar.drawing import Drawing
 from inference.engines.omniavatar.engine import OmniAvatarEngine, create
+from inference.engines.video.load import Load
 from inference.errors import Action, ErrorCode, TalkingHeadError
 from inference.media.picture import Picture
 from inference.source import FaceChoice
@@ -29,6 +31,7 @@ from inference.weights.store import WeightStore
 # A guidance of 1 asks the networks once instead of twice.
 BRIEF = {**QUICK, "guidance": 1.0, "precision": "full"}
 NOTES = Memo()
+prepare = Drawing.prepare
 
 
 @pytest.fixture(autouse=True)
@@ -101,6 +104,44 @@ def test_sessions_share_networks(engine):
     assert first._drawing is second._drawing
     first.close()
     second.close()
+
+
+def test_networks_of_other_settings_are_let_go_of(engine):
+    """Two sets of 40 GB would be held otherwise: by the session that drew last, and by the one that draws."""
+    first, second = opened(engine), opened(engine, precision="half")
+    exact = latents(first)
+    networks = first._drawing
+    assert networks() is engine._last
+    latents(second)
+    assert networks() is None and engine._last is second._drawing()
+    # The session is of use as before.
+    assert np.array_equal(latents(first), exact)
+    assert second._drawing() is None
+
+
+def test_networks_that_draw_are_not_taken_away(engine):
+    first, second = opened(engine), opened(engine, precision="half")
+    (section,) = sections(8)
+    seen = []
+
+    def told(done):
+        if not seen:
+            latents(second)
+            seen.append(first._drawing() is not None)
+
+    again = first.draw(section, [request(frame) for frame in range(8)], None, told)["latents"]
+    assert seen == [True] and np.array_equal(again, latents(opened(engine)))
+
+
+def test_what_fits_is_decided_for_what_is_drawn(engine, monkeypatch):
+    """The portrait's own size, and all frames that are drawn at once: 17 are 25 with 13 carried over after 9."""
+    asked = []
+    monkeypatch.setattr(Drawing, "prepare", lambda drawing, load: asked.append(load) or prepare(drawing, load))
+    latents(opened(engine, overlap="13"))
+    assert set(asked) == {Load(25, 16, 32)}
+    asked.clear()
+    latents(opened(engine))
+    assert set(asked) == {Load(17, 16, 32)}
 
 
 def test_previews_need_no_models():
