@@ -229,11 +229,28 @@ _KEYPOINTS_PART = Part(
     only=("vitpose_h_wholebody*.onnx", "vitpose_h_wholebody.onnx/end2end.onnx"),
     rest=(_KEYPOINTS_DATA,),
 )
+# The official files of SAM 2 and 2.1 and their conversions, the largest first.
+_MASKS_NAMES = tuple(
+    f"{version}_hiera_{size}{ending}"
+    for size in ("large", "base_plus", "small", "tiny")
+    for version in ("sam2.1", "sam2")
+    for ending in ("*.safetensors", ".pt")
+)
 _MASKS_PART = Part(
     "sam2",
     _MASKS,
-    (*folders_of("sam2.1-hiera-large", owner="facebook"), "sam2/sam2.1-hiera-large", "sams/sam2.1-hiera-large"),
-    (_MASKS.file_name,),
+    (
+        *folders_of("sam2.1-hiera-large", owner="facebook"),
+        *("sam2/sam2.1-hiera-large", "sams/sam2.1-hiera-large"),
+        *folders_of(ANIMATE, "process_checkpoint/sam2"),
+        *("process_checkpoint/sam2", "sam2", "sams", ""),
+    ),
+    (_MASKS.file_name, *_MASKS_NAMES),
+    only=(
+        f"sam2.1-hiera-large/{_MASKS.file_name}",
+        f"models--facebook--sam2.1-hiera-large/snapshots/*/{_MASKS.file_name}",
+        "sam2*_hiera_*",
+    ),
 )
 
 WANANIMATE_SETS: tuple[WeightSet, ...] = (

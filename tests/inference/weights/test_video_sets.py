@@ -276,6 +276,15 @@ def test_where_sam2_is_found(tmp_path, place):
     assert found(tmp_path, "wan_masks").paths == {"sam2": path}
 
 
+def test_the_larger_and_later_sam2_is_taken_and_no_other_model(tmp_path):
+    inside = tmp_path / "models" / "sam2"
+    weight_files.write(inside / "model.safetensors")
+    assert found(tmp_path, "wan_masks").paths == {}
+    for name in ("sam2_hiera_tiny.pt", "sam2.1_hiera_small.pt", "sam2_hiera_large.pt", "sam2.1_hiera_large.pt"):
+        path = weight_files.write(inside / name, name)
+        assert found(tmp_path, "wan_masks").paths == {"sam2": path}
+
+
 @pytest.mark.parametrize("place", ["{}", "pretrained_models/{}", "{owner}/{}", "models--{owner}--{}/snapshots/1"])
 def test_where_omniavatar_is_found(tmp_path, place):
     def write(owner, folder, name):

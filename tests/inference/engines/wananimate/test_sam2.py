@@ -21,6 +21,7 @@ from inference.engines.wananimate.preprocess.sam2 import PersonMasks
 from inference.engines.wananimate.preprocess.sam2_network import config_of, load, network_from, side_px, state_of
 from inference.engines.wananimate.preprocess.seeds import Seed
 from inference.errors import ErrorCode, TalkingHeadError
+from inference.weights.store import WeightStore
 
 # Official names and transformers', one of each kind; compared once with the layouts of all official files.
 NAMES = """
@@ -185,6 +186,31 @@ def test_a_mask_is_taken_as_it_is(people):
     found = people.masks(shot(2), [Seed(0, mask=mask)])
     assert (found[0] == mask[::2, ::2]).mean() > 0.97
     assert found[1].any()
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "Wan2.2-Animate-14B/process_checkpoint/sam2/sam2_hiera_large.pt",
+        "process_checkpoint/sam2/sam2_hiera_large.pt",
+        "models/sam2/sam2.1_hiera_large.pt",
+        "ComfyUI/models/sam2/sam2.1_hiera_large-fp16.safetensors",
+        "ComfyUI/models/sam2/sam2_hiera_small.safetensors",
+        "sam2.1_hiera_base_plus.pt",
+    ],
+)
+def test_official_files_are_found_and_read(tmp_path, path, place):
+    written = wan_masks_weights.write_official(tmp_path / place)
+    found = WeightStore([tmp_path]).set_paths("wan_masks")
+    assert found == {"sam2": written}
+    network, known = load(found["sam2"]), load(path).state_dict()
+    state = network.state_dict()
+    later = {"occlusion_spatial_embedding_parameter", "temporal_positional_encoding_projection_layer"}
+    lacking = {name.split(".")[0] for name in known.keys() - state.keys()}
+    assert lacking == (later if written.name.startswith("sam2_") else set()) and len(state) > 200
+    assert all(torch.equal(tensor, known[name]) for name, tensor in state.items())
+    people = PersonMasks(found["sam2"], Placing(Device("cpu"), "full", "parts"))
+    assert people.masks(shot(2), [point(0, 0.5, 0.5)]).any()
 
 
 def test_following_can_be_canceled(people):
