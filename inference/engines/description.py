@@ -153,6 +153,7 @@ class Takes:
         audio: it listens to the sound itself.
         prompt: it is told in words what to draw.
         whole_body: it can animate more than faces: settings decide (``EngineDescription.sees_whole``).
+        neutral_body: it measures the actor's body where the clip begins, or on a neutral picture that somebody chose.
         measures_source: it finds out about the source what takes long, and keeps it (``Drivers.notes``).
     """
 
@@ -163,6 +164,7 @@ class Takes:
     audio: bool = False
     prompt: bool = False
     whole_body: bool = False
+    neutral_body: bool = False
     measures_source: bool = False
 
 
@@ -181,6 +183,7 @@ class EngineDescription:
         optional_sets: weight sets that it uses where they are there.
         whole_when: (setting, values): with these values no face is looked for, neither in the source nor in the clip.
         self_acting: with these values of settings the source's own pictures act; no clip is shown to the engine.
+        whole_source_when: with these values of settings a frame depends on all pictures of the source.
         set_setting: the CHOICE setting that picks the engine's set of large weights, "" for an engine without.
         neighbours: how many pictures before and after a frame's own it looks at, in moving sources.
         memory_mb: what it needs at 1080p.
@@ -201,6 +204,7 @@ class EngineDescription:
     set_setting: str = ""
     whole_when: tuple[str, tuple[str, ...]] = ("", ())
     self_acting: When = ()
+    whole_source_when: When = ()
     controls: tuple[str, ...] = RIG_NAMES
     takes: Takes = Takes()
     neighbours: int = 0
@@ -232,6 +236,10 @@ class EngineDescription:
     def acts_itself(self, settings: Mapping[str, object]) -> bool:
         """Whether the source's own pictures act with these settings, instead of a clip."""
         return bool(self.self_acting) and _fulfilled(self.self_acting, settings)
+
+    def follows_source(self, settings: Mapping[str, object]) -> bool:
+        """Whether a frame depends on all pictures of the source with these settings, not only on those around."""
+        return bool(self.whole_source_when) and _fulfilled(self.whole_source_when, settings)
 
     def sections(self, count: int, settings: Mapping[str, object]) -> tuple[FilmSection, ...]:
         """The sections in which a film of so many frames is drawn; () for engines that draw frame by frame."""

@@ -19,6 +19,7 @@ from ..media.encode import TEMPORARY_SUFFIX, is_whole, write_frame
 from ..media.reader import SourceReader
 from ..source import SourceKind
 from ..weights.catalogue import weight_file
+from .cache_folder import digest_of
 from .exact import FrameMotion
 from .film_plan import Film
 from .sessions import Sessions
@@ -74,11 +75,12 @@ def make_plan(
     weights = [weight_file(name).sha256 for name in description.weights]
     weights += sessions.set_digests(description, settings)
     files = SettingFiles.of(description, settings, sessions)
+    whole = _whole(job, description, settings, reader, check)
     matter = {setting.name for setting in description.settings if setting.matters(settings)}
 
     def keys(decisive: Mapping[str, object]) -> list[str]:
         decisive = {name: value for name, value in decisive.items() if name in matter}
-        return list(_frame_keys(job, description, decisive, files, weights, reader, pictures, motion, check))
+        return list(_frame_keys(job, description, decisive, files, weights, reader, pictures, whole, motion, check))
 
     film = Film.of(description, settings, keys) if description.film else None
     stems = film.names if film else keys(settings)
@@ -94,6 +96,7 @@ def _frame_keys(
     weights: Sequence[str],
     reader: SourceReader,
     pictures: Sequence[int],
+    whole: Sequence[str],
     motion: FrameMotion,
     check: Callable[[], None],
 ) -> Iterator[str]:
@@ -104,6 +107,7 @@ def _frame_keys(
         files: what settings name.
         weights: digests of the models.
         pictures: picture index of each frame.
+        whole: digest of all pictures, where each frame depends on them.
     """
     columns = [POSE_NAMES.index(name) for name in description.controls]
     for frame, (picture, pose) in enumerate(zip(pictures, job.performance.values, strict=True)):
@@ -113,7 +117,7 @@ def _frame_keys(
             engine_version=description.version,
             settings={**settings, **{name: own for name, own in files.at(frame).items() if name in settings}},
             weights=weights,
-            source_digests=_digests(job, description, reader, picture),
+            source_digests=[*_digests(job, description, reader, picture), *whole],
             picture=picture,
             face=job.face,
             pose=pose[columns],
@@ -151,6 +155,26 @@ def _digests(job: Job, description: EngineDescription, reader: SourceReader, pic
     around = range(picture - description.neighbours, picture + description.neighbours + 1)
     indices = [min(max(index, 0), last) for index in around]
     return [reader.digest(index) for index in [*indices, min(job.face.picture, last)]]
+
+
+def _whole(
+    job: Job,
+    description: EngineDescription,
+    settings: Mapping[str, object],
+    reader: SourceReader,
+    check: Callable[[], None],
+) -> list[str]:
+    """Digest of all pictures of a sequence of which each frame is made; [] where few matter, or all have one digest.
+
+    This is coarse: a changed picture changes only the masks of its stretch and of those that follow from it.
+    """
+    if job.source.kind is not SourceKind.SEQUENCE or not description.follows_source(settings):
+        return []
+    digests = []
+    for index in range(len(reader)):
+        check()
+        digests.append(reader.digest(index))
+    return [digest_of(digests)]
 
 
 def _missing(names: Sequence[str], wanted: Sequence[int], folder: Path) -> dict[str, tuple[int, ...]]:

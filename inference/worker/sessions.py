@@ -254,7 +254,7 @@ class Sessions:
         key = subject.key()
         reader = self.reader(subject.source)
         try:
-            digests = {index: reader.digest(index) for index in _digested(subject, needed)}
+            digests = {index: reader.digest(index) for index in _digested(subject, needed, len(reader))}
             # A preview's session sees one picture after the other, as the user scrubs.
             further = subject.preview
             found = next((e for e in self._open if not e.in_use and e.serves(key, digests, further=further)), None)
@@ -318,9 +318,14 @@ def _attend(kept: Drivers, asked: Drivers) -> None:
             driver.attend(other)
 
 
-def _digested(subject: Subject, needed: Sequence[int]) -> Sequence[int]:
+def _digested(subject: Subject, needed: Sequence[int], count: int) -> Sequence[int]:
     """Indices of the pictures by whose content a session is found again: a movie's pictures have one digest."""
-    return [0] if subject.preview and subject.source.kind is SourceKind.MOVIE else needed
+    if subject.preview:
+        return [0] if subject.source.kind is SourceKind.MOVIE else needed
+    follows = subject.source.kind is SourceKind.SEQUENCE and description_of(subject.engine).follows_source(
+        subject.settings
+    )
+    return range(count) if follows else needed
 
 
 def _lacking(description: EngineDescription, error: ImportError | OSError) -> TalkingHeadError:

@@ -51,6 +51,40 @@ def test_sliders_that_an_engine_does_not_have_are_no_part_of_its_names(tmp_path)
     assert name_of(tmp_path, "puppet", **own) == name_of(tmp_path, "puppet")
 
 
+class Pictures(Reader):
+    """A sequence."""
+
+    def __init__(self, *digests: str) -> None:
+        self._digests = digests
+
+    def __len__(self) -> int:
+        return len(self._digests)
+
+    def digest(self, index: int) -> str:
+        return self._digests[index]
+
+
+def names_of_shot(folder: Path, reader: Pictures, **settings: object) -> tuple[str, ...]:
+    """Names of the frames in which the person in a shot is replaced."""
+    count = len(reader)
+    source = Source(SourceKind.SEQUENCE, tuple(str(folder / f"{n}.png") for n in range(count)))
+    performance = Performance.from_poses(Fraction(24), [rest_pose()] * count)
+    own = {"mode": "replace", "mask_from": "sam2", "frames_at_once": 5, **settings}
+    job = Job("0123", "strip", "wananimate", own, source, FaceChoice(), tuple(range(count)), performance)
+    weights: Any = SimpleNamespace(set_digests=lambda engine, settings: ("f" * 64,))
+    return make_plan(job, reader, folder, None, lambda: None, FrameMotion(), weights).names  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("settings", [{}, {"mask_from": "matte"}, {"mode": "animate"}])
+def test_a_shot_whose_person_is_followed_counts_whole(tmp_path, settings):
+    digests = [f"{n}" for n in range(40)]
+    before = names_of_shot(tmp_path, Pictures(*digests), **settings)
+    after = names_of_shot(tmp_path, Pictures(*digests[:30], "another", *digests[31:]), **settings)
+    same = [n for n, (old, new) in enumerate(zip(before, after, strict=True)) if old == new]
+    # Sections of 5 frames, each from the one before; pictures count for their neighbors, 3 to each side.
+    assert same == ([] if not settings else list(range(25)))
+
+
 @pytest.mark.parametrize("engine", ["liveportrait", "tpsmm", "edtalk"])
 def test_every_slider_that_it_has_is(tmp_path, engine):
     moved = {control.name: control.minimum for control in POSE_CONTROLS if control.minimum != control.rest}

@@ -256,7 +256,7 @@ STAGES = (
 WANANIMATE = EngineDescription(
     name="wananimate",
     label="Wan-Animate",
-    version=1,
+    version=2,
     summary="Whole figures: a character performs a clip with body, hands and face, or replaces the person in a shot;"
     " very slow, needs a large graphics card and its models",
     licence="Apache-2.0",
@@ -267,8 +267,10 @@ WANANIMATE = EngineDescription(
     set_setting=MODEL.name,
     whole_when=(FACES.name, ("body",)),
     self_acting=_REPLACE,
+    # Who is followed through a shot is masked by what is seen of them everywhere in it.
+    whole_source_when=MASK_POINTS.when,
     controls=names_for("wananimate"),
-    takes=Takes(driving_video=True, prompt=True, whole_body=True),
+    takes=Takes(driving_video=True, prompt=True, whole_body=True, neutral_body=True),
     neighbours=3,
     memory_mb=48000,
     film=FilmRule(
