@@ -4,7 +4,8 @@
 
 SAM 2 follows the person through *stretches* of the source's own pictures, whatever part of them is rendered, so that
 each picture has one mask. Without placed points each stretch is begun at the body's points. With placed points the
-stretches that have some begin there, and the others go on from the mask where the neighbor ended.
+stretches that have some begin there, and the others go on from where the person was seen last in a neighbor; who was
+never seen is not looked for, since it might be somebody else who is found.
 """
 
 from __future__ import annotations
@@ -139,21 +140,32 @@ class Shot:
         return self._stretches[number]
 
     def _followed(self, number: int, told: Told) -> np.ndarray:
-        """The person in a stretch, from its own points or from the neighbor that is nearer to placed ones."""
+        """The person in a stretch: from placed points, here or in a neighbor; without any from bodies or mattes."""
         pictures, seeds = self._range(number), self._placed(number)
-        neighbour = None if seeds or not self._pointed else number + (-1 if self._pointed[0] < number else 1)
-        if neighbour is not None:
-            after = neighbour > number
-            edge = self._stretch(neighbour, told)[0 if after else -1]
-            if edge.any():
-                shown = [*pictures, pictures[-1] + 1] if after else [pictures[0] - 1, *pictures]
-                place = len(pictures) if after else 0
-                found = self._masks(shown, [Seed(place, mask=edge)], told)
-                return found[:-1] if after else found[1:]
+        if self._pointed and not seeds:
+            return self._gone_on(number, told)
         seeds = seeds or self._seen(pictures, told)
         if not seeds:
-            return np.zeros((len(pictures), self._canvas.height, self._canvas.width), bool)
+            return self._nobody(len(pictures))
         return self._masks(pictures, seeds, told)
+
+    def _gone_on(self, number: int, told: Told) -> np.ndarray:
+        """The person in a stretch without points, from the picture nearest to it in which they were seen."""
+        first, pictures = self._pointed[0], self._range(number)
+        after = number < first
+        for neighbour in range(number + 1, first + 1) if after else range(number - 1, first - 1, -1):
+            outlines = self._stretch(neighbour, told)
+            seen = np.flatnonzero(outlines.any(axis=(1, 2)))
+            if seen.size:
+                edge = int(seen[0 if after else -1])
+                picture = self._range(neighbour)[edge]
+                shown = [*pictures, picture] if after else [picture, *pictures]
+                found = self._masks(shown, [Seed(len(pictures) if after else 0, mask=outlines[edge])], told)
+                return found[:-1] if after else found[1:]
+        return self._nobody(len(pictures))
+
+    def _nobody(self, pictures: int) -> np.ndarray:
+        return np.zeros((pictures, self._canvas.height, self._canvas.width), bool)
 
     def _masks(self, pictures: Sequence[int], seeds: Sequence[Seed], told: Told) -> np.ndarray:
         assert self._people.helpers is not None
@@ -193,4 +205,4 @@ class Shot:
         for picture in range(self._range(first).start, self._range(max(number, nearest)).stop):
             digest.update(self._pictures.digest(picture).encode())
         assert self._people.helpers is not None
-        return f"wan-outlines/1/{self._people.helpers.digest(MASKS)}/{number}/{digest.hexdigest()}"
+        return f"wan-outlines/2/{self._people.helpers.digest(MASKS)}/{number}/{digest.hexdigest()}"
