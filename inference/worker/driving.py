@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ..acting import CaptureSpec
+from ..acting import AUTOMATIC, CaptureSpec
 from ..controls import POSE_NAMES
 from ..errors import ErrorCode, TalkingHeadError
 from ..media.picture import PictureReader
@@ -37,19 +37,24 @@ class Clip(DriverNotes):
     Args:
         capture: what was seen in it.
         task: whom progress is told.
+        choice_counts: to the engine it matters whether somebody chose the neutral picture.
     """
 
-    def __init__(self, spec: CaptureSpec, capture: AnyCapture, sessions: Sessions, task: Task) -> None:
+    def __init__(
+        self, spec: CaptureSpec, capture: AnyCapture, sessions: Sessions, task: Task, *, choice_counts: bool = False
+    ) -> None:
         super().__init__(capture.content, _STAGE, sessions, task)
         recording = getattr(capture, "recording", None)
         self.neutral: int = capture.track.neutral
+        self.neutral_chosen = spec.neutral != AUTOMATIC
         self.smoothing = spec.smoothing
         self.rate: Fraction = capture.track.rate
         self.found: np.ndarray = np.ones(capture.pictures, bool) if recording is None else recording.found
         self.cuts: Sequence[int] = capture.track.breaks
         self.template = Path(spec.source.files[0]) if spec.is_template else None
         self.whole = spec.whole and not spec.is_template
-        self.key = digest_of([capture.content, self.neutral, self.smoothing, str(self.rate)])
+        chosen = ["chosen"] if choice_counts and self.neutral_chosen else []
+        self.key = digest_of([capture.content, self.neutral, self.smoothing, str(self.rate), *chosen])
         self._track = capture.track
         self._points = None if recording is None else recording.points
         self._source = spec.source

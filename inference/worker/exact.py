@@ -170,13 +170,13 @@ def _clip_places(
         return None
     if exact.capture.is_template and not engine.takes.templates:
         raise no_pictures()
-    return ClipPlaces(exact, _clip(exact.capture, sessions, task), regions)
+    return ClipPlaces(exact, _clip(exact.capture, engine, sessions, task), regions)
 
 
-def _clip(spec: CaptureSpec, sessions: Sessions, task: Task) -> Clip:
+def _clip(spec: CaptureSpec, engine: EngineDescription, sessions: Sessions, task: Task) -> Clip:
     from ..capture.read import captured
 
-    return Clip(spec, captured(spec, sessions, task), sessions, task)
+    return Clip(spec, captured(spec, sessions, task), sessions, task, choice_counts=engine.takes.neutral_body)
 
 
 def _sound_places(exact: ExactSpeech | None, sessions: Sessions, task: Task) -> SoundPlaces | None:

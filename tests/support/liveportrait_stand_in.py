@@ -122,6 +122,7 @@ class ClipOfPictures:
     ) -> None:
         self.key = "clip"
         self.neutral, self.smoothing, self.rate, self.cuts = 0, smoothing, Fraction(25), tuple(cuts)
+        self.neutral_chosen = False
         self.template: Path | None = None
         self.found = np.array([number not in lost for number in range(len(pictures))])
         self.kept: dict[str, np.ndarray] = {}

@@ -15,9 +15,10 @@ from acting_clips import carphone
 from worker_host import make_job, picture, saved_job
 
 import inference.engines
-from inference.acting import CaptureSpec, ExactMotion
+from inference.acting import AUTOMATIC, CaptureSpec, ExactMotion
 from inference.capture.read import captured
 from inference.controls import POSE_NAMES
+from inference.engines import description_of
 from inference.engines.description import Setting, SettingKind, Takes
 from inference.engines.engine import NO_DRIVERS
 from inference.engines.liveportrait.keypoints import Motion
@@ -26,7 +27,7 @@ from inference.errors import ErrorCode, TalkingHeadError
 from inference.job import load
 from inference.source import Source, SourceKind
 from inference.worker.driving import Clip
-from inference.worker.exact import FrameMotion
+from inference.worker.exact import FrameMotion, _clip
 from inference.worker.preview import preview
 from inference.worker.runner import run
 from inference.worker.subject import subject_of
@@ -199,6 +200,20 @@ def test_landmarks_of_a_lost_face_are_the_nearest_ones(sessions, tmp_path):
     assert clip.landmarks(0).shape == (478, 2)
     assert any(np.array_equal(clip.landmarks(3), clip.landmarks(near)) for near in (2, 4))
     assert not np.array_equal(clip.landmarks(2), clip.landmarks(4))
+
+
+def test_a_neutral_picture_that_somebody_chose_counts_where_bodies_are_measured(sessions, clip):
+    found = clip_of(clip, sessions)
+    chosen = clip_of(clip, sessions, neutral=found.neutral)
+    assert (found.neutral_chosen, chosen.neutral_chosen) == (False, True)
+    # It is the same picture, and to most engines all the same.
+    for engine, counts in (("wananimate", True), ("wananimate2", False), ("liveportrait", False)):
+        keys = {
+            _clip(CaptureSpec(clip, neutral=neutral), description_of(engine), sessions, quiet()).key
+            for neutral in (AUTOMATIC, found.neutral)
+        }
+        assert len(keys) == 1 + counts
+        assert found.key in keys
 
 
 def test_notes_on_a_clip_last(sessions, clip, tmp_path):

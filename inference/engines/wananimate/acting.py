@@ -24,7 +24,7 @@ from .faces import FACE_PX, ActedFace, Faces
 from .preprocess.body import Body, without_gaps
 from .preprocess.face_box import face_crop
 from .preprocess.light import body_of, head_moved, shoulders_of
-from .preprocess.retarget import Fit, measured
+from .preprocess.retarget import Fit, is_seen, measured
 from .preprocess.skeleton import draw
 
 Size = tuple[int, int]
@@ -177,28 +177,38 @@ class Acting:
 
     def _drawn(self, seen: _Seen, by_clip: bool, told: Callable[[], None]) -> np.ndarray:
         canvas = self._canvas
-        if by_clip and self._cast.fits:
+        if not by_clip:
+            return draw(canvas.body(seen.body, seen.size), canvas.height, canvas.width)
+        if self._cast.fits:
             return draw(self._fitting(told).of(seen.body), canvas.height, canvas.width)
-        return draw(canvas.body(seen.body, seen.size), canvas.height, canvas.width)
+        # As in the reference at the clip's size, which decides how thick lines are.
+        return canvas.letterboxed(draw(seen.body, *_sides(seen.size)))
 
     def _fitting(self, told: Callable[[], None]) -> Fit:
-        """From the clip's neutral picture to the character's."""
+        """From the clip's actor to the character."""
         if self._fit is None:
             cast, canvas = self._cast, self._canvas
-            assert cast.clip is not None
             character = self.source_body(cast.chosen, told)
             if character is None:
                 assert cast.views is not None
                 character = body_of(cast.views.chosen.landmarks, _sides(cast.pictures.read(cast.chosen).size))
             character = canvas.body(character, cast.pictures.read(cast.chosen).size)
-            with closing(cast.clip.pictures([cast.clip.neutral])) as reader:
-                size = reader.size()
-                if cast.tracked is not None:
-                    actor = cast.tracked[1].of(reader, [cast.clip.neutral], told)[0]
-                else:
-                    actor = body_of(cast.clip.landmarks(cast.clip.neutral), _sides(size))
+            actor, size = self._actor(told)
             self._fit = measured(actor, character, _sides(size), (canvas.height, canvas.width))
         return self._fit
+
+    def _actor(self, told: Callable[[], None]) -> tuple[Body, Size]:
+        """The clip's actor in the neutral picture that somebody chose, else in the first with a body; and its size."""
+        clip, tracked = self._cast.clip, self._cast.tracked
+        assert clip is not None
+        pictures = [clip.neutral] if clip.neutral_chosen else list(range(len(clip)))
+        with closing(clip.pictures(pictures)) as reader:
+            size = reader.size()
+            if tracked is None:
+                return body_of(clip.landmarks(pictures[0]), _sides(size)), size
+            bodies = (tracked[1].of(reader, [picture], told)[0] for picture in pictures)
+            found = next((body for body in bodies if is_seen(body)), None)
+            return tracked[1].of(reader, pictures[:1], told)[0] if found is None else found, size
 
     def _reader(self, pictures: Sequence[int], by_clip: bool, stack: ExitStack) -> PictureReader:
         if not by_clip:

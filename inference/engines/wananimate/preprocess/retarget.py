@@ -90,11 +90,18 @@ class Fit:
         return np.column_stack([(hand[:, :2] - acting_wrist) * self.limbs[_FOREARM] + wrist, hand[:, 2]])
 
 
+def is_seen(body: Body) -> bool:
+    """Whether somebody is in a picture who can be measured: neck or nose were found in it."""
+    points = body.body[[NECK, NOSE]]
+    inside = ((points[:, :2] >= 0) & (points[:, :2] < 1)).all(axis=1)
+    return bool((inside & (points[:, 2] >= THRESHOLD)).any())
+
+
 def measured(acting: Body, reference: Body, acting_size: tuple[int, int], size: tuple[int, int]) -> Fit:
     """The fit of an actor to a character.
 
     Args:
-        acting: the actor, as at the clip's beginning.
+        acting: the actor, as where the clip begins or on a neutral picture.
         reference: the character in its picture.
         acting_size, size: (height, width) of their pictures, px.
     """
