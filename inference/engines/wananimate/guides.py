@@ -22,6 +22,9 @@ from .shot import Shot
 
 Told = Callable[[], None]
 _WHITE = 127
+# What corrected pictures should be as large as, and how others become so.
+_FACE = "a face", "squeezed into a square", (FACE_PX, FACE_PX)
+_DRAWING = "the drawing", "fitted into it, with black borders"
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +50,10 @@ class GuideMaker:
     Args:
         shot: whose person is replaced; None where nobody is.
         corrections: corrected pictures of the stages "pose", "face" and "mask".
+
+    Attributes:
+        warnings: a sentence on the corrected pictures of each stage whose proportions are others than those that are
+            made; grows as they are read.
     """
 
     def __init__(
@@ -62,6 +69,7 @@ class GuideMaker:
         self._acting = acting
         self._shot = shot
         self._corrections = corrections
+        self.warnings: dict[str, str] = {}
 
     def of(self, requests: Sequence[FrameRequest], told: Told) -> Guides:
         """What guides frames.
@@ -96,12 +104,12 @@ class GuideMaker:
         for n, request in enumerate(requests):
             told()
             if request.index in poses:
-                skeletons.append(self._canvas.letterboxed(poses.bgr(request.index))[..., ::-1])
+                skeletons.append(self._canvas.letterboxed(self._corrected("pose", request))[..., ::-1])
             else:
                 assert found is not None
                 skeletons.append(found[0][places[n]])
             if request.index in faces:
-                crops.append(_face(faces.bgr(request.index)))
+                crops.append(_face(self._corrected("face", request)))
             else:
                 assert found is not None
                 crops.append(found[1][places[n]])
@@ -114,7 +122,7 @@ class GuideMaker:
         assert self._shot is not None
         found = iter(self._shot.masks(made, told) if made else ())
         return np.stack([
-            self._corrected_mask(corrected.bgr(request.index)) if request.index in corrected else next(found)
+            self._corrected_mask(request) if request.index in corrected else next(found)
             for request in requests
         ])  # fmt: skip
 
@@ -123,8 +131,20 @@ class GuideMaker:
         for corrections in self._corrections.values():
             corrections.close()
 
-    def _corrected_mask(self, bgr: np.ndarray) -> np.ndarray:
-        return self._canvas.mask(bgr.max(axis=2) > _WHITE)
+    def _corrected_mask(self, request: FrameRequest) -> np.ndarray:
+        return self._canvas.mask(self._corrected("mask", request).max(axis=2) > _WHITE)
+
+    def _corrected(self, stage: str, request: FrameRequest) -> np.ndarray:
+        """(h, w, 3) uint8 B, G, R: what somebody made for a frame."""
+        corrections, canvas = self._corrections[stage], self._canvas
+        bgr = corrections.bgr(request.index)
+        if stage not in self.warnings:
+            # Pictures of the source's proportions lie on the canvas as the source itself does.
+            sizes = (canvas.width, canvas.height), self._pictures.read(request.picture).size
+            expected = _FACE if stage == "face" else (*_DRAWING, *sizes)
+            if sentence := corrections.warning(request.index, bgr, *expected):
+                self.warnings[stage] = sentence
+        return bgr
 
     def _backgrounds(self, requests: Sequence[FrameRequest], masks: np.ndarray, told: Told) -> Iterator[np.ndarray]:
         """(H, W, 3) uint8 RGB of each frame."""

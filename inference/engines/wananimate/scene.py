@@ -22,7 +22,7 @@ from ...media.images import EXTENSIONS
 from ...media.picture import Picture, PictureReader
 from ...media.reader import open_source
 from ...source import FaceChoice, Source, SourceKind
-from ..diffusion.advice import about_clip
+from ..diffusion.advice import NO_FACE_TO_PERFORM, about_clip
 from ..diffusion.performer import Performer
 from ..diffusion.preview import Preview
 from ..diffusion.squares import SourceViews
@@ -42,6 +42,9 @@ from .shot import People, Shape, Shot
 
 if TYPE_CHECKING:
     from .session import Parts
+
+NOBODY = "Nobody was found who could be replaced; place Mask Points on the person, or correct the masks."
+_LABELS = {setting.name: setting.label for setting in WANANIMATE.settings}
 
 
 class Scene:
@@ -77,16 +80,6 @@ class Scene:
                 "Head and Shoulders looks for a face, and Driven By is set to Body.",
                 "Set Tracking to Whole Body, or Driven By to Person with Face.",
             )
-
-    @property
-    def lacks_face(self) -> bool:
-        """Sliders were moved on a face that is too small for them."""
-        return self._performer is not None and self._performer.lacks_face
-
-    @property
-    def lacks_person(self) -> bool:
-        """Nobody was found who could be replaced."""
-        return self._shot is not None and self._shot.lacks_person
 
     def warnings(self) -> list[str]:
         """Sentences about source and clip."""
@@ -149,11 +142,18 @@ class Scene:
     def guides(self) -> GuideMaker:
         """What makes the pictures that guide a section."""
         corrections = {
-            stage.name: Corrections(str(self._settings[stage.setting]), stage.label)
+            stage.name: Corrections(str(self._settings[stage.setting]), _LABELS[stage.setting], still=stage.grey)
             for stage in STAGES
             if stage.setting
         }
         return GuideMaker(self._pictures, self.canvas, self._acting, self._shot, corrections)
+
+    @property
+    def seen_warnings(self) -> list[str]:
+        """Sentences about what was seen while guides were made."""
+        sentences = [NO_FACE_TO_PERFORM] if self._performer is not None and self._performer.lacks_face else []
+        sentences += [NOBODY] if self._shot is not None and self._shot.lacks_person else []
+        return [*sentences, *(self.guides.warnings.values() if "guides" in self.__dict__ else ())]
 
     def close(self) -> None:
         """Free what the scene holds."""
@@ -213,7 +213,8 @@ class Scene:
             helpers=parts.helpers if follows else None,
             body=self._acting.source_body,
             face=lambda picture: None if views is None else views.face(picture),
-            key=f"{parts.helpers.digest(TRACKING) if follows and full else ''} {self._choice}",
+            # Without a face in play it is the largest person's body, whichever face was chosen.
+            key=f"{parts.helpers.digest(TRACKING) if follows and full else ''} {self._choice if views else ''}",
         )
         points = mask_points.read(str(settings["mask_points"]))
         return Shot(people, self._pictures, self.canvas, points, Shape(*numbers), parts.notes)

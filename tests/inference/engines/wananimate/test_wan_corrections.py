@@ -9,7 +9,8 @@ import media
 import numpy as np
 import pytest
 from acting_clips import movie
-from wananimate_stand_in import SIZE_PX, StandInDrawing, StandInHelpers, open_session, request
+from faces import picture
+from wananimate_stand_in import SIZE_PX, StandInDrawing, StandInHelpers, open_session, reader, request
 
 from inference.engines.wananimate.corrections import Corrections, numbered
 from inference.errors import ErrorCode, TalkingHeadError
@@ -59,14 +60,57 @@ def test_nothing_is_looked_for_where_all_is_corrected(tmp_path):
     assert [face.mean() for face in ask.faces[:2]] == [50, 100]
 
 
-def test_a_movie_or_one_picture_corrects_as_well(tmp_path):
+def test_a_movie_corrects_as_well(tmp_path):
     pictures = [np.full((SIZE_PX, SIZE_PX, 3), value, np.uint8) for value in (40, 180)]
     path = movie(tmp_path / "faces.mp4", pictures).files[0]
     ask = drawn(3, face_pictures=path)
     assert [round(float(face.mean()) / 20) for face in ask.faces[:2]] == [2, 9]
     assert ask.faces[2].std() > 5  # the movie has no third picture
-    save(tmp_path / "still.png", 70)
-    assert [face.mean() for face in drawn(3, face_pictures=str(tmp_path / "still.png")).faces] == [70] * 5
+
+
+def test_one_picture_is_a_mask_of_all_frames_and_refused_where_the_film_would_stand_still(tmp_path):
+    still = tmp_path / "0001.png"
+    save(still, 200)
+    ask = drawn(3, mode="replace", character=str(media.hopper()), mask_pictures=str(still))
+    assert ask.mask.all()
+    for setting, label in (("pose_pictures", "Poses"), ("face_pictures", "Faces")):
+        with pytest.raises(TalkingHeadError) as caught:
+            drawn(3, **{setting: str(still)})
+        assert caught.value.code is ErrorCode.INVALID_REQUEST
+        assert label in caught.value.message and "folder" in caught.value.hint
+
+
+def warnings(**settings):
+    session = open_session(drawing=StandInDrawing(), **settings)
+    for _ in range(2):
+        session.draw(Section(0, range(2)), [request(0), request(1)], None, lambda done: None)
+    session.close()
+    return session.warnings
+
+
+def test_pictures_of_other_proportions_are_told_once(tmp_path):
+    wide = [np.full((48, 96, 3), value, np.uint8) for value in (40, 180)]
+    path = movie(tmp_path / "wide.mp4", wide).files[0]
+    (told,) = warnings(pose_pictures=path)
+    assert told.startswith("Poses: wide.mp4 has 96 x 48 px, the drawing 64 x 64; it is fitted")
+    (told,) = warnings(face_pictures=path)
+    assert told.startswith("Faces: wide.mp4 has 96 x 48 px, a face 512 x 512; it is squeezed")
+    replaced = {"mode": "replace", "character": str(media.hopper())}
+    (told,) = warnings(mask_pictures=path, **replaced)
+    assert told.startswith("Masks: wide.mp4 has 96 x 48 px")
+    # Another size is no other shape.
+    save(tmp_path / "0001.png", 50, 200)
+    for setting in ("pose_pictures", "face_pictures"):
+        assert not warnings(**{setting: str(tmp_path)})
+
+
+def test_pictures_may_have_the_proportions_of_the_source(tmp_path):
+    source = reader(picture("astronaut")[:400])
+    cv2.imwrite(str(tmp_path / "0001.png"), np.zeros((200, 256, 3), np.uint8))
+    session = open_session(source, pose_pictures=str(tmp_path))
+    assert session._canvas.width / session._canvas.height != 256 / 200
+    session.draw(Section(0, range(1)), [request(0)], None, lambda done: None)
+    assert not session.warnings
 
 
 def test_corrected_masks_are_taken_as_they_are(tmp_path):

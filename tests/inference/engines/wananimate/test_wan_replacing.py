@@ -12,7 +12,16 @@ from edtalk_stand_in import NotesInMemory
 from faces import picture
 from hellomeme_stand_in import acting_clip
 from liveportrait_stand_in import place
-from wananimate_stand_in import SIZE_PX, StandInDrawing, StandInHelpers, film, open_session, reader, request
+from wananimate_stand_in import (
+    SIZE_PX,
+    StandInDrawing,
+    StandInHelpers,
+    StandInMasks,
+    film,
+    open_session,
+    reader,
+    request,
+)
 
 from inference.engines.wananimate import shot
 from inference.engines.wananimate.mask_points import MaskPoint, written
@@ -51,7 +60,7 @@ def test_the_person_is_masked_and_the_character_shown():
 def finished(**settings):
     session, _ = opened(**settings)
     (left,) = film(session, [request(0)])
-    ((_, made),) = session.finish(FIRST, [request(0)], left)
+    ((_, made),) = session.finish(FIRST, [request(0)], left, lambda: None)
     mask = session._masks(left, 1)[0]
     return made, cv2.resize(mask, (512, 512), interpolation=cv2.INTER_NEAREST) == 1
 
@@ -91,14 +100,14 @@ def test_a_character_is_needed():
         asked(session, drawing, [request(0)])
     assert caught.value.code is ErrorCode.INVALID_REQUEST and "Character" in caught.value.hint
     # The stages do not need one.
-    assert len(dict(session.stage("mask", [request(0)]))) == 1
+    assert len(dict(session.stage("mask", [request(0)], lambda: None))) == 1
 
 
 def test_stages_show_mask_and_background():
     session, drawing = opened()
     ask, _ = asked(session, drawing, [request(0)])
-    ((_, mask),) = session.stage("mask", [request(0)])
-    ((_, background),) = session.stage("background", [request(0)])
+    ((_, mask),) = session.stage("mask", [request(0)], lambda: None)
+    ((_, background),) = session.stage("background", [request(0)], lambda: None)
     assert np.array_equal(mask.pixels[..., 0], ask.mask[0] * 255) and mask.pixels.shape[2] == 3
     assert np.array_equal(background.pixels[..., ::-1], ask.background[0])
 
@@ -152,7 +161,7 @@ class TestFollowing:
 
     def masks(self, session, *numbers):
         requests = [request(n, n) for n in numbers]
-        return [shown.pixels[..., 0] for _, shown in session.stage("mask", requests)]
+        return [shown.pixels[..., 0] for _, shown in session.stage("mask", requests, lambda: None)]
 
     def test_bodies_tell_whom_to_follow(self):
         helpers = StandInHelpers()
@@ -185,6 +194,48 @@ class TestFollowing:
         assert len(helpers.outlines.told) == 2 and np.array_equal(first, again)
         self.masks(self.session(helpers, notes, mask_points=written([MaskPoint(1, 0.5, 0.5)])), 1)
         assert len(helpers.outlines.told) == 3
+
+    def test_outlines_of_the_largest_person_are_not_those_of_who_was_chosen(self):
+        # The same pictures and choice: only whether a face is looked for tells whose body it is.
+        notes, helpers = NotesInMemory(), StandInHelpers()
+        options = {"helpers": helpers, "notes": notes, "tracking": "full", "mask_from": "sam2"}
+        for told, faces in ((1, "person"), (2, "body"), (2, "person"), (2, "body")):
+            session, _ = opened(*[picture("astronaut")] * 2, faces=faces, **options)
+            self.masks(session, 0)
+            assert len(helpers.outlines.told) == told
+
+    def gone(self, monkeypatch, *lost):
+        """Outlines of a network that loses the person in pictures of some brightness; with its stand-in."""
+        follow = StandInMasks.masks
+
+        def masks(self, frames, seeds, told):
+            found = follow(self, frames, seeds, told)
+            found[[int(frame[32, 32, 0]) in [10 * n + 10 for n in lost] for frame in frames]] = False
+            return found
+
+        monkeypatch.setattr(StandInMasks, "masks", masks)
+        helpers = StandInHelpers()
+        session = self.session(helpers, NotesInMemory(), mask_points=written([MaskPoint(1, 0.4, 0.4)]))
+        return session, helpers
+
+    @pytest.mark.parametrize(("lost", "last", "place"), [([3], 2, 0), ([1, 2, 3], 0, 0), ([3, 4, 5, 6, 7], 2, 0)])
+    def test_who_is_lost_at_an_edge_is_followed_from_where_they_were_seen_last(self, monkeypatch, lost, last, place):
+        session, helpers = self.gone(monkeypatch, *lost)
+        before = helpers.bodies.looked
+        (mask,) = self.masks(session, 9)
+        count, (seed,) = helpers.outlines.told[-1]
+        assert seed.mask is not None and seed.frame == place and count == 3
+        assert mask.any() and helpers.bodies.looked == before
+        (seen,) = self.masks(session, last)
+        # The stand-in's outline moves by 2 px a picture that it is shown.
+        shown = 2 if 4 in lost else 4 + 2
+        assert np.nonzero(mask)[1].mean() - np.nonzero(seen)[1].mean() == pytest.approx(2 * shown, abs=0.1)
+
+    def test_who_was_never_seen_is_not_looked_for(self, monkeypatch):
+        session, helpers = self.gone(monkeypatch, *range(4))
+        assert not self.masks(session, 9)[0].any()
+        assert len(helpers.outlines.told) == 1 and helpers.bodies.looked == 0
+        assert any("Mask Points" in warning for warning in session.warnings)
 
     def test_pictures_without_a_body_begin_with_the_matte(self, monkeypatch):
         monkeypatch.setattr(shot, "seeds_of_bodies", lambda bodies: [])
