@@ -98,7 +98,7 @@ def tiny_section() -> None:
 
     def drawn() -> None:
         left = session.draw(section, requests, None, lambda done: None)
-        list(session.finish(section, requests, left))
+        list(session.finish(section, requests, left, lambda: None))
 
     told("tiny section of 17 frames, 1 step, 256 x 256 px", seconds(drawn, 1), "s")
     engine.unload()

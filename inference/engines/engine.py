@@ -49,6 +49,7 @@ class DrivingClip(Protocol):
     Attributes:
         key: digest of the clip's content, face choice, neutral picture, smoothing and rate.
         neutral: the picture on which the actor's face rests.
+        neutral_chosen: somebody chose it; else it was found.
         smoothing: 0 (none) to 1 (strong).
         rate: pictures a second, exact.
         found: (n,) bool, in which pictures the face was found; all of them in a clip that is shown whole.
@@ -59,6 +60,7 @@ class DrivingClip(Protocol):
 
     key: str
     neutral: int
+    neutral_chosen: bool
     smoothing: float
     rate: Fraction
     found: np.ndarray
@@ -320,14 +322,27 @@ class ChainSession(Session, Protocol):
         """
         ...
 
-    def finish(self, section: Section, requests: Sequence[FrameRequest], drawn: Drawn) -> Iterator[tuple[int, Picture]]:
-        """Some frames of a section, each with its index, from what ``draw`` gave for the section."""
+    def finish(
+        self, section: Section, requests: Sequence[FrameRequest], drawn: Drawn, told: Callable[[], None]
+    ) -> Iterator[tuple[int, Picture]]:
+        """Some frames of a section, each with its index, from what ``draw`` gave for the section.
+
+        Args:
+            told: called often meanwhile, also before the first frame is there; raises CANCELLED when the request was
+                canceled.
+        """
         ...
 
-    def stage(self, name: str, requests: Sequence[FrameRequest]) -> Iterator[tuple[int, Picture]]:
+    def stage(
+        self, name: str, requests: Sequence[FrameRequest], told: Callable[[], None]
+    ) -> Iterator[tuple[int, Picture]]:
         """Pictures of a stage (``EngineDescription.stages``) for some frames, each with its index.
 
         A picture has the size of the picture that the stage sees; it need not be that of the source.
+
+        Args:
+            requests: all frames of a section, for pictures that are those from which the section is drawn.
+            told: as of ``finish``.
         """
         ...
 

@@ -41,8 +41,15 @@ class FilmDrawing(Protocol[T]):
         """
         ...
 
-    def finish(self, section: Section, requests: Sequence[FrameRequest], drawn: T) -> Iterator[tuple[int, Picture]]:
-        """Frames of a section from what was drawn of it."""
+    def finish(
+        self, section: Section, requests: Sequence[FrameRequest], drawn: T, told: Callable[[], None]
+    ) -> Iterator[tuple[int, Picture]]:
+        """Frames of a section from what was drawn of it.
+
+        Args:
+            told: called by sessions that decode many frames before they give the first one; raises CANCELLED when the
+                request was canceled meanwhile.
+        """
         ...
 
 
@@ -84,7 +91,7 @@ class Anchored:
         return latents
 
     def finish(
-        self, section: Section, requests: Sequence[FrameRequest], drawn: np.ndarray
+        self, section: Section, requests: Sequence[FrameRequest], drawn: np.ndarray, told: Callable[[], None]
     ) -> Iterator[tuple[int, Picture]]:
         """See :class:`FilmDrawing`."""
         return self._session.finish(requests, drawn[[request.index - section.frames.start for request in requests]])
@@ -113,9 +120,11 @@ class Chain:
         _check_finite(drawn["latents"], section)
         return drawn
 
-    def finish(self, section: Section, requests: Sequence[FrameRequest], drawn: Drawn) -> Iterator[tuple[int, Picture]]:
+    def finish(
+        self, section: Section, requests: Sequence[FrameRequest], drawn: Drawn, told: Callable[[], None]
+    ) -> Iterator[tuple[int, Picture]]:
         """See :class:`FilmDrawing`."""
-        return self._session.finish(section, requests, drawn)
+        return self._session.finish(section, requests, drawn, told)
 
 
 def _check_arrays(drawn: Mapping[str, object]) -> None:

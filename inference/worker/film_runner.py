@@ -129,7 +129,9 @@ class FilmRunner:
         self._tell(stage)
         made = 0
         requests = self._requests(part.frames)
-        for index, picture in self._drawing.finish(part.section, requests, drawing):  # type: ignore[arg-type]
+        # Networks are in the middle of something there: only a cancel is heard.
+        made_now = self._drawing.finish(part.section, requests, drawing, self._task.check)  # type: ignore[arg-type]
+        for index, picture in made_now:
             writer.put(folder / checked_name(self._work.plan, index, picture), picture)
             made += 1
             self._clock.finished()

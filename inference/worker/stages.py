@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -13,8 +13,9 @@ import cv2
 
 from ..engines import description_of
 from ..engines.description import EngineDescription, Stage
-from ..engines.engine import ChainSession
+from ..engines.engine import ChainSession, FrameRequest
 from ..errors import ErrorCode, TalkingHeadError
+from ..film import Section
 from ..job import Job, load
 from ..media.colour import for_display
 from ..media.encode import write_error, write_whole
@@ -58,13 +59,18 @@ def make_stage(
     pictures = _pictures(job, sessions)
     task.stage(preparing(job), len(frames))
     size, made = [0, 0], 0
-    needed = sorted({pictures[frame] for frame in frames})
+    cut = _sections(engine, job, frames)
+    requests = {
+        frame: motion.request(frame, pictures[frame], job.performance.pose(frame))
+        for section in cut
+        for frame in section.frames
+    }
+    needed = sorted({request.picture for request in requests.values()})
     with sessions.opened(subject_of(job, motion, sessions, draws=False), needed) as opened:
         words = f"making {stage.label.lower()} pictures"
         task.stage(words, len(frames))
         session = cast("ChainSession", opened.session)
-        requests = [motion.request(frame, pictures[frame], job.performance.pose(frame)) for frame in frames]
-        for index, picture in session.stage(name, requests):
+        for index, picture in _shown(session, name, cut, requests, set(frames), task.check):
             file = folder / stage_file(index)
             write_whole(file, encoded(picture, grey=stage.grey))
             size, made = size if made else list(picture.size), made + 1
@@ -75,6 +81,30 @@ def make_stage(
         check_all_made(made, len(frames))
         warnings = list(opened.session.warnings)
     return {"written": made, "size": size, "seconds": round(time.perf_counter() - start, 3), "warnings": warnings}
+
+
+def _sections(engine: EngineDescription, job: Job, frames: Sequence[int]) -> list[Section]:
+    """The sections of the film that show some frames."""
+    cut = engine.sections(len(job.pictures), engine.settings_from(job.settings))
+    wanted = set(frames)
+    return [section for section in cut if wanted.intersection(section.new)]
+
+
+def _shown(
+    session: ChainSession,
+    name: str,
+    cut: Sequence[Section],
+    requests: Mapping[int, FrameRequest],
+    frames: Collection[int],
+    told: Callable[[], None],
+) -> Iterator[tuple[int, Picture]]:
+    """A stage's pictures of some frames. Whole sections are asked for, as they are drawn: who is lost in a picture is
+    taken from others of the section.
+    """
+    for section in cut:
+        for index, picture in session.stage(name, [requests[frame] for frame in section.frames], told):
+            if index in section.new and index in frames:
+                yield index, picture
 
 
 def stage_file(frame: int) -> str:

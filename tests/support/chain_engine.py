@@ -72,10 +72,13 @@ DESCRIPTION = EngineDescription(
     ),
 )  # fmt: skip
 
-# What the sessions of this process did: tellings, numbers of drawn sections, and finished frames.
+# What the sessions of this process did: tellings, numbers of drawn sections, decoded and finished frames, and of which
+# frames a stage's pictures were asked for at once.
 stepped: list[tuple[int, int]] = []
 drawn: list[int] = []
+decoded: list[int] = []
 finished: list[int] = []
+staged: list[list[int]] = []
 
 
 class ChainSession:
@@ -132,7 +135,12 @@ class ChainSession:
         carried = int(str(self._settings["carried"]))
         return {"latents": latents, "tail": latents[-carried:].astype(np.float16), "gain": latents.mean(axis=0)}
 
-    def finish(self, section: Section, requests: Sequence[FrameRequest], drawn: Drawn) -> Iterator[tuple[int, Picture]]:
+    def finish(
+        self, section: Section, requests: Sequence[FrameRequest], drawn: Drawn, told: Callable[[], None]
+    ) -> Iterator[tuple[int, Picture]]:
+        for place in range(len(section.frames)):
+            decoded.append(section.frames[place])
+            told()
         for request in requests:
             assert request.picture in self._needed
             finished.append(request.index)
@@ -140,8 +148,12 @@ class ChainSession:
             shade = float(str(self._settings["shade"]))
             yield request.index, painted(self._pictures.read(request.picture), shade * latent)
 
-    def stage(self, name: str, requests: Sequence[FrameRequest]) -> Iterator[tuple[int, Picture]]:
+    def stage(
+        self, name: str, requests: Sequence[FrameRequest], told: Callable[[], None]
+    ) -> Iterator[tuple[int, Picture]]:
+        staged.append([request.index for request in requests])
         for request in requests:
+            told()
             assert request.picture in self._needed
             jaw = request.pose["jaw_open"]
             pixels = np.full((8, 16, 3), round(255 * jaw) if name == "pose" else 255 * (jaw > 0.5), np.uint8)
@@ -164,7 +176,7 @@ def register() -> None:
 
 def forget() -> None:
     """Begin to note anew what is done."""
-    for done in (stepped, drawn, finished):
+    for done in (stepped, drawn, decoded, finished, staged):
         done.clear()
 
 

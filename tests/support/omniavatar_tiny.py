@@ -101,5 +101,5 @@ def draw_all(session, requests: Sequence[FrameRequest], **settings: object):
         mine = [requests[frame] for frame in section.frames]
         before = session.draw(section, mine, before, lambda done: None)
         left.append(before)
-        frames |= dict(session.finish(section, mine[section.before :], before))
+        frames |= dict(session.finish(section, mine[section.before :], before, lambda: None))
     return left, frames

@@ -74,6 +74,24 @@ def test_a_film_is_canceled_within_a_step_and_goes_on_at_its_section(tmp_path, c
     assert pixels_of(path) == whole
 
 
+def test_a_cancel_is_heard_while_a_kept_section_is_finished(tmp_path, cache, whole):
+    path = film_job(tmp_path / "film")
+    render(path, cache)
+    drop_frames(path)
+    told = Told(chain_engine)
+
+    def check() -> None:
+        if len(chain_engine.decoded) == 2:
+            raise TalkingHeadError(ErrorCode.CANCELLED, "Canceled.")
+
+    told.task.check = check
+    with pytest.raises(TalkingHeadError) as caught:
+        render(path, cache, told=told)
+    assert caught.value.code is ErrorCode.CANCELLED
+    assert len(chain_engine.decoded) == 2 and chain_engine.finished == [] and chain_engine.drawn == []
+    assert render(path, cache)[1] == [] and pixels_of(path) == whole
+
+
 def test_a_film_goes_on_after_an_engine_that_failed(tmp_path, cache, whole):
     with pytest.raises(RuntimeError):
         render(film_job(tmp_path / "film", fail_at=1), cache)

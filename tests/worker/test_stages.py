@@ -18,10 +18,13 @@ from worker_host import ROOT, Host, picture, saved_job
 
 import inference.engines
 from inference.cli import main
+from inference.engines.engine import Drivers
 from inference.errors import ErrorCode, TalkingHeadError
 from inference.media.digests import Digests
+from inference.source import FaceChoice, Source, SourceKind
 from inference.weights.store import WeightStore
-from inference.worker.sessions import Sessions
+from inference.worker.driver_notes import DriverNotes
+from inference.worker.sessions import Sessions, Subject
 from inference.worker.stages import make_stage
 from inference.worker.task import Task
 
@@ -82,6 +85,44 @@ def test_some_frames_keep_their_numbers_and_replace_only_themselves(tmp_path, se
     kept = [file.name for file in sorted(folder.iterdir()) if file.read_bytes() == b"corrected by hand"]
     assert kept == ["0001.png", "0003.png", "0005.png"]
     assert np.array_equal(cv2.imread(str(folder / "0004.png"))[0, 0], [170] * 3)
+
+
+def test_whole_sections_are_asked_for_as_they_are_drawn(tmp_path, sessions):
+    # The first section has 6 frames, since 3 are drawn before it; each begins with 2 of the one before.
+    done, _ = made(saved_job(tmp_path, 16, engine="chain"), "pose", sessions, only=[7, 2])
+    assert chain_engine.staged == [list(range(6)), list(range(4, 13))]
+    assert done["written"] == 2
+    assert sorted(file.name for file in (tmp_path / "stage" / "pose").iterdir()) == ["0003.png", "0008.png"]
+    chain_engine.forget()
+    done, sent = made(saved_job(tmp_path, 16, engine="chain"), "pose", sessions)
+    assert [len(some) for some in chain_engine.staged] == [6, 9, 5] and done["written"] == 16
+    assert [fields["index"] for type_, fields in sent if type_ == "frame"] == list(range(16))
+
+
+def test_a_cancel_is_heard_before_a_section_has_its_first_picture(tmp_path, sessions):
+    with pytest.raises(TalkingHeadError) as caught:
+        made(saved_job(tmp_path, FRAMES, engine="chain"), "pose", sessions, cancel_at=0)
+    assert caught.value.code is ErrorCode.CANCELLED and chain_engine.staged == [list(range(FRAMES))]
+
+
+@pytest.mark.parametrize("follows", [True, False])
+def test_a_session_that_follows_the_source_is_opened_anew_when_any_picture_changes(
+    tmp_path, sessions, monkeypatch, follows
+):
+    values = "2" if follows else "1"
+    description = dataclasses.replace(chain_engine.DESCRIPTION, whole_source_when=(("carried", (values,)),))
+    monkeypatch.setitem(inference.engines.ENGINES, "chain", description)
+    files = [tmp_path / f"{n}.png" for n in range(3)]
+    for n, file in enumerate(files):
+        cv2.imwrite(str(file), np.full((8, 8, 3), n, np.uint8))
+    source = Source(SourceKind.SEQUENCE, tuple(map(str, files)))
+    drivers = Drivers(notes=DriverNotes("films", "preparing", sessions, Task(lambda *_, **__: None, lambda: None)))
+    subject = Subject("chain", description.settings_from({}), source, FaceChoice(), drivers=drivers)
+    with sessions.opened(subject, [0]) as first:
+        pass
+    cv2.imwrite(str(files[2]), np.full((9, 9, 3), 90, np.uint8))
+    with sessions.opened(subject, [0]) as again:
+        assert (again is first) is not follows
 
 
 def test_what_draws_need_not_be_there(tmp_path, sessions, monkeypatch):

@@ -100,9 +100,11 @@ class OmniAvatarSession(OpenedVideo["Drawing"]):
         latents = drawing.draw(ask, told)
         return self._left(section, latents, before, lambda: told(self.steps(section)), lead=_lead(section))
 
-    def finish(self, section: Section, requests: Sequence[FrameRequest], drawn: Drawn) -> Iterator[tuple[int, Picture]]:
+    def finish(
+        self, section: Section, requests: Sequence[FrameRequest], drawn: Drawn, told: Callable[[], None]
+    ) -> Iterator[tuple[int, Picture]]:
         """The frames asked for, decoded, at the portrait's size."""
-        for request, rgb in self._frames(section, requests, drawn, lead=_lead(section)):
+        for request, rgb in self._frames(section, requests, drawn, told, lead=_lead(section)):
             yield request.index, self._portrait.finished(rgb)
 
     @cached_property

@@ -92,9 +92,11 @@ class PipelineSession(OpenedVideo[Drawing]):
         )
         return self._left(section, drawing.draw(ask, told), before, lambda: told(self.steps(section)))
 
-    def finish(self, section: Section, requests: Sequence[FrameRequest], drawn: Drawn) -> Iterator[tuple[int, Picture]]:
+    def finish(
+        self, section: Section, requests: Sequence[FrameRequest], drawn: Drawn, told: Callable[[], None]
+    ) -> Iterator[tuple[int, Picture]]:
         """The frames asked for, decoded, at the picture's size."""
-        for request, rgb in self._frames(section, requests, drawn):
+        for request, rgb in self._frames(section, requests, drawn, told):
             yield request.index, self._finisher.finished(self._picture, rgb, None)
 
     @property

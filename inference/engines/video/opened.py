@@ -60,7 +60,9 @@ class OpenedVideo(Opened[Networks]):
         """Those of the setting, whatever the section's length."""
         return self._whole("steps")
 
-    def stage(self, name: str, requests: Sequence[FrameRequest]) -> Iterator[tuple[int, Picture]]:
+    def stage(
+        self, name: str, requests: Sequence[FrameRequest], told: Callable[[], None]
+    ) -> Iterator[tuple[int, Picture]]:
         """There are no stages, unless an engine makes some.
 
         Raises:
@@ -123,17 +125,24 @@ class OpenedVideo(Opened[Networks]):
         return tail[len(tail) - count :].astype(np.float32)
 
     def _frames(
-        self, section: Section, requests: Sequence[FrameRequest], drawn: Drawn, *, lead: int = 0
+        self,
+        section: Section,
+        requests: Sequence[FrameRequest],
+        drawn: Drawn,
+        told: Callable[[], None],
+        *,
+        lead: int = 0,
     ) -> Iterator[tuple[FrameRequest, np.ndarray]]:
-        """Each frame asked for: (H, W, 3) float32 RGB, 0 to 1."""
-        video = self._video(np.asarray(drawn["latents"]))
+        """Each frame asked for: (H, W, 3) float32 RGB, 0 to 1; ``told`` is called while they are decoded."""
+        video = self._video(np.asarray(drawn["latents"]), told)
         shift = ColourShift.of_array(np.asarray(drawn["colours"]))
         for request in requests:
+            told()
             place = request.index - section.frames.start + lead
             frame = shift.applied(video[:, place : place + 1].astype(np.float32))[:, 0]
             yield request, (frame.transpose(1, 2, 0) + 1) / 2
 
-    def _video(self, latents: np.ndarray, told: Callable[[], None] = lambda: None) -> np.ndarray:
+    def _video(self, latents: np.ndarray, told: Callable[[], None]) -> np.ndarray:
         """(3, n, H, W) float16 RGB, -1 to 1; what was decoded last is kept, since sections are finished when drawn."""
         key = hashlib.blake2b(np.ascontiguousarray(latents).tobytes(), digest_size=16).digest()
         if self._decoded is None or self._decoded[0] != key:

@@ -15,7 +15,6 @@ from ...face.tracker import FaceTracker
 from ...film import Section
 from ...media.picture import Picture, PictureReader
 from ...source import FaceChoice
-from ..diffusion.advice import NO_FACE_TO_PERFORM
 from ..diffusion.squares import Framing
 from ..engine import Drawn, DrivingClip, FrameRequest, Notes, Quality
 from ..video.opened import OpenedVideo
@@ -30,9 +29,6 @@ if TYPE_CHECKING:
     from .drawing import Drawing
 
 FRAMING = Framing(2.0, 768)
-# Frames of a stage that are made together.
-_STAGE_FRAMES = 32
-NOBODY = "Nobody was found who could be replaced; place Mask Points on the person, or correct the masks."
 
 
 @dataclass(frozen=True)
@@ -95,7 +91,7 @@ class WanAnimateSession(OpenedVideo["Drawing"]):
 
         reference = self._scene.reference()
         guides = self._scene.guides.of(requests, lambda: told(0))
-        self._scene_warnings()
+        self._warn(*self._scene.seen_warnings)
         self._parts.helpers.release()  # their room is needed now
         drawing = self._networks()
         text, negative = self._texts(drawing)
@@ -119,27 +115,28 @@ class WanAnimateSession(OpenedVideo["Drawing"]):
         left = self._left(section, latents, before, lambda: told(self.steps(section)))
         return left if guides.mask is None else {**left, "mask": np.packbits(guides.mask.astype(bool))}
 
-    def finish(self, section: Section, requests: Sequence[FrameRequest], drawn: Drawn) -> Iterator[tuple[int, Picture]]:
+    def finish(
+        self, section: Section, requests: Sequence[FrameRequest], drawn: Drawn, told: Callable[[], None]
+    ) -> Iterator[tuple[int, Picture]]:
         """The frames asked for, decoded, at the source's size."""
         masks = self._masks(drawn, len(section.frames))
-        for request, rgb in self._frames(section, requests, drawn):
+        for request, rgb in self._frames(section, requests, drawn, told):
             source = self._pictures.read(request.picture)
             mask = None if masks is None else masks[request.index - section.frames.start]
             yield request.index, self._finisher.finished(source, rgb, mask)
 
-    def stage(self, name: str, requests: Sequence[FrameRequest]) -> Iterator[tuple[int, Picture]]:
+    def stage(
+        self, name: str, requests: Sequence[FrameRequest], told: Callable[[], None]
+    ) -> Iterator[tuple[int, Picture]]:
         """The helper pictures of a stage, at the size of the drawing; faces have 512 x 512 px.
 
         Raises:
             TalkingHeadError: INVALID_REQUEST for a stage that there is none of; what finding bodies and masks raises.
         """
         self._scene.check_stage(name)
-        for start in range(0, len(requests), _STAGE_FRAMES):
-            some = requests[start : start + _STAGE_FRAMES]
-            shown = self._scene.guides.stage(name, some, lambda: None)
-            for request, bgr in zip(some, shown, strict=True):
-                yield request.index, Picture(bgr)
-        self._scene_warnings()
+        for request, bgr in zip(requests, self._scene.guides.stage(name, requests, told), strict=True):
+            yield request.index, Picture(bgr)
+        self._warn(*self._scene.seen_warnings)
 
     def close(self) -> None:
         """Free what the session holds."""
@@ -164,9 +161,3 @@ class WanAnimateSession(OpenedVideo["Drawing"]):
         wanted = [words, negative] if self._number("guidance") > 1 else [words]
         rows = drawing.texts(self._parts.notes, wanted)
         return rows[0], rows[-1]
-
-    def _scene_warnings(self) -> None:
-        if self._scene.lacks_face:
-            self._warn(NO_FACE_TO_PERFORM)
-        if self._scene.lacks_person:
-            self._warn(NOBODY)

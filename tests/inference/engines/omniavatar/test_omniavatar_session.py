@@ -76,7 +76,7 @@ def test_a_film_that_is_gone_on_with(opened):
     again = resumed.draw(second, mine, kept, lambda done: None)
     assert all(np.array_equal(again[name], left[1][name]) for name in left[1])
     # Finished later, in another order, from what was kept.
-    finished = dict(opened(drawing=tiny.drawing()).finish(second, [mine[-1], mine[6]], left[1]))
+    finished = dict(opened(drawing=tiny.drawing()).finish(second, [mine[-1], mine[6]], left[1], lambda: None))
     assert {index: frame.pixels.tobytes() for index, frame in finished.items()} == {
         index: frames[index].pixels.tobytes() for index in finished
     }
@@ -190,7 +190,7 @@ def test_frames_have_the_portraits_depth(opened, kind):
     (section,) = sections(8)
     requests = [request(frame) for frame in range(8)]
     drawn = session.draw(section, requests, None, lambda done: None)
-    ((_, frame),) = session.finish(section, [requests[2]], drawn)
+    ((_, frame),) = session.finish(section, [requests[2]], drawn, lambda: None)
     assert (frame.pixels.shape, frame.pixels.dtype, frame.alpha) == (
         source.pixels.shape,
         source.pixels.dtype,

@@ -207,7 +207,7 @@ def test_films_go_on_from_what_was_kept(drawing):
 
     session = session_of(drawing)
     section = WANANIMATE2.sections(8, session._settings)[1]
-    frames = dict(session.finish(section, requests[5:], whole[1]))
+    frames = dict(session.finish(section, requests[5:], whole[1], lambda: None))
     assert list(frames) == [5, 6, 7]
     assert all(made.size == Picture(picture("astronaut")).size for made in frames.values())
     assert session.warnings == ["A warning."]
@@ -226,4 +226,4 @@ def test_there_must_be_a_clip(drawing):
         film(session_of(drawing, clip=False), requests_of(3))
     assert caught.value.code is ErrorCode.INVALID_REQUEST
     with pytest.raises(TalkingHeadError, match="no helper pictures 'pose'"):
-        next(session_of(drawing).stage("pose", requests_of(1)))
+        next(session_of(drawing).stage("pose", requests_of(1), lambda: None))

@@ -72,7 +72,7 @@ def test_a_film_that_was_interrupted_is_the_same(engine, film):
 def test_frames_are_finished(engine, film):
     session = opened(engine, tracking="light")
     section = sections(session._settings, len(FILM))[1]
-    made = dict(session.finish(section, FILM[5:], film[1]))
+    made = dict(session.finish(section, FILM[5:], film[1], lambda: None))
     assert sorted(made) == [5, 6, 7] and made[5].pixels.shape == (512, 512, 3)
     assert not np.array_equal(made[5].pixels, made[7].pixels)
 
@@ -100,7 +100,7 @@ def test_a_shot_is_replaced_with_the_relighting_lora(engine):
     session = opened(engine, pictures=pictures, cut_out=True, **options)
     (left,) = drawn(session, requests)
     section = sections(session._settings, 2)[0]
-    made = dict(session.finish(section, requests, left))
+    made = dict(session.finish(section, requests, left, lambda: None))
     assert made[1].alpha is Alpha.STRAIGHT and made[1].pixels.shape == (512, 512, 4)
     plain = drawn(opened(engine, pictures=pictures, relight=False, **options), requests)
     assert not np.array_equal(plain[0]["latents"], left["latents"])
@@ -110,7 +110,7 @@ def test_a_shots_person_is_followed(engine):
     session = opened(
         engine, pictures=reader(*[picture("astronaut")] * 2), mode="replace", mask_from="sam2", tracking="full"
     )
-    masks = dict(session.stage("mask", [request(0, 0), request(1, 1)]))
+    masks = dict(session.stage("mask", [request(0, 0), request(1, 1)], lambda: None))
     assert masks[0].pixels.shape == (64, 64, 3) and set(np.unique(masks[0].pixels)) <= {0, 255}
 
 
@@ -139,9 +139,9 @@ def test_models_that_are_not_there_are_told(tmp_path):
         drawn(session, FILM[:1])
     assert caught.value.code is ErrorCode.WEIGHTS_MISSING and caught.value.action is Action.GET_MODELS
     with pytest.raises(TalkingHeadError) as caught:
-        list(opened(made, tracking="full").stage("pose", FILM[:1]))
+        list(opened(made, tracking="full").stage("pose", FILM[:1], lambda: None))
     assert "Head and Shoulders" in caught.value.hint and caught.value.action is Action.GET_MODELS
     with pytest.raises(TalkingHeadError) as caught:
-        list(opened(made, mode="replace", mask_from="sam2", tracking="light").stage("mask", FILM[:1]))
+        list(opened(made, mode="replace", mask_from="sam2", tracking="light").stage("mask", FILM[:1], lambda: None))
     assert "Person Matte" in caught.value.hint
     made.unload()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from faces import picture
@@ -25,6 +26,8 @@ from wananimate_stand_in import (
 
 from inference.engines.engine import Quality
 from inference.engines.wananimate.preprocess.body import HAND
+from inference.engines.wananimate.preprocess.sizes import letterboxed
+from inference.engines.wananimate.preprocess.skeleton import draw
 from inference.errors import ErrorCode, TalkingHeadError
 from inference.film import Section
 from inference.media.picture import Alpha, Picture
@@ -93,6 +96,62 @@ def test_without_fitting_actors_stay_where_they_are():
     assert away[1] > away[0] + 1
 
 
+def looked_at(clip):
+    """How bright the pictures were in which bodies were looked for, where the clip's last picture is asked for."""
+    seen = []
+    helpers = StandInHelpers()
+    find = helpers.bodies.body
+    helpers.bodies.body = lambda bgr, head=None: (seen.append(round(float(bgr.mean()))), find(bgr, head))[1]
+    requests = [request(0, driving=place(3.0))]
+    source = reader(np.full((64, 64, 3), 9, np.uint8))
+    asked(requests, pictures=source, clip=clip, helpers=helpers, faces="body", tracking="full")
+    return seen
+
+
+def whole_clip(**attributes):
+    clip = WholeClip([np.full((64, 64, 3), value, np.uint8) for value in (50, 100, 150, 200)])
+    clip.__dict__.update(attributes)
+    return clip
+
+
+def test_actors_are_measured_where_the_clip_begins():
+    assert looked_at(whole_clip(neutral=2)) == [200, 9, 50]
+    assert looked_at(whole_clip(neutral=2, neutral_chosen=True)) == [200, 9, 150]
+
+
+@pytest.mark.parametrize("gone", [standing(score=0.2), standing().moved(0.0, -1.0)])
+def test_actors_are_measured_in_the_first_picture_that_shows_them(monkeypatch, gone):
+    monkeypatch.setattr(
+        "wananimate_stand_in.StandInTracker.body",
+        lambda self, bgr, head=None: gone if bgr.mean() in (50, 100) else standing(float(bgr.mean()) / 255),
+    )
+    assert looked_at(whole_clip()) == [200, 9, 50, 100, 150]
+    monkeypatch.setattr("wananimate_stand_in.StandInTracker.body", lambda self, bgr, head=None: gone)
+    assert looked_at(whole_clip()) == [200, 9, 50, 100, 150]
+
+
+def test_heads_are_measured_where_the_clip_shows_a_face_first(monkeypatch):
+    measured = []
+    clip = acting_clip()
+    clip.neutral = 1
+    landmarks = clip.landmarks
+    monkeypatch.setattr(clip, "landmarks", lambda picture: (measured.append(picture), landmarks(picture))[1])
+    session = open_session(clip=clip)
+    session._scene._acting._actor(lambda: None)
+    assert measured == [0]
+
+
+def test_without_fitting_lines_are_as_thick_as_the_clips_size_makes_them():
+    large = WholeClip([np.full((640, 1280, 3), 60, np.uint8)])
+    options = {"pictures": reader(np.full((64, 64, 3), 9, np.uint8)), "faces": "body", "tracking": "full"}
+    requests = [request(0, driving=place(0.0))]
+    shown = asked(requests, clip=large, retarget=False, **options).pose[0]
+    expected = letterboxed(draw(standing(60 / 255), 640, 1280), SIZE_PX, SIZE_PX, cv2.INTER_AREA)
+    assert np.abs(shown.astype(int) - expected).mean() < 0.05 * expected.mean()
+    # On the canvas itself lines have at least 3 px, of its 64.
+    assert shown.max() < 250
+
+
 def test_strengths_release_the_face():
     clip = acting_clip()
     opened, released = (
@@ -134,6 +193,7 @@ class WholeClip:
 
     whole = True
     neutral = 0
+    neutral_chosen = False
 
     def __init__(self, pictures):
         self._pictures = pictures
@@ -196,7 +256,7 @@ def test_short_films_are_filled_up_and_cut():
     assert single.size[0] == 5 and all(np.array_equal(face, single.faces[0]) for face in single.faces)
     session = open_session()
     (left,) = film(session, requests)
-    assert [index for index, _ in session.finish(Section(0, range(3)), requests, left)] == [0, 1, 2]
+    assert [index for index, _ in session.finish(Section(0, range(3)), requests, left, lambda: None)] == [0, 1, 2]
 
 
 @pytest.mark.parametrize(("carried", "length"), [("1", 5), ("5", 9)])
@@ -213,7 +273,7 @@ def test_sections_go_on_from_the_last_frames(carried, length):
 
 
 def mean_of(session, section, requests, left) -> float:
-    return float(np.mean([made.pixels.mean() for _, made in session.finish(section, requests, left)]))
+    return float(np.mean([made.pixels.mean() for _, made in session.finish(section, requests, left, lambda: None)]))
 
 
 @pytest.mark.parametrize("steady", [True, False])
@@ -240,10 +300,10 @@ def test_finishing_after_an_interruption_gives_the_same_bits():
     requests = [request(n, jaw_open=0.2 * n) for n in range(5)]
     session, section = open_session(), Section(0, range(5))
     (left,) = film(session, requests)
-    whole = dict(session.finish(section, requests, left))
+    whole = dict(session.finish(section, requests, left, lambda: None))
     drawing = StandInDrawing()
     again = open_session(drawing=drawing)
-    some = dict(again.finish(section, requests[3:], left))
+    some = dict(again.finish(section, requests[3:], left, lambda: None))
     assert list(some) == [3, 4] and drawing.decoded == 1 and not drawing.asks
     assert all(np.array_equal(some[n].pixels, whole[n].pixels) for n in some)
 
@@ -273,6 +333,39 @@ def test_steps_are_told_and_a_cancel_is_heard_before_the_first():
     assert caught.value.code is ErrorCode.CANCELLED and len(drawing.asks) == 1
 
 
+def canceling_at(telling):
+    """What hears a cancel at a telling, counted from 1; with how often it was told."""
+    told = []
+
+    def tell() -> None:
+        told.append(None)
+        if len(told) == telling:
+            raise TalkingHeadError(ErrorCode.CANCELLED, "Canceled.")
+
+    return tell, told
+
+
+def test_a_cancel_is_heard_while_a_section_is_finished():
+    requests, section = [request(n) for n in range(5)], Section(0, range(5))
+    (left,) = film(open_session(), requests)
+    for telling in (1, 2, 3):  # once while it is decoded, then before each frame
+        tell, _ = canceling_at(telling)
+        made = open_session().finish(section, requests, left, tell)
+        with pytest.raises(TalkingHeadError):
+            for _ in range(telling):
+                next(made)
+    tell, told = canceling_at(0)
+    list(open_session().finish(section, requests, left, tell))
+    assert len(told) == 6
+
+
+def test_a_cancel_is_heard_while_a_stage_is_made():
+    tell, told = canceling_at(2)
+    with pytest.raises(TalkingHeadError):
+        list(open_session().stage("pose", [request(n) for n in range(5)], tell))
+    assert len(told) == 2
+
+
 def test_a_preview_asks_no_network():
     def fail() -> None:
         raise AssertionError
@@ -299,7 +392,7 @@ def test_a_preview_of_bodies_shows_the_clip():
 def finished(source: Picture, **settings: object) -> Picture:
     session = open_session(reader(source), **settings)
     (left,) = film(session, [request(0)])
-    ((_, made),) = session.finish(Section(0, range(1)), [request(0)], left)
+    ((_, made),) = session.finish(Section(0, range(1)), [request(0)], left, lambda: None)
     return made
 
 
@@ -334,10 +427,10 @@ def test_stages_show_what_the_networks_are_shown():
     requests = [request(0), request(1, jaw_open=0.8)]
     ask = asked(requests)
     session = open_session()
-    poses, faces = (dict(session.stage(name, requests)) for name in ("pose", "face"))
+    poses, faces = (dict(session.stage(name, requests, lambda: None)) for name in ("pose", "face"))
     assert np.array_equal(poses[1].pixels[..., ::-1], ask.pose[1])
     assert np.array_equal(faces[1].pixels[..., ::-1], ask.faces[1])
     for name, words in (("mask", "Replace"), ("dance", "pose, face")):
         with pytest.raises(TalkingHeadError) as caught:
-            list(session.stage(name, requests))
+            list(session.stage(name, requests, lambda: None))
         assert caught.value.code is ErrorCode.INVALID_REQUEST and words in caught.value.hint
