@@ -26,9 +26,12 @@ def of_files(paths: Sequence[str]) -> tuple[str, ...]:
 
 def of_path(path: str) -> object:
     """Fingerprint of a file, or of all files of a folder with their names; "" for what cannot be read."""
-    if not Path(path).is_dir():
-        return of_file(path)
-    files = sorted(file for file in Path(path).iterdir() if file.is_file())
+    try:
+        if not Path(path).is_dir():
+            return of_file(path)
+        files = sorted(file for file in Path(path).iterdir() if file.is_file())
+    except OSError:  # it is gone, nobody may look into it, or its network is lost
+        return ""
     return tuple(file.name for file in files), of_files([str(file) for file in files])
 
 

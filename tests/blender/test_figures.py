@@ -142,6 +142,24 @@ def test_bodies_heed_no_sliders(figure):
     assert not heeded(figure)
 
 
+def state_of(source) -> dict[str, str]:
+    return talking.core("strips.source_state").of(source)
+
+
+def test_helper_pictures_that_cannot_be_read_break_off_no_look(figure, tmp_path, monkeypatch):
+    figure.th_wananimate_pose_pictures = str(tmp_path)
+    there = state_of(figure)
+
+    def refuse(*_arguments):
+        raise PermissionError("Nobody may look into it.")
+
+    for name in ("is_dir", "iterdir", "is_file"):
+        monkeypatch.setattr(talking.core("strips.fingerprint").Path, name, refuse)
+    lost = state_of(figure)
+    assert lost["engine"] != there["engine"]
+    assert {kind for kind in lost if lost[kind] != there[kind]} == {"engine"}
+
+
 def test_engine_without_sliders_shows_none(speaker):
     panels = ("head", "eyes", "brows", "mouth", "poses", "performance", "acting")
     assert not any(draw(name).drawn for name in panels)
