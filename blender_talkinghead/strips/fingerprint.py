@@ -15,6 +15,9 @@ _WHOLE_BYTES = 1 << 20
 _BLOCKS, _BLOCK_BYTES = 48, 16 << 10
 # So many files of a sequence are looked at, evenly spaced; the worker, which plans exactly, looks at all.
 _MOST_FILES = 24
+# Fingerprints that are kept: more than a look takes. Where the oldest were dropped before the next look, it would read
+# every file again.
+_KEPT = 1 << 16
 
 
 def of_files(paths: Sequence[str]) -> tuple[str, ...]:
@@ -25,26 +28,40 @@ def of_files(paths: Sequence[str]) -> tuple[str, ...]:
 
 
 def of_path(path: str) -> object:
-    """Fingerprint of a file, or of all files of a folder with their names; "" for what cannot be read."""
+    """Fingerprint of a file, or of all files of a folder with their names; "" for what cannot be read.
+
+    Of a folder every file counts, for users repaint single pictures. They are read at the first look, and then only
+    those that were written since.
+    """
     try:
         if not Path(path).is_dir():
             return of_file(path)
-        files = sorted(file for file in Path(path).iterdir() if file.is_file())
+        with os.scandir(path) as entries:
+            # The entries hold what the system says of them, so that on Windows nothing is asked file by file.
+            found = sorted((entry.name, entry.path, entry.stat()) for entry in entries if entry.is_file())
     except OSError:  # it is gone, nobody may look into it, or its network is lost
         return ""
-    return tuple(file.name for file in files), of_files([str(file) for file in files])
+    files = (_of_state(file, state) for _name, file, state in found)
+    return tuple(name for name, _file, _state in found), (str(len(found)), *files)
 
 
 def of_file(path: str) -> str:
     """A fingerprint of a file's content; "" when it cannot be read. It is read again only once it was written."""
     try:
-        state = os.stat(path)  # noqa: PTH116
+        return _of_state(path, os.stat(path))  # noqa: PTH116
+    except OSError:
+        return ""
+
+
+def _of_state(path: str, state: os.stat_result) -> str:
+    """As :func:`of_file`, of a file in this state."""
+    try:
         return _of_content(path, state.st_mtime_ns, state.st_size)
     except OSError:
         return ""
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=_KEPT)
 def _of_content(path: str, _changed_ns: int, size: int) -> str:
     digest = hashlib.blake2b(str(size).encode(), digest_size=8)
     with Path(path).open("rb") as file:
