@@ -48,16 +48,20 @@ class Source:
     for IMAGE, the position in ``files`` for SEQUENCE, for MOVIE the picture shown at time index / nominal rate.
     ``premultiplied`` says how picture files hold colour where they are transparent; None is each format's convention
     (OpenEXR premultiplied, others straight).
+    ``gaps``: of a SEQUENCE only those files need be there that a job animates, and the nearest one stands for each of
+    the others.
     """
 
     kind: SourceKind
     files: tuple[str, ...]
     premultiplied: bool | None = None
+    gaps: bool = False
 
     def to_dict(self, base: Path | None = None) -> dict[str, object]:
         """JSON form; paths relative to ``base`` where they can be, so that a project folder can move."""
         data: dict[str, object] = {"kind": self.kind.value, "files": [relative(name, base) for name in self.files]}
-        return data if self.premultiplied is None else {**data, "premultiplied": self.premultiplied}
+        data |= {} if self.premultiplied is None else {"premultiplied": self.premultiplied}
+        return {**data, "gaps": True} if self.gaps else data
 
     @classmethod
     def from_dict(cls, data: Mapping[str, object], base: Path | None = None) -> Source:
@@ -70,7 +74,7 @@ class Source:
         if not (premultiplied is None or isinstance(premultiplied, bool)):
             raise _invalid("'premultiplied' must be true or false")
         try:
-            return cls(SourceKind(str(data.get("kind"))), files, premultiplied)
+            return cls(SourceKind(str(data.get("kind"))), files, premultiplied, data.get("gaps") is True)
         except ValueError:
             raise _invalid(f"there is no kind '{data.get('kind')}'") from None
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ...inference.engines import description_of
 from ...inference.errors import ErrorCode, TalkingHeadError
 from ...inference.job import Job
 from ...inference.performance import Performance
@@ -137,7 +138,10 @@ def _build(
         frames = range(frame, frame + 1)
         pair_id, place = PREVIEW_ID, folders.preview_place()
     driven = drivers.Driven(known) if known is not None else _performance(scene, strip, frames, with_drivers)
-    shown = _pictures(scene, strip, rendering, frames, facts.anchor, place.path / f"rendered-{pair_id[:8]}")
+    # Previews go without the pictures around their own.
+    around = description_of(strip.th_engine).neighbours if frame is None else 0
+    looked_at = range(frames[0] - around, frames[-1] + around + 1)
+    shown = _pictures(scene, strip, rendering, looked_at, facts.anchor, place.path / f"rendered-{pair_id[:8]}")
     job = Job(
         id=pair_id,
         name=strip.name,
@@ -179,9 +183,11 @@ def _pictures(scene: Any, strip: Any, rendering: Rendering, frames: range, ancho
     if rendering is Rendering.NONE:
         return sources.describe(scene, strip)
     shown = prerender.plan(strip, folder, anchor)
-    face_frame = shown.first_frame + max(0, _face_picture(strip, shown) - shown.pictures[0])
-    as_seen = rendering is Rendering.AS_SEEN
-    prerender.render(scene, strip, sorted({*frames, face_frame}), shown, as_seen=as_seen)
+    visible = range(shown.first_frame, shown.first_frame + len(shown.pictures))
+    # The face may have been chosen on a picture that is trimmed away by now.
+    face_frame = visible[min(max(0, _face_picture(strip, shown) - shown.pictures[0]), len(visible) - 1)]
+    needed = {frame for frame in frames if frame in visible} | {face_frame}
+    prerender.render(scene, strip, sorted(needed), shown, as_seen=rendering is Rendering.AS_SEEN)
     return shown
 
 

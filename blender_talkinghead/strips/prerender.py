@@ -30,7 +30,8 @@ _USE_EVERYTHING_BELOW = ("MULTICAM",)
 def plan(strip: Any, folder: Path, anchor: int) -> StripSource:
     """The image sequence that rendering a strip makes: one picture for each visible frame, named by content frame.
 
-    A frame keeps its picture index when the range of a job or the strip's place changes. Nothing is rendered yet.
+    A frame keeps its picture index when the strip is trimmed or moved, or the range of a job changes; so the sequence
+    has gaps, before the left handle and wherever nothing is rendered. Nothing is rendered yet.
 
     Args:
         anchor: timeline frame of the strip's content frame 0.
@@ -38,7 +39,8 @@ def plan(strip: Any, folder: Path, anchor: int) -> StripSource:
     first, end = compat.left(strip) - anchor, compat.right(strip) - anchor
     base = min(0, first)
     files = tuple(str(folder / f"{number:06d}.png") for number in range(base, end))
-    return StripSource(Source(SourceKind.SEQUENCE, files), compat.left(strip), tuple(range(first - base, end - base)))
+    source = Source(SourceKind.SEQUENCE, files, gaps=True)
+    return StripSource(source, compat.left(strip), tuple(range(first - base, end - base)))
 
 
 def render(

@@ -42,17 +42,25 @@ def open_source(source: Source, digests: Digests | None = None) -> SourceReader:
         from .movies import MovieReader
 
         return MovieReader(files[0], digests)
-    return ImageReader(files[:1] if source.kind is SourceKind.IMAGE else files, digests, source.premultiplied)
+    files = files[:1] if source.kind is SourceKind.IMAGE else files
+    return ImageReader(files, digests, source.premultiplied, gaps=source.gaps)
 
 
 class ImageReader:
-    """One picture file a picture."""
+    """One picture file a picture.
 
-    def __init__(self, files: list[Path], digests: Digests, premultiplied: bool | None = None) -> None:
+    Args:
+        gaps: the nearest file stands for one that is not there (see ``Source``).
+    """
+
+    def __init__(
+        self, files: list[Path], digests: Digests, premultiplied: bool | None = None, *, gaps: bool = False
+    ) -> None:
         self._files = files
         self._digests = digests
         self._premultiplied = premultiplied
-        images.check_file(files[0])
+        self._gaps = gaps
+        images.check_file(self._file(0))
 
     @property
     def rate(self) -> Fraction | None:
@@ -64,7 +72,7 @@ class ImageReader:
 
     def size(self) -> tuple[int, int]:
         """(width, height) in px of the first picture, upright."""
-        header = self._digests.remembered(self._files[0], images.image_header)
+        header = self._digests.remembered(self._file(0), images.image_header)
         return self.read(0).size if header is None else images.oriented_size(header)
 
     def read(self, index: int) -> Picture:
@@ -87,4 +95,10 @@ class ImageReader:
         """Nothing is held open."""
 
     def _file(self, index: int) -> Path:
-        return self._files[min(index, len(self._files) - 1)]
+        index = min(index, len(self._files) - 1)
+        if self._gaps:
+            # Looked at each time: Blender may have rendered more since.
+            around = (near for distance in range(len(self._files)) for near in (index - distance, index + distance))
+            there = (near for near in around if 0 <= near < len(self._files) and self._files[near].is_file())
+            index = next(there, index)
+        return self._files[index]

@@ -16,6 +16,7 @@ from ..engines.description import EngineDescription
 from ..errors import ErrorCode, TalkingHeadError
 from ..job import Job, frame_key
 from ..media.encode import TEMPORARY_SUFFIX, is_whole, write_frame
+from ..media.images import check_file
 from ..media.reader import SourceReader
 from ..source import SourceKind
 from ..weights.catalogue import weight_file
@@ -70,6 +71,7 @@ def make_plan(
     wanted = wanted_frames(len(job.pictures), only)
     last = len(reader) - 1
     pictures = tuple(min(picture, last) for picture in job.pictures)
+    _check_there(job, pictures)
     description = description_of(job.engine)
     settings = description.settings_from(job.settings)
     weights = [weight_file(name).sha256 for name in description.weights]
@@ -86,6 +88,12 @@ def make_plan(
     stems = film.names if film else keys(settings)
     names = [stem + reader.extension(picture) for stem, picture in zip(stems, pictures, strict=True)]
     return Plan(tuple(names), wanted, _missing(names, wanted, folder), pictures, film)
+
+
+def _check_there(job: Job, pictures: Sequence[int]) -> None:
+    """No other picture may stand for one that is animated itself, or a frame would show that one for good."""
+    for picture in sorted(set(pictures)) if job.source.gaps else ():
+        check_file(Path(job.source.files[picture]))
 
 
 def _frame_keys(

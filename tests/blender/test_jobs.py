@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
 
 import bpy
+import media
 import numpy as np
 import pytest
 import sequencer
@@ -269,3 +271,27 @@ def test_many_warnings_are_shortened(addon):
     shortened = talking.core("jobs.jobs").shortened
     assert shortened(["a", "b", "c"]) == ("a", "b", "c")
     assert shortened([str(n) for n in range(10)]) == ("0", "1", "2", "7 more warnings are in the log.")
+
+
+def test_trimmed_shot_as_seen(scene, saved_file, tmp_path):
+    """It is rendered by Blender from its left handle on, and is not opened at what lies before that."""
+    scene.render.resolution_x, scene.render.resolution_y = 176, 144
+    shot = sequencer.add_movie(Path(shutil.copy(media.carphone(), tmp_path / "shot.mp4")))
+    compat, length = talking.core("compat"), 16
+    compat.set_right(shot, 1 + length)
+    shot.th_as_seen, shot.th_face_picture = True, 6
+    assert bpy.ops.talkinghead.animate_portrait() == {"FINISHED"}
+    assert bpy.ops.talkinghead.render_frames() == {"FINISHED"}
+    whole = talking.frame_files(shot)
+    for path in whole:
+        path.unlink()
+    shutil.rmtree(next(whole[0].parent.glob("rendered-*")))
+    compat.set_left(shot, 7)
+    assert bpy.ops.talkinghead.render_frames() == {"FINISHED"}
+    trimmed = talking.frame_files(shot)[6:]  # the result goes on under its own left handle
+    # A face is smoothed over three pictures before it; from there on nothing was trimmed that a frame is made of.
+    assert trimmed[3:] == whole[9:]
+    seen = sorted(trimmed[0].parent.glob("rendered-*/*.png"))
+    assert [path.stem for path in seen] == [f"{picture:06d}" for picture in range(6, length)]
+    for path, rendered in zip(trimmed, seen, strict=True):
+        assert np.abs(talking.pixels(path).astype(int) - talking.pixels(rendered)).max() <= 1

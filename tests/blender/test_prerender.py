@@ -155,13 +155,43 @@ def test_part_of_the_range_keeps_picture_numbers(small, portrait):
     assert part.job.source == whole.job.source
 
 
+def there(prepared) -> list[int]:
+    """The pictures of a job that were rendered."""
+    return [index for index, name in enumerate(prepared.job.source.files) if Path(name).is_file()]
+
+
 def test_only_the_needed_frames_and_the_face_are_rendered(small, portrait):
     portrait.th_as_seen = True
-    small.frame_start, small.frame_end = 13, 13
+    core("compat").set_right(portrait, 30)
+    small.frame_start, small.frame_end = 20, 20
     prepared = prepare(small, portrait, "SCENE")
-    there = [Path(name).is_file() for name in prepared.job.source.files]
-    assert there == [True, False, False, True, False, False]
+    # The engine looks at three pictures before and after each one.
+    assert there(prepared) == [0, *range(7, 14)]
     assert prepared.job.face.picture == 0
+
+
+def test_a_preview_needs_its_own_picture_and_the_face(small, portrait):
+    portrait.th_as_seen = True
+    core("compat").set_right(portrait, 30)
+    assert there(core("jobs.builder").prepare_frame(small, portrait, 20)) == [0, 10]
+
+
+def test_trimmed_start_keeps_picture_numbers_and_renders_nothing_before_it(small, tmp_path):
+    shot = sequencer.add_movie(numbered.movie(tmp_path / "movie.mp4", 20), start=10)
+    shot.th_as_seen = True
+    core("compat").set_left(shot, 16)
+    prepared = prepare(small, shot)
+    assert prepared.job.pictures == tuple(range(6, 20)) == tuple(there(prepared)) == tuple(pictures(prepared))
+    assert prepared.job.face.picture == 6
+
+
+@pytest.mark.parametrize("face", [2, 19])
+def test_face_on_a_picture_that_is_trimmed_away(small, tmp_path, face):
+    shot = sequencer.add_movie(numbered.movie(tmp_path / "movie.mp4", 20), start=10)
+    shot.th_as_seen, shot.th_face_picture = True, face
+    core("compat").set_left(shot, 16)
+    core("compat").set_right(shot, 24)
+    assert pictures(prepare(small, shot)) == list(range(6, 14))
 
 
 def state(scene) -> tuple:

@@ -127,6 +127,12 @@ def test_how_a_source_holds_its_alpha_is_kept(premultiplied):
         Source.from_dict({**source.to_dict(), "premultiplied": "yes"})
 
 
+def test_a_source_says_whether_it_has_gaps():
+    source = Source(SourceKind.SEQUENCE, ("/edit/rendered/000000.png",), gaps=True)
+    assert Source.from_dict(source.to_dict()) == source
+    assert "gaps" not in replace(source, gaps=False).to_dict()  # as older jobs
+
+
 def test_saving_leaves_one_file(tmp_path):
     path = job_path(tmp_path, "0123")
     for _ in range(3):

@@ -4,15 +4,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from inference.controls import POSE_CONTROLS, POSE_NAMES, names_for, rest_pose
+from inference.errors import ErrorCode, TalkingHeadError
 from inference.job import Job
+from inference.media.encode import write_frame
+from inference.media.picture import Picture
+from inference.media.reader import open_source
 from inference.performance import Performance
 from inference.source import FaceChoice, Source, SourceKind
 from inference.worker.exact import FrameMotion
@@ -44,6 +50,38 @@ def name_of(folder: Path, engine: str, **pose: float) -> str:
 def test_names_of_the_puppets_frames_never_change(tmp_path):
     # The name of version 2 of the engine. Another name makes all frames on users' disks be rendered again.
     assert name_of(tmp_path, "puppet", head_yaw=12.5, jaw_open=0.25) == "76075157816fa03254509e4d14590354.png"
+
+
+class TestGaps:
+    """Sources that Blender renders: what no frame needs is not there."""
+
+    COUNT = 12
+
+    @pytest.fixture
+    def source(self, tmp_path) -> Source:
+        files = tuple(str(tmp_path / f"{number:06d}.png") for number in range(self.COUNT))
+        for number, file in enumerate(files):
+            write_frame(Picture(np.full((4, 6, 3), number, np.uint8)), Path(file))
+        return Source(SourceKind.SEQUENCE, files, gaps=True)
+
+    def names(self, folder: Path, source: Source, pictures: range) -> tuple[str, ...]:
+        performance = Performance.from_poses(Fraction(24), [{}] * len(pictures))
+        job = Job("0123", "strip", "puppet", {}, source, FaceChoice(), tuple(pictures), performance)
+        sets: Any = SimpleNamespace(set_digests=lambda engine, settings: ())
+        return make_plan(job, open_source(source), folder, None, lambda: None, FrameMotion(), sets).names
+
+    def test_frames_keep_their_names_where_all_that_they_are_made_of_is_there(self, tmp_path, source):
+        every = self.names(tmp_path, source, range(self.COUNT))
+        assert every == self.names(tmp_path, replace(source, gaps=False), range(self.COUNT))
+        Path(source.files[1]).unlink()
+        assert self.names(tmp_path, source, range(5, self.COUNT)) == every[5:]
+        assert self.names(tmp_path, source, range(2, 5)) != every[2:5]
+
+    def test_no_other_picture_stands_for_one_that_is_animated(self, tmp_path, source):
+        Path(source.files[7]).unlink()
+        with pytest.raises(TalkingHeadError) as caught:
+            self.names(tmp_path, source, range(5, self.COUNT))
+        assert caught.value.code is ErrorCode.SOURCE_MISSING and "000007.png" in caught.value.message
 
 
 def test_sliders_that_an_engine_does_not_have_are_no_part_of_its_names(tmp_path):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,23 @@ def test_sequence(tmp_path):
     assert [int(reader.read(index).pixels[0, 0, 0]) for index in (0, 5, 11, 99)] == [0, 5, 11, 11]
     assert reader.digest(1) != reader.digest(2)
     assert reader.extension(3) == ".png"
+
+
+def test_the_nearest_file_stands_for_one_that_is_not_there(tmp_path):
+    whole = sequence(tmp_path)
+    for number in (0, 1, 2, 6, 8, 11):
+        (tmp_path / f"{number}.png").unlink()
+    reader = open_source(replace(whole, gaps=True))
+    assert len(reader) == 12 and reader.size() == (8, 6) and reader.extension(0) == ".png"
+    shown = [3, 3, 3, 3, 4, 5, 5, 7, 7, 9, 10, 10]
+    assert [int(reader.read(index).pixels[0, 0, 0]) for index in range(12)] == shown
+    assert [reader.digest(index) for index in range(12)] == [reader.digest(number) for number in shown]
+    write_frame(Picture(np.full((6, 8, 3), 8, np.uint8)), tmp_path / "8.png")  # as Blender may meanwhile
+    assert reader.read(8).pixels[0, 0, 0] == 8
+    for without in (whole, replace(whole, files=whole.files[:3], gaps=True)):
+        with pytest.raises(TalkingHeadError) as caught:
+            open_source(without)
+        assert caught.value.code is ErrorCode.SOURCE_MISSING and "0.png" in caught.value.message
 
 
 def test_one_picture(tmp_path):

@@ -27,7 +27,10 @@ from inference.engines.wananimate import shot
 from inference.engines.wananimate.mask_points import MaskPoint, written
 from inference.errors import ErrorCode, TalkingHeadError
 from inference.film import Section
-from inference.media.picture import Alpha
+from inference.media.encode import write_frame
+from inference.media.picture import Alpha, Picture
+from inference.media.reader import open_source
+from inference.source import Source, SourceKind
 
 FIRST = Section(0, range(1))
 
@@ -246,3 +249,22 @@ class TestFollowing:
         self.masks(self.session(helpers), 0)
         ((_, (seed,)),) = helpers.outlines.told
         assert seed.frame == 2 and np.array_equal(seed.mask, square)
+
+    def test_pictures_that_were_never_rendered_are_not_needed(self, tmp_path):
+        """What lies before a trimmed start is not there; 6 and 7 are in a stretch that begins there."""
+        files = tuple(tmp_path / f"{number:06d}.png" for number in range(self.PICTURES))
+        for number, file in enumerate(files):
+            write_frame(Picture(np.full((64, 64, 3), 10 * number + 10, np.uint8)), file)
+        source, every, some = Source(SourceKind.SEQUENCE, tuple(map(str, files)), gaps=True), [], []
+        for found in (every, some):
+            helpers = StandInHelpers()
+            options = {"faces": "body", "tracking": "full", "mask_from": "sam2", "mode": "replace", "mask_grow": 0}
+            session = open_session(open_source(source), helpers=helpers, notes=NotesInMemory(), **options)
+            found += self.masks(session, 6, 7, 8, 9)
+            found += [shown.pixels for _, shown in session.stage("pose", [request(n, n) for n in (6, 7, 8, 9)])]
+            assert helpers.outlines.told[0][0] == 4
+            for file in files[:6]:
+                file.unlink(missing_ok=True)
+        assert all(mask.any() for mask in some[:4])
+        # Bodies are of a picture alone, and so are the masks of stretches without gaps.
+        assert all(np.array_equal(*pair) for pair in zip(every[2:], some[2:], strict=True))
