@@ -98,7 +98,11 @@ class TALKINGHEAD_PT_strength(Child, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return super().poll(context) and drivers.driven(properties.source_of_active(context))
+        if not super().poll(context):
+            return False
+        source = properties.source_of_active(context)
+        # An engine without sliders shows a clip as it is.
+        return drivers.driven(source) and (exact.can_hear(source) or not exact.only_hears(source))
 
     def draw_header_preset(self, context: Any) -> None:
         operator = self.layout.operator("talkinghead.reset_controls", text="", icon="LOOP_BACK", emboss=False)

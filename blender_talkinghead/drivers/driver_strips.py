@@ -113,7 +113,7 @@ def acts_itself(strip: Any) -> bool:
 def sliders_of(strip: Any) -> frozenset[str]:
     """Names of the controls that a strip's engine heeds with its settings: the body of a figure has none."""
     engine = description_of(strip.th_engine)
-    return frozenset() if engine.film is not None and sees_whole(strip) else frozenset(engine.controls)
+    return frozenset(engine.heeded(_values(strip, engine, (engine.whole_when[0],))))
 
 
 def _values(strip: Any, engine: EngineDescription, names: Iterable[str]) -> dict[str, object]:

@@ -34,8 +34,9 @@ def of(source: Any) -> dict[str, str]:
     """The state of a source strip: a short hash by kind."""
     anchor = lookup.facts_of(source).anchor
     engine = description_of(source.th_engine)
+    heeded = driver_strips.sliders_of(source)
     parts = {
-        SLIDERS: _sliders(source, [c for c in POSE_CONTROLS if c.name in engine.controls], anchor),
+        SLIDERS: _sliders(source, [c for c in POSE_CONTROLS if c.name in heeded], anchor),
         ENGINE: (engine.name, engine.version, *_settings(source, engine)),
         FACE: _face(source),
         SOURCE: _source(source, anchor),
@@ -137,7 +138,26 @@ def _content_time(strip: Any) -> tuple[object, ...]:
 
 def _drivers(source: Any, anchor: int) -> tuple[object, ...]:
     parts = (_driver(source, part, anchor) for part in Part if driver_strips.is_on(source, part))
-    return (*parts, *_sliders(source, controls_in(Group.STRENGTH), anchor))
+    return (*parts, *_strengths(source, anchor))
+
+
+def _strengths(source: Any, anchor: int) -> tuple[object, ...]:
+    """How much of the drivers is used, as far as the engine heeds it: without sliders it shows a clip as it is."""
+    controls = controls_in(Group.STRENGTH)
+    if driver_strips.sliders_of(source):
+        return _sliders(source, controls, anchor)
+    speaks, acts = (driver_strips.is_on(source, part) for part in (Part.SPEECH, Part.ACTING))
+    groups = exact.taken(source) - ({Group.MOUTH} if speaks else set()) if acts else frozenset()
+    shown = [c for c in controls if c.name in {f"strength_{group.value}" for group in groups}]
+    heard = [c for c in controls if c.name == f"strength_{Group.MOUTH.value}" and exact.hears(source)]
+    return *_whether_any(source, shown, anchor), *_sliders(source, heard, anchor)
+
+
+def _whether_any(source: Any, strengths: Sequence[Control], anchor: int) -> tuple[object, ...]:
+    """Only a clip all of whose strengths are 0 is not shown, which keys may decide frame by frame."""
+    if curve_state.of_properties(source, frozenset(control.property_name for control in strengths), anchor):
+        return _sliders(source, strengths, anchor)
+    return (any(round(getattr(source, control.property_name), DECIMALS) for control in strengths),)
 
 
 def _driver(source: Any, part: Part, anchor: int) -> tuple[object, ...]:

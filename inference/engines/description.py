@@ -233,6 +233,10 @@ class EngineDescription:
         name, values = self.whole_when
         return bool(name) and settings.get(name) in values
 
+    def heeded(self, settings: Mapping[str, object]) -> tuple[str, ...]:
+        """Names of the controls that change anything with these settings: films of whole figures heed none."""
+        return () if self.film is not None and self.sees_whole(settings) else self.controls
+
     def acts_itself(self, settings: Mapping[str, object]) -> bool:
         """Whether the source's own pictures act with these settings, instead of a clip."""
         return bool(self.self_acting) and _fulfilled(self.self_acting, settings)

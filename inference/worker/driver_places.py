@@ -65,11 +65,13 @@ class ClipPlaces:
 
     Attributes:
         regions: what is taken from this clip; the strengths of the others do not count.
+        as_it_is: the engine shows the clip as it is, wherever a strength is not 0: all such strengths are the same.
     """
 
     exact: ExactMotion
     clip: Clip
     regions: tuple[str, ...] = REGIONS
+    as_it_is: bool = False
 
     def at(self, frame: int) -> DrivingPlace | None:
         """Place of a frame, None where nothing moves. Numbers are rounded as they are in the frame's name."""
@@ -77,8 +79,11 @@ class ClipPlaces:
             return None
         position = self.exact.positions[frame]
         assert position is not None
-        strengths = (getattr(self.exact, name)[frame] if name in self.regions else 0.0 for name in REGIONS)
+        strengths = (self._strength(name, frame) if name in self.regions else 0.0 for name in REGIONS)
         return DrivingPlace(*(_rounded(number) for number in (min(position, len(self.clip) - 1.0), *strengths)))
+
+    def _strength(self, region: str, frame: int) -> float:
+        return 1.0 if self.as_it_is else getattr(self.exact, region)[frame]  # type: ignore[no-any-return]
 
     def digest(self, frame: int) -> str:
         """Name of clip, place and strengths by content, "" where nothing moves."""

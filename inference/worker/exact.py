@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -77,6 +78,8 @@ class FrameMotion:
         landmarks = acting = None
         if engine.takes.driving_video:
             acting = _clip_places(job.exact, REGIONS, engine, sessions, task)
+            if acting is not None and not engine.heeded(engine.settings_from(job.settings)):
+                acting = replace(acting, as_it_is=True)
         else:
             landmarks = _landmark_places(job.exact, sessions, task)
         head = _clip_places(job.exact_head, HEAD_REGIONS, engine, sessions, task)

@@ -10,7 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..controls import POSE_NAMES
+import numpy as np
+
+from ..controls import BY_NAME, POSE_NAMES
 from ..engines import description_of
 from ..engines.description import EngineDescription
 from ..errors import ErrorCode, TalkingHeadError
@@ -117,8 +119,7 @@ def _frame_keys(
         pictures: picture index of each frame.
         whole: digest of all pictures, where each frame depends on them.
     """
-    columns = [POSE_NAMES.index(name) for name in description.controls]
-    for frame, (picture, pose) in enumerate(zip(pictures, job.performance.values, strict=True)):
+    for frame, (picture, pose) in enumerate(zip(pictures, _poses(job, description), strict=True)):
         check()
         yield frame_key(
             engine=job.engine,
@@ -128,9 +129,17 @@ def _frame_keys(
             source_digests=[*_digests(job, description, reader, picture), *whole],
             picture=picture,
             face=job.face,
-            pose=pose[columns],
+            pose=pose,
             motion=motion.digest(frame),
         )
+
+
+def _poses(job: Job, description: EngineDescription) -> np.ndarray:
+    """(frames, the engine's controls) what frames depend on: controls that change nothing are at rest."""
+    heeded = description.heeded(description.settings_from(job.settings))
+    poses = job.performance.values[:, [POSE_NAMES.index(name) for name in description.controls]]
+    rest = np.array([BY_NAME[name].rest for name in description.controls])
+    return np.where([name in heeded for name in description.controls], poses, rest)
 
 
 def wanted_frames(length: int, only: Sequence[int] | None) -> tuple[int, ...]:

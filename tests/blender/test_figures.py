@@ -142,31 +142,6 @@ def test_bodies_heed_no_sliders(figure):
     assert not heeded(figure)
 
 
-def state_of(source) -> dict[str, str]:
-    return talking.core("strips.source_state").of(source)
-
-
-def test_any_repainted_helper_picture_is_noticed(figure, tmp_path):
-    files = pictures(tmp_path / "poses", *(f"{number:04d}.png" for number in range(1, 61)))
-    figure.th_wananimate_pose_pictures = str(tmp_path / "poses")
-    for file in (files[0], files[1], files[30], files[58]):
-        before = state_of(figure)
-        shutil.copy(media.astronaut(), file)
-        assert {kind for kind, value in state_of(figure).items() if value != before[kind]} == {"engine"}
-
-
-def test_helper_pictures_that_cannot_be_read_break_off_no_look(figure, tmp_path, monkeypatch):
-    figure.th_wananimate_pose_pictures = str(tmp_path)
-    there = state_of(figure)
-
-    def refuse(*_arguments):
-        raise PermissionError("Nobody may look into it.")
-
-    monkeypatch.setattr(talking.core("strips.fingerprint").os, "scandir", refuse)
-    lost = state_of(figure)
-    assert {kind for kind in lost if lost[kind] != there[kind]} == {"engine"}
-
-
 def test_engine_without_sliders_shows_none(speaker):
     panels = ("head", "eyes", "brows", "mouth", "poses", "performance", "acting")
     assert not any(draw(name).drawn for name in panels)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inference.controls import POSE_CONTROLS, POSE_NAMES, names_for, rest_pose
+from inference.controls import POSE_CONTROLS, POSE_NAMES, RIG_NAMES, names_for, rest_pose
 from inference.errors import ErrorCode, TalkingHeadError
 from inference.job import Job
 from inference.media.encode import write_frame
@@ -38,10 +39,10 @@ class Reader:
         return ".png"
 
 
-def name_of(folder: Path, engine: str, **pose: float) -> str:
+def name_of(folder: Path, engine: str, settings: Mapping[str, object] | None = None, **pose: float) -> str:
     performance = Performance.from_poses(Fraction(24), [{**rest_pose(), **pose}])
     source = Source(SourceKind.IMAGE, (str(folder / "source.png"),))
-    job = Job("0123", "strip", engine, {}, source, FaceChoice(), (0,), performance)
+    job = Job("0123", "strip", engine, settings or {}, source, FaceChoice(), (0,), performance)
     weights: Any = SimpleNamespace(set_digests=lambda engine, settings: ("f" * 64,) if engine.set_setting else ())
     (name,) = make_plan(job, Reader(), folder, None, lambda: None, FrameMotion(), weights).names  # type: ignore[arg-type]
     return name
@@ -129,3 +130,17 @@ def test_every_slider_that_it_has_is(tmp_path, engine):
     moved |= {name: 0.5 for name in POSE_NAMES if name not in moved}
     names = [name_of(tmp_path, engine, **{name: value}) for name, value in moved.items()]
     assert len({name_of(tmp_path, engine), *names}) == len(names_for(engine)) + 1
+
+
+def test_sliders_that_an_engine_does_not_heed_are_not(tmp_path):
+    """Where bodies alone are seen, films keep the names that they have with sliders at rest."""
+    person, body = {"faces": "person"}, {"faces": "body"}
+    names = {mode["faces"]: name_of(tmp_path, "wananimate", mode) for mode in (person, body)}
+    assert names["person"] != names["body"]
+    for control in RIG_NAMES:
+        moved = {control: 0.25}
+        assert name_of(tmp_path, "wananimate", body, **moved) == names["body"]
+        assert name_of(tmp_path, "wananimate", person, **moved) != names["person"]
+    # An engine that draws frame by frame moves whole figures by its sliders.
+    moved = name_of(tmp_path, "tpsmm", {"area": "body"}, head_yaw=0.25)
+    assert moved != name_of(tmp_path, "tpsmm", {"area": "body"})

@@ -261,3 +261,38 @@ def test_whole_clips_are_shown_without_a_face(tmp_path, sessions, seen):
         for place, neutral in ((1.0, 0), (1.5, 2))
     ]  # fmt: skip
     assert len({names, *others}) == 3
+
+
+class TestStrengths:
+    """Of an engine that is shown the clip as it is, and of one that heeds them."""
+
+    BODY, PERSON, CLIP_ALONE = (
+        ("wananimate", {"faces": "body"}),
+        ("wananimate", {"faces": "person"}),
+        ("wananimate2", {}),
+    )
+
+    def parts(self, folder, clips, sessions, engine, strength: float) -> tuple[str, object]:
+        name, settings = engine
+        regions = ("mouth", "brows", "head", "eyes")
+        full = motion(clips["acting"], [1.0], *regions, whole=True)
+        exact = replace(full, **{region: (strength,) for region in ("head", "eyes")})
+        exact = exact if strength else replace(exact, mouth=(0.0,), brows=(0.0,))
+        found = FrameMotion.of(make_job(folder, 1, settings, engine=name, exact=exact), sessions, quiet())
+        return found.digest(0), found.place(0)
+
+    @pytest.mark.parametrize("engine", [BODY, CLIP_ALONE], ids=["body", "clip alone"])
+    def test_they_do_not_count_where_they_change_nothing(self, tmp_path, clips, sessions, engine):
+        full, less, more = (self.parts(tmp_path, clips, sessions, engine, strength) for strength in (1.0, 0.3, 1.7))
+        assert full == less == more and full[0]
+        assert full == self.parts(tmp_path, clips, sessions, self.PERSON, 1.0)  # as films were named until now
+        assert self.parts(tmp_path, clips, sessions, engine, 0.0) == ("", None)
+
+    def test_they_count_where_they_are_heeded(self, tmp_path, clips, sessions):
+        parts = [self.parts(tmp_path, clips, sessions, self.PERSON, strength) for strength in (1.0, 0.3, 1.7, 0.0)]
+        assert len({digest for digest, _place in parts}) == 4
+
+    def test_places_in_the_clip_always_count(self, tmp_path, clips, sessions):
+        exact = motion(clips["acting"], [1.0, 2.0, None], "head", whole=True)
+        job = make_job(tmp_path, 3, {}, engine="wananimate2", exact=exact)
+        assert len({FrameMotion.of(job, sessions, quiet()).digest(frame) for frame in range(3)}) == 3
