@@ -168,6 +168,17 @@ def test_cropped_actor_is_rendered_by_blender_first(scene, portrait, actor, tmp_
     assert not talking.core("drivers.drivers").pending(scene, portrait)
 
 
+def test_actor_that_blender_renders_may_be_trimmed_at_its_start(scene, portrait, actor):
+    scene.render.resolution_x, scene.render.resolution_y = 176, 144
+    actor.frame_final_end = 1 + LENGTH
+    talking.core("compat").set_left(actor, 3)
+    actor.th_as_seen = True
+    assert bpy.ops.talkinghead.read_drivers() == {"FINISHED"}
+    # Pictures keep their numbers, so the first one is counted for those that are trimmed away.
+    assert f"{LENGTH} pictures tracked" in panel("acting").text
+    assert not talking.core("drivers.drivers").pending(scene, portrait)
+
+
 def test_meta_strip_acts(scene, portrait, actor):
     scene.render.resolution_x, scene.render.resolution_y = 176, 144
     actor.frame_final_end = 1 + LENGTH
