@@ -93,10 +93,15 @@ class ClipPlaces:
 
 @dataclass(frozen=True)
 class SoundPlaces:
-    """Places in a sound that the engine listens to."""
+    """Places in a sound that the engine listens to.
+
+    Attributes:
+        throughout: frames without a place count as well: they hear this sound's silence, which depends on all of it.
+    """
 
     exact: ExactSpeech
     sound: Sound
+    throughout: bool = False
 
     def at(self, frame: int) -> SpeechPlace | None:
         """Place of a frame, None where nothing is heard. Numbers are rounded as they are in the frame's name."""
@@ -107,9 +112,11 @@ class SoundPlaces:
         return SpeechPlace(_rounded(time_s), _rounded(self.exact.strengths[frame]))
 
     def digest(self, frame: int) -> str:
-        """Name of sound, time and strength by content, "" where nothing is heard."""
+        """Name of sound, time and strength by content, "" where nothing of it counts."""
         place = self.at(frame)
-        return "" if place is None else digest_of([self.sound.key, *astuple(place)])
+        if place is None:
+            return digest_of([self.sound.key]) if self.throughout else ""
+        return digest_of([self.sound.key, *astuple(place)])
 
 
 def moves(exact: ExactMotion, frame: int, regions: tuple[str, ...]) -> bool:

@@ -84,7 +84,7 @@ class FrameMotion:
             landmarks = _landmark_places(job.exact, sessions, task)
         head = _clip_places(job.exact_head, HEAD_REGIONS, engine, sessions, task)
         expression = _clip_places(job.exact_expression, EXPRESSION_REGIONS, engine, sessions, task)
-        speech = _sound_places(job.exact_speech, sessions, task)
+        speech = _sound_places(job.exact_speech, engine, sessions, task)
         return cls(landmarks, acting, head, expression, speech, _notes(engine, sessions, task))
 
     @property
@@ -182,10 +182,12 @@ def _clip(spec: CaptureSpec, engine: EngineDescription, sessions: Sessions, task
     return Clip(spec, captured(spec, sessions, task), sessions, task, choice_counts=engine.takes.neutral_body)
 
 
-def _sound_places(exact: ExactSpeech | None, sessions: Sessions, task: Task) -> SoundPlaces | None:
+def _sound_places(
+    exact: ExactSpeech | None, engine: EngineDescription, sessions: Sessions, task: Task
+) -> SoundPlaces | None:
     if exact is None or not any(sounds(exact, frame) for frame in range(len(exact))):
         return None
-    return SoundPlaces(exact, Sound(exact, sessions, task))
+    return SoundPlaces(exact, Sound(exact, sessions, task), throughout=engine.film is not None)
 
 
 def _notes(engine: EngineDescription, sessions: Sessions, task: Task) -> DriverNotes | None:

@@ -120,6 +120,22 @@ def test_a_film_is_the_same_after_an_interruption(tmp_path, weights, voice):
     assert all(changed[frame] != whole[frame] for frame in ALL[2])
 
 
+def test_another_sound_draws_sections_before_it_as_well(tmp_path, weights, voice):
+    """Silence is heard there, and it is that of the whole sound."""
+    silent, first = range(len(ALL[0])), len(ALL[0])
+
+    def speaking(sound: Path) -> Job:
+        times = (*(None for _ in silent), *(float(frame / RATE) for frame in range(FRAMES - first)))
+        return replace(job_of(voice), exact_speech=ExactSpeech(str(sound), times, (1.0,) * FRAMES))
+
+    louder = write_sound(tmp_path / "louder.wav", np.concatenate([vowel("i", 0.2), vowel("a", 0.9)]))
+    before, _ = rendered(tmp_path / "film", speaking(voice), weights, tmp_path / "cache")
+    after, done = rendered(tmp_path / "film", speaking(louder), weights, tmp_path / "cache")
+    alone, _ = rendered(tmp_path / "alone", speaking(louder), weights, tmp_path / "other")
+    assert done["sections"] == {"drawn": 3, "kept": 0} and after == alone
+    assert all(before[frame] != after[frame] for frame in silent)
+
+
 def test_without_a_sound(tmp_path, weights, voice):
     with pytest.raises(TalkingHeadError) as caught:
         rendered(tmp_path / "film", replace(job_of(voice), exact_speech=None), weights, tmp_path / "cache")
