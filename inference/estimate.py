@@ -148,8 +148,7 @@ def passes_of(engine: EngineDescription, settings: Mapping[str, object], section
     assert engine.film is not None
     steps = int(str(settings.get(engine.film.steps_setting, 1)))
     part = float(str(settings.get(engine.film.part_setting, 1.0)))
-    guidances = {float(str(settings[name])) for name in engine.film.guidance_settings} - {1.0}
-    return engine.film.drawn_frames(section) * max(1, round(steps * part)) * (1 + len(guidances))
+    return engine.film.drawn_frames(section) * max(1, round(steps * part)) * engine.film.computations(settings)
 
 
 def speed_name(engine: EngineDescription, settings: Mapping[str, object]) -> str:

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -73,7 +73,7 @@ class FilmRule:
         overlap_setting: of a chain, the CHOICE setting with the number of known frames; "" where it is ``overlap``.
         lead: of a chain, frames that the engine draws before the film's first one and gives to nobody.
         grid: the number of frames at once is lowered to a multiple of this, plus 1.
-        guidance_settings: NUMBER settings; for each of their values that is not 1 each step is computed once more.
+        guidance_settings: NUMBER settings, see ``computations``.
         networks: which part of the engine's memory its networks take.
         networks_by_set: how many times as much they take, by the value that picks the set of weights; 1 for others.
     """
@@ -96,6 +96,15 @@ class FilmRule:
     def least(self) -> int:
         """The smallest number of frames at once: a bridge must have room for something new."""
         return 2 * self.overlap + 1
+
+    def computations(self, settings: Mapping[str, object]) -> int:
+        """How often each step is computed: once where the first guidance is 1, else once more for each other value.
+
+        Args:
+            settings: those in ``guidance_settings``, at least.
+        """
+        values = [float(str(settings[name])) for name in self.guidance_settings]
+        return 1 + len(set(values)) if values and values[0] != 1 else 1
 
     def drawn_frames(self, section: Section) -> int:
         """How many frames are drawn for a section; more than it has where there is a lead or a grid."""

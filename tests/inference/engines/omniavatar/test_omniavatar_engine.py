@@ -20,8 +20,10 @@ from omniavatar_tiny import QUICK, Memo, Sound, request, sections
 from safetensors.torch import save_file
 
 from inference.engines.engine import Drivers, Quality
+from inference.engines.omniavatar.description import OMNIAVATAR
 from inference.engines.omniavatar.drawing import Drawing
 from inference.engines.omniavatar.engine import OmniAvatarEngine, create
+from inference.engines.omniavatar.sampling import passes
 from inference.engines.video.load import Load
 from inference.errors import Action, ErrorCode, TalkingHeadError
 from inference.media.picture import Picture
@@ -96,6 +98,14 @@ def test_lora(engine, tmp_path):
     with pytest.raises(TalkingHeadError) as caught:
         latents(opened(engine, lora=str(tmp_path / "gone.safetensors")))
     assert caught.value.code is ErrorCode.WEIGHTS_MISSING
+
+
+@pytest.mark.parametrize("guidance", [1.0, 1.5, 4.5])
+@pytest.mark.parametrize("audio_guidance", [0.0, 1.0, 1.5, 4.5])
+def test_films_are_estimated_as_they_are_sampled(guidance, audio_guidance):
+    assert OMNIAVATAR.film is not None
+    settings = {"guidance": guidance, "audio_guidance": audio_guidance}
+    assert OMNIAVATAR.film.computations(settings) == passes(guidance, audio_guidance)
 
 
 def test_sessions_share_networks(engine):
