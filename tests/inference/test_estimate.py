@@ -10,6 +10,7 @@ import pytest
 
 from inference.engines import ENGINES, description_of
 from inference.estimate import Estimate, FilmSpeeds, drawn_size_px, film_estimate
+from inference.worker.film_plan import Film
 
 HELLOMEME = description_of("hellomeme")
 
@@ -108,6 +109,13 @@ def test_sections_and_passes_of_a_chain(speeds):
     assert chain_estimate("wananimate", speeds, guidance=2.0).passes == 102 * 40
 
 
+@pytest.mark.parametrize(
+    ("guidance", "audio", "times"), [(1, 1, 1), (1, 4.5, 1), (4.5, 4.5, 2), (4.5, 1, 3), (4, 0, 3)]
+)
+def test_a_step_is_computed_as_often_as_both_guidances_ask(speeds, guidance, audio, times):
+    assert chain_estimate("omniavatar", speeds, 48, guidance=guidance, audio_guidance=audio).passes == 57 * 25 * times
+
+
 def test_speeds_of_a_chain_are_those_of_its_model(speeds):
     speeds.note("omniavatar_small", 720, "", 0.1)
     assert chain_estimate("omniavatar", speeds, 48).seconds == 285.0
@@ -147,3 +155,14 @@ def test_squares_of_the_engines_that_make_frames():
     for engine in (HELLOMEME, description_of("xportrait")):
         assert drawn_size_px(engine, engine.settings_from({})) == 512
         assert {s.name for s in engine.settings if s.afterwards} == {"colour_match", "feather", "cut_out", "memory"}
+
+
+@pytest.mark.parametrize("name", ["wananimate", "omniavatar", "wananimate2"])
+def test_memory_counts_where_it_decides_in_how_many_bits_networks_are_held(name):
+    engine = description_of(name)
+
+    def of(memory: str) -> Film:
+        return Film.of(engine, engine.settings_from({"memory": memory}), lambda settings: [repr(settings)] * 5)
+
+    assert set(of("auto").keys).isdisjoint(of("all").keys)
+    assert set(of("auto").names).isdisjoint(of("all").names)

@@ -49,6 +49,8 @@ class StandInDrawing:
         self.wanted: list[Sequence[str]] = []
         self.decoded = 0
 
+    form = "stand-in"
+
     def prepare(self, load: object) -> None:
         pass
 

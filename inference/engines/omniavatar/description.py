@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from ...film import FilmRule
-from ..common_settings import CUT_OUT, MEMORY, SEED
+from ..common_settings import CUT_OUT, SEED
 from ..description import Choice, EngineDescription, Section, Setting, SettingKind, Takes
-from ..video.settings import LORA, LORA_STRENGTH, NEGATIVE, PRECISION, PROMPT, SHIFT, STEADY_COLOURS
+from ..video.settings import LORA, LORA_STRENGTH, MEMORY, NEGATIVE, PRECISION, PROMPT, SHIFT, STEADY_COLOURS
 
 LEAD_FRAMES = 9
 """Drawn before the film's first frame: the portrait itself, and 0.3 s of silence (at 25 frames a second)."""
@@ -46,7 +46,8 @@ AUDIO_GUIDANCE = Setting(
     SettingKind.NUMBER,
     4.5,
     "Sound Guidance",
-    "How closely the drawing keeps to the sound; another value than Guidance takes half as long again",
+    "How closely the drawing keeps to the sound; counts with a Guidance above 1, and another value than that takes half"
+    " as long again",
     minimum=0.0,
     maximum=15.0,
 )

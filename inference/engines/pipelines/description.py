@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from ...film import FilmRule
-from ..common_settings import CUT_OUT, MEMORY, SEED
+from ..common_settings import CUT_OUT, SEED
 from ..description import Choice, EngineDescription, Section, Setting, SettingKind, Takes
-from ..video.settings import NEGATIVE, PRECISION, PROMPT, SHIFT, STEADY_COLOURS
+from ..video.settings import MEMORY, NEGATIVE, PRECISION, PROMPT, SHIFT, STEADY_COLOURS
 
 MODEL = Setting(
     "model",

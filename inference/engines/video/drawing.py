@@ -18,6 +18,7 @@ from ...give_back import give_back
 from ..engine import Notes
 from ..neural.device import choose_device, raise_failure
 from .fit import Fit, Part
+from .form_key import form_of, rows_key
 from .held import Held, VideoPlacing
 from .hold import Hold
 from .load import Load
@@ -57,6 +58,11 @@ class VideoDrawing:
         assert self._placing is not None, "prepare was not called"
         return self._placing
 
+    @property
+    def form(self) -> str:
+        """How the networks are held, as far as it shows in what they draw."""
+        return form_of(self.placing.fit)
+
     def prepare(self, load: Load) -> None:
         """Hold the networks as fits what will be drawn. Where that asks for other forms, they are read again.
 
@@ -88,7 +94,8 @@ class VideoDrawing:
             return read[-1]
 
         tokenizer = self._paths["tokenizer"]
-        texts = Texts(encoder, lambda: load_tokenizer(tokenizer), notes, self._texts_key)
+        key = rows_key(self._texts_key, self.placing.fit, TEXT)
+        texts = Texts(encoder, lambda: load_tokenizer(tokenizer), notes, key)
         memory = self.placing.memory
         try:
             return self.attempt(lambda: [texts.embed(prompt) for prompt in prompts])

@@ -20,10 +20,19 @@ from .colours import ColourShift
 from .load import Load
 
 CHANNELS, SCALE = 16, 8
+OTHER_FORM = (
+    "Sections of this film were drawn with networks held in different ways, because another amount of memory was free,"
+    " so that the look may change a little. Set Precision by hand to draw all of it alike."
+)
 
 
 class Decoder(Protocol):
-    """Networks that decode latents."""
+    """Networks that draw, and decode latents."""
+
+    @property
+    def form(self) -> str:
+        """How they are held, as far as it shows in what they draw."""
+        ...
 
     def prepare(self, load: Load) -> None:
         """Be held as fits what will be drawn."""
@@ -42,7 +51,8 @@ class OpenedVideo(Opened[Networks]):
 
     - "latents" (16, T, h, w) float32;
     - "tail" (n, 3, H, W) float16 RGB, -1 to 1: the last frames as they are carried over;
-    - "colours" (2, 3) float32: what is done to the colors of all its frames.
+    - "colours" (2, 3) float32: what is done to the colors of all its frames;
+    - "form" (n,) uint8: how its networks were held, as UTF-8.
     """
 
     def __init__(
@@ -113,7 +123,14 @@ class OpenedVideo(Opened[Networks]):
             shift = ColourShift.between(video[:, : section.before].astype(np.float32), known)
         last = shift.applied(video[:, -carried:].astype(np.float32))
         tail = np.ascontiguousarray(last.swapaxes(0, 1)).astype(np.float16)
-        return {"latents": latents, "tail": tail, "colours": shift.array()}
+        return {"latents": latents, "tail": tail, "colours": shift.array(), "form": self._form(before)}
+
+    def _form(self, before: Drawn | None) -> np.ndarray:
+        """How the networks are held; another form than that of the section before is told."""
+        form = np.frombuffer(self._networks().form.encode(), np.uint8)
+        if before is not None and not np.array_equal(before.get("form", form), form):
+            self._warn(OTHER_FORM)
+        return form
 
     def _carried(self, section: Section, before: Drawn) -> np.ndarray:
         """(n, 3, H, W) float32 RGB, -1 to 1: the frames of the section before that this one begins with."""

@@ -4,7 +4,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from .. import common_settings
 from ..description import Choice, Section, Setting, SettingKind
+
+# It counts for what is drawn: with Precision on Automatic, what fits decides in how many bits networks are held.
+MEMORY = replace(
+    common_settings.MEMORY,
+    description="What is kept on the graphics card while it draws; another choice draws films anew, since it may decide"
+    " in how many bits networks are held",
+    afterwards=False,
+)
 
 PRECISION = Setting(
     "precision",

@@ -94,7 +94,7 @@ class Texts:
             remembered, and again after ``release``.
         tokenizer: gives the tokenizer; as above.
         notes: where rows are remembered; None for in memory only.
-        key: digest of the weights.
+        key: of ``form_key.rows_key``: names the weights, and how they are held.
     """
 
     def __init__(

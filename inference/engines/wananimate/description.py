@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from ...controls import names_for
 from ...film import FilmRule
-from ..common_settings import CUT_OUT, MEMORY, SEED
+from ..common_settings import CUT_OUT, SEED
 from ..description import Choice, EngineDescription, Section, Setting, SettingKind, Stage, Takes
-from ..video.settings import LORA, LORA_STRENGTH, NEGATIVE, PRECISION, PROMPT, SHIFT, STEADY_COLOURS
+from ..video.settings import LORA, LORA_STRENGTH, MEMORY, NEGATIVE, PRECISION, PROMPT, SHIFT, STEADY_COLOURS
 
 _REPLACE = (("mode", ("replace",)),)
 _ANIMATE = (("mode", ("animate",)),)

@@ -19,6 +19,7 @@ from omniavatar_tiny import QUICK, Memo, Sound, request, sections
 from inference.engines.engine import Quality
 from inference.engines.omniavatar.description import LEAD_FRAMES, OMNIAVATAR
 from inference.engines.omniavatar.session import OmniAvatarSession, Parts
+from inference.engines.video.opened import OTHER_FORM
 from inference.errors import ErrorCode, TalkingHeadError
 from inference.media.picture import Alpha, Picture
 from inference.source import FaceChoice
@@ -217,6 +218,34 @@ def test_prompts_are_remembered(opened):
     other._encoder = lambda: pytest.fail("the text encoder was read")  # type: ignore[method-assign]
     again = opened(notes=notes, drawing=other).draw(section, requests, None, lambda done: None)
     assert np.array_equal(first["latents"], again["latents"])
+
+
+def test_rows_of_prompts_belong_to_the_form_of_their_encoder(opened):
+    notes = Memo()
+    for precision in ("full", "eight", "full"):
+        drawing = tiny.drawing(precision=precision)
+        drawing.texts(notes, ("a person",))
+    exact, rounded = notes.kept.values()
+    assert exact.shape == rounded.shape and not np.array_equal(exact, rounded)
+
+
+def test_going_on_with_networks_in_another_form_is_told(opened):
+    (first, second), requests = sections(16), [request(frame) for frame in range(16)]
+
+    def drawn(session, section, before):
+        return session.draw(section, [requests[frame] for frame in section.frames], before, lambda done: None)
+
+    half = opened(drawing=tiny.drawing(precision="half"))
+    before = drawn(half, first, None)
+    drawn(half, second, before)
+    assert OTHER_FORM not in half.warnings
+    full = opened()
+    drawn(full, second, before)
+    assert full.warnings == ["A file was passed over.", OTHER_FORM]
+    # What an earlier version kept does not tell its form.
+    earlier = opened()
+    drawn(earlier, second, {name: array for name, array in before.items() if name != "form"})
+    assert OTHER_FORM not in earlier.warnings
 
 
 def test_frames_are_in_step_at_any_rate(opened):
