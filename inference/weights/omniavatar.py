@@ -78,19 +78,39 @@ _HEARING = WeightFile(
 
 OMNIAVATAR_FILES: tuple[WeightFile, ...] = (_SMALL_BASE, *_LARGE_BASE, *_ADAPTER_FILES.values(), _HEARING)
 
-_COMFYUI = comfyui_folders("diffusion_models", *REPACKAGED)
+# Quantized bases are the users' own: others made them of Wan's, and their sizes and hashes are not published by Wan.
+_QUANTIZED = ("Q8_0", "Q6_K", "Q5_K_M", "Q5_*", "Q4_K_M", "Q4_*", "Q3_*", "Q2_*")
+_CACHED = tuple(
+    f"models--{repository}/snapshots/*"
+    for repository in ("city96--Wan2.1-T2V-14B-gguf", "samuelchristlie--Wan2.1-T2V-1.3B-GGUF")
+)
+_COMFYUI = (*comfyui_folders("diffusion_models", *REPACKAGED), "unet", "unet/*", *_CACHED)
+
+
+def _quantized(model: str) -> tuple[str, ...]:
+    """Names of quantized files, the best ones first; their makers write the model's name in both ways."""
+    return tuple(f"{name}-{kind}.gguf" for kind in _QUANTIZED for name in (model, model.lower()))
+
+
 _SMALL_PART = Part(
     "base",
     _SMALL_BASE,
     (*folders_of(SMALL), *folders_of(f"{SMALL}-Diffusers", "transformer"), *_COMFYUI),
-    (_SMALL_BASE.file_name, f"{_NETWORK}-00001-of-*.safetensors", "wan2.1_t2v_1.3B_*.safetensors"),
-    never=("diffusion_models/diffusion_pytorch_model*", "diffusion_models/*/diffusion_pytorch_model*"),
+    (_SMALL_BASE.file_name, f"{_NETWORK}-00001-of-*.safetensors", "wan2.1_t2v_1.3B_*.safetensors", *_quantized(SMALL)),
+    never=tuple(
+        f"{place}/diffusion_pytorch_model*" for place in ("diffusion_models", "diffusion_models/*", "unet", "unet/*")
+    ),
 )
 _LARGE_PART = Part(
     "base",
     _LARGE_BASE[0],
     (*folders_of(LARGE), *folders_of(f"{LARGE}-Diffusers", "transformer"), *_COMFYUI),
-    (_LARGE_BASE[0].file_name, f"{_NETWORK}-00001-of-*.safetensors", "wan2.1_t2v_14B_*.safetensors"),
+    (
+        _LARGE_BASE[0].file_name,
+        f"{_NETWORK}-00001-of-*.safetensors",
+        "wan2.1_t2v_14B_*.safetensors",
+        *_quantized(LARGE),
+    ),
     never=_SMALL_PART.never,
     rest=_LARGE_BASE[1:],
 )

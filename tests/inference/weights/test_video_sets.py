@@ -241,6 +241,33 @@ def test_the_best_of_several_quantized_files_wins(tmp_path):
     assert found(tmp_path, "wananimate_q8").paths == {}
 
 
+@pytest.mark.parametrize(
+    ("model", "place"),
+    [
+        ("large", "models/unet/wan2.1-t2v-14b-Q4_K_M.gguf"),
+        ("large", "ComfyUI/models/diffusion_models/wan2.1-t2v-14b-Q8_0.gguf"),
+        ("large", "models--city96--Wan2.1-T2V-14B-gguf/snapshots/1/wan2.1-t2v-14b-Q5_K_S.gguf"),
+        ("small", "ComfyUI/models/unet/wan/Wan2.1-T2V-1.3B-Q8_0.gguf"),
+        ("small", "models--samuelchristlie--Wan2.1-T2V-1.3B-GGUF/snapshots/1/Wan2.1-T2V-1.3B-Q4_0.gguf"),
+    ],
+)
+def test_quantized_bases_of_omniavatar_that_users_have(tmp_path, model, place):
+    """They are used, and never downloaded; the official files come first."""
+    path = weight_files.write(tmp_path / place)
+    other = {"large": "small", "small": "large"}[model]
+    assert found(tmp_path, f"omniavatar_{model}").paths == {"base": path}
+    assert found(tmp_path, f"omniavatar_{other}").paths == {}
+    assert not any(file.file_name.endswith(".gguf") for file in SETS[f"omniavatar_{model}"].files)
+    official = [weight_files.write(tmp_path / file.path) for file in SETS[f"omniavatar_{model}"].parts[0].files]
+    assert set(found(tmp_path, f"omniavatar_{model}").paths.values()) == set(official)
+
+
+def test_the_best_of_several_quantized_bases_wins(tmp_path):
+    for kind in ("Q2_K", "Q3_K_M", "Q4_0", "Q4_K_M", "Q5_K_S", "Q6_K", "Q8_0"):
+        path = weight_files.write(tmp_path / "models" / "unet" / f"wan2.1-t2v-14b-{kind}.gguf")
+        assert found(tmp_path, "omniavatar_large").paths == {"base": path}
+
+
 def test_models_of_other_kinds_are_left(tmp_path):
     for place in ("vae", "text_encoders", "clip_vision", "clip", "diffusion_models", "unet", "text_encoder", ""):
         for name in ("diffusion_pytorch_model.safetensors", "model.safetensors", "model-00001-of-00001.safetensors"):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import media
 import numpy as np
@@ -16,6 +17,8 @@ pytest.importorskip("diffusers")
 import omniavatar_tiny as tiny
 import omniavatar_weights
 import torch
+import wan_forms
+from diffusers.quantizers.gguf.utils import GGUFLinear
 from omniavatar_tiny import QUICK, Memo, Sound, request, sections
 from safetensors.torch import save_file
 
@@ -25,6 +28,7 @@ from inference.engines.omniavatar.drawing import Drawing
 from inference.engines.omniavatar.engine import OmniAvatarEngine, create
 from inference.engines.omniavatar.sampling import passes
 from inference.engines.video.load import Load
+from inference.engines.video.lora import LowRank
 from inference.errors import Action, ErrorCode, TalkingHeadError
 from inference.media.picture import Picture
 from inference.source import FaceChoice
@@ -86,13 +90,37 @@ def test_forms(engine, precision, near):
     assert 0 < difference < near
 
 
-def test_lora(engine, tmp_path):
-    plain = latents(opened(engine))
+def test_a_quantized_base(engine, tmp_path):
+    """The adapter's first layer and its LoRA, and a user's LoRA, on a base as GGUF."""
+    folder = tmp_path / "models"
+    official = omniavatar_weights.official_folder()
+    shutil.copytree(official, folder, ignore=shutil.ignore_patterns("*14B", "diffusion_pytorch_model*"))
+    path = folder / "unet" / "Wan2.1-T2V-1.3B-Q8_0.gguf"
+    wan_forms.write_gguf(path, omniavatar_weights.states()["dit"], "Q8_0")
+    made = create()
+    made.load(WeightStore([folder, *media.weight_folders()]))
+    style = {"precision": "half", "lora": str(style_lora(tmp_path / "style.safetensors"))}
+    for settings in ({}, {"precision": "half"}, style):
+        exact, found = (latents(opened(each, **settings)) for each in (engine, made))
+        difference = np.abs(found - exact).mean() / exact.std()
+        assert 0 < difference < 0.1
+    network = opened(made, **style)._networks()._model.transformer.network
+    quantized = [layer for layer in network.modules() if isinstance(layer, GGUFLinear)]
+    assert quantized and all(any(isinstance(part, LowRank) for part in layer.children()) for layer in quantized)
+    made.unload()
+
+
+def style_lora(path: Path) -> Path:
     numbers = np.random.default_rng(0)
     layer = "diffusion_model.blocks.0.ffn.0"
     down, up = (torch.tensor(numbers.normal(0, 1, shape).astype(np.float32)) for shape in ((4, 48), (64, 4)))
-    save_file({f"{layer}.lora_A.weight": down, f"{layer}.lora_B.weight": up}, tmp_path / "style.safetensors")
-    path = str(tmp_path / "style.safetensors")
+    save_file({f"{layer}.lora_A.weight": down, f"{layer}.lora_B.weight": up}, path)
+    return path
+
+
+def test_lora(engine, tmp_path):
+    plain = latents(opened(engine))
+    path = str(style_lora(tmp_path / "style.safetensors"))
     assert not np.allclose(latents(opened(engine, lora=path)), plain, atol=1e-3)
     assert np.array_equal(latents(opened(engine, lora=path, lora_strength=0.0)), plain)
     with pytest.raises(TalkingHeadError) as caught:
