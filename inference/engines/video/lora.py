@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -29,6 +29,8 @@ _STARTS = (*PREFIXES, "base_model.model.", "transformer.")
 _SIDES = re.compile(r"(.+?)\.(?:lora_)?(down|up|A|B)(?:\.default)?\.weight")
 _SIDE = {"A": "down", "B": "up", "down": "down", "up": "up"}
 _OTHERS = {".alpha": "alpha", ".diff": "diff", ".diff_b": "diff_b"}
+# Its numbers go by what a model is shown besides the noisy picture.
+_FIRST = "patch_embedding"
 _BLOCKS = re.compile(r"blocks_(\d+)_(self_attn|cross_attn|ffn)_(\w+)")
 
 
@@ -54,6 +56,19 @@ class Addition:
     def scale(self) -> float:
         """How often up and down count."""
         return 1.0 if self.alpha is None or self.down is None else self.alpha / self.down.shape[0]
+
+
+_OTHER_MODEL = "Choose a LoRA that was made for this model: Wan 2.1 or 2.2 with 14B, or 1.3B for the small one."
+_OTHER_FORM = "Use the model's files in 16 bit with Precision Half, or choose another LoRA."
+
+
+@dataclass(frozen=True)
+class _Fault:
+    """Why a LoRA cannot be used, and what to do."""
+
+    why: str
+    details: str
+    hint: str = _OTHER_MODEL
 
 
 class LowRank(nn.Module):
@@ -87,7 +102,8 @@ def add_lora(network: nn.Module, path: Path, strength: float) -> None:
         strength: 1 as trained.
 
     Raises:
-        TalkingHeadError: as ``read_files``; WEIGHTS_CORRUPT where nothing of it fits, or it was made for another size.
+        TalkingHeadError: as ``read_files``; WEIGHTS_CORRUPT where nothing of it fits, it was made for another size, or
+            for weights that are quantized in the network. What is for another first layer is left out.
     """
     add(network, additions_from(read_files([path])), strength, path.name)
 
@@ -116,12 +132,17 @@ def add(network: nn.Module, additions: Mapping[str, Addition], strength: float, 
     layers = dict(network.named_modules())
     fitting = {name: each for name, each in additions.items() if name in layers and _is_whole(each)}
     if not fitting:
-        raise _refused(source, "nothing of it fits to the model", ", ".join(list(additions)[:3]))
-    for name, each in fitting.items():
-        _check(layers[name], each, name, source)
+        raise _refused(source, _Fault("nothing of it fits to the model", ", ".join(list(additions)[:3])))
+    faults = {name: fault for name, each in fitting.items() if (fault := _fault(layers[name], each))}
+    if _FIRST in faults and len(fitting) > 1:
+        # Models of one family differ in what their first layer sees; all others are the same.
+        _LOG.warning("%s: its change of the first layer is left out: %s", source, faults.pop(_FIRST).details)
+        del fitting[_FIRST]
+    for name, fault in faults.items():
+        raise _refused(source, replace(fault, details=f"{name}: {fault.details}"))
     for name, each in fitting.items():
         _add_to(layers[name], each, strength)
-    if left := [name for name in additions if name not in fitting]:
+    if left := [name for name in additions if name not in layers or not _is_whole(additions[name])]:
         _LOG.warning("%s: %d of %d layers are not in the model, such as %s", source, len(left), len(additions), left[0])
 
 
@@ -153,24 +174,36 @@ def _is_whole(addition: Addition) -> bool:
     return (addition.down is None) == (addition.up is None)
 
 
-def _check(layer: nn.Module, addition: Addition, name: str, source: str) -> None:
-    """Refuse what was made for layers of another size."""
-    wanted: list[tuple[Tensor | None, tuple[int, ...] | None]] = [(addition.diff, _shape(layer, "weight"))]
-    if isinstance(layer, nn.Linear) or hasattr(layer, "in_features"):
+def _fault(layer: nn.Module, addition: Addition) -> _Fault | None:
+    """Why a layer cannot take an addition; None where it can."""
+    linear = isinstance(layer, nn.Linear) or hasattr(layer, "in_features")
+    if addition.down is not None and not linear:
+        return _Fault("it adds to another kind of layers", type(layer).__name__)
+    if linear:
         size_in, size_out = int(layer.in_features), int(layer.out_features)  # type: ignore[arg-type]
         rank = 0 if addition.down is None else addition.down.shape[0]
-        wanted += [(addition.down, (rank, size_in)), (addition.up, (size_out, rank)), (addition.diff_b, (size_out,))]
-    elif addition.down is not None:
-        raise _refused(source, "it adds to another kind of layers", name)
+        wanted = [(addition.down, (rank, size_in)), (addition.up, (size_out, rank))]
+        wanted += [(addition.diff, (size_out, size_in)), (addition.diff_b, (size_out,))]
+    else:
+        wanted = [(addition.diff, _shape(layer, "weight")), (addition.diff_b, _shape(layer, "bias"))]
     for tensor, shape in wanted:
         if tensor is not None and tuple(tensor.shape) != shape:
-            raise _refused(source, "it was made for a model of another size", f"{name}: {tuple(tensor.shape)}, {shape}")
+            return _Fault("it was made for a model of another size", f"{tuple(tensor.shape)}, not {shape}")
+    if addition.diff is not None and _is_quantized(layer):
+        return _Fault("it changes numbers that are quantized here", type(layer).__name__, _OTHER_FORM)
+    return None
 
 
 def _shape(layer: nn.Module, table: str) -> tuple[int, ...] | None:
-    """Of a table that can be added to; None where there is none."""
+    """Of a table; None where there is none."""
     tensor = getattr(layer, table, None)
-    return tuple(tensor.shape) if isinstance(tensor, Tensor) and tensor.dtype in _ADDABLE else None
+    return tuple(tensor.shape) if isinstance(tensor, Tensor) else None
+
+
+def _is_quantized(layer: nn.Module) -> bool:
+    """Whether nothing can be added to the layer's own numbers."""
+    weight = getattr(layer, "weight", None)
+    return isinstance(weight, Tensor) and weight.dtype not in _ADDABLE
 
 
 _ADDABLE = (torch.float32, torch.float16, torch.bfloat16)
@@ -199,10 +232,10 @@ def _held_in(layer: nn.Module) -> torch.dtype:
     return torch.bfloat16 if held else torch.float32
 
 
-def _refused(source: str, why: str, details: str) -> TalkingHeadError:
+def _refused(source: str, fault: _Fault) -> TalkingHeadError:
     return TalkingHeadError(
         ErrorCode.WEIGHTS_CORRUPT,
-        f"The LoRA {source} cannot be used: {why}.",
-        "Choose a LoRA that was made for this model: Wan 2.1 or 2.2 with 14B, or 1.3B for the small one.",
-        details=details,
+        f"The LoRA {source} cannot be used: {fault.why}.",
+        fault.hint,
+        details=fault.details,
     )

@@ -112,14 +112,17 @@ def test_other_names_mean_the_same(tensors, relight, inputs, merged, names, tmp_
     torch.testing.assert_close(drawn(network, inputs), merged, atol=2e-5, rtol=0)
 
 
+def in_8_bit(network) -> Held:
+    fit = Fit({"model": "eight"}, False, "all", (), False, 0, 0, "")
+    return Held(network, VideoPlacing(fit, Device("cpu")), "model")
+
+
 @pytest.mark.parametrize("first", [True, False])
 def test_networks_in_8_bit_take_loras(paths, inputs, plain, merged, first):
     network = animate_from(read_files(part_paths(paths, "transformer"), windows=True), "official")
     if first:
         add_lora(network, paths["relight"], 2.0)
-    held = Held(
-        network, VideoPlacing(Fit({"model": "eight"}, False, "all", (), False, 0, 0, ""), Device("cpu")), "model"
-    )
+    held = in_8_bit(network)
     if not first:
         add_lora(network, paths["relight"], 2.0)
     with held.using():
@@ -146,6 +149,44 @@ def test_layers_that_the_model_lacks_are_passed_over(tensors, relight, caplog):
     assert sum(isinstance(layer, LowRank) for layer in network.modules()) == 120
 
 
+def test_a_change_of_another_first_layer_is_left_out(tensors, inputs, caplog):
+    """As of lightx2v's, which were trained on models that see other channels."""
+    layer = "blocks.3.ffn.0"
+    change = {f"{layer}.diff_b": torch.full((64,), 0.25), "patch_embedding.diff_b": torch.ones(48)}
+    official = {**tensors, f"{layer}.bias": tensors[f"{layer}.bias"] + 0.25}
+    own = tensors["patch_embedding.weight"]
+    wider = torch.ones(len(own), own.shape[1] + 3, *own.shape[2:])
+    network = animate_from(tensors, "official")
+    add(network, additions_from(with_prefix({**change, "patch_embedding.diff": wider})), 1.0, "few.safetensors")
+    assert torch.equal(drawn(network, inputs), drawn(animate_from(official, "changed"), inputs))
+    assert "few.safetensors: its change of the first layer is left out" in caplog.text
+    assert "not in the model" not in caplog.text
+    # One of the same size counts.
+    official |= {"patch_embedding.weight": own + 1, "patch_embedding.bias": tensors["patch_embedding.bias"] + 1}
+    network = animate_from(tensors, "official")
+    add(network, additions_from({**change, "patch_embedding.diff": torch.ones_like(own)}), 1.0, "few.safetensors")
+    assert torch.equal(drawn(network, inputs), drawn(animate_from(official, "changed"), inputs))
+
+
+@pytest.mark.parametrize("form", ["eight", "scaled", "gguf"])
+def test_differences_of_quantized_layers_are_refused_as_such(tensors, form):
+    names = {"eight": "official", "scaled": wan_weights.EIGHT, "gguf": wan_weights.Q8}
+    read = tensors
+    if form != "eight":
+        read = read_files([wan_weights.comfyui_paths(wan_weights.comfyui_folder(), names[form])["transformer"]])
+    network = animate_from(read, names[form])
+    if form == "eight":
+        in_8_bit(network)
+    layer = network.blocks[0].ffn.net[2]
+    bias = {"blocks.0.ffn.2.diff_b": torch.zeros(layer.out_features)}
+    change = {"blocks.0.ffn.2.diff": torch.zeros(layer.out_features, layer.in_features), **bias}
+    with pytest.raises(TalkingHeadError, match="quantized here") as caught:
+        add(network, additions_from(change), 1.0, "x.safetensors")
+    assert "Precision Half" in caught.value.hint and "blocks.0.ffn" in caught.value.details
+    # Their biases are not quantized.
+    add(network, additions_from(bias), 1.0, "x.safetensors")
+
+
 @pytest.mark.parametrize(
     ("names", "said"),
     [
@@ -153,6 +194,8 @@ def test_layers_that_the_model_lacks_are_passed_over(tensors, relight, caplog):
         ({"blocks.0.self_attn.q.weight": (48, 48)}, "nothing"),
         ({"blocks.0.ffn.0.lora_A.weight": (4, 96), "blocks.0.ffn.0.lora_B.weight": (96, 4)}, "another size"),
         ({"blocks.0.self_attn.q.lora_A.weight": (4, 48)}, "nothing"),
+        ({"blocks.0.norm3.diff_b": (49,)}, "another size"),
+        ({"patch_embedding.diff": (48, 3, 1, 2, 2)}, "another size"),
     ],
 )  # fmt: skip
 def test_other_files_are_refused(tensors, names, said):
