@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from ...weights.tensors import read_tensors
 from ..diffusion.placing import Placing
 from ..diffusion.shapes import count
 from ..neural.strict_loading import strict_network, wrong_file
+from ..video.cancel import asking
+from ..video.hold import Told, silent
 
 RATE_HZ = 16000
 FRAME_SAMPLES = 640
@@ -42,17 +45,20 @@ class Hearing:
         self._placing = placing
         self.width = network.config.hidden_size * (network.config.num_hidden_layers + 2)
 
-    def features(self, samples: np.ndarray) -> np.ndarray:
+    def features(self, samples: np.ndarray, told: Told = silent) -> np.ndarray:
         """What is heard in each 25th of a second.
+
+        The network looks at all of the samples at once, from its first layer on, so that it cannot be given less.
 
         Args:
             samples: (n,) float32 at 16 kHz, ``listening.normalized``; n is a multiple of ``FRAME_SAMPLES``.
+            told: called before each of the network's layers; may raise to cancel.
 
         Returns:
             (n / FRAME_SAMPLES, width) float32: the last state, and the states before, between and after the layers.
 
         Raises:
-            TalkingHeadError: as ``Placing.using``.
+            TalkingHeadError: as ``Placing.using``; whatever ``told`` raises.
         """
         network = self._network
         states: list[Any] = []
@@ -63,7 +69,7 @@ class Hearing:
             layer.register_forward_hook(lambda layer, inputs, output: states.append(output)) for layer in layers
         ]
         try:
-            with self._placing.using(network, exact=True):
+            with asking(network.feature_extractor, told), asking(network.encoder, told), self._used():
                 heard = network.feature_extractor(self._placing.tensor(samples, exact=True)[None])
                 frames = in_step(heard.transpose(1, 2), len(samples) // FRAME_SAMPLES)
                 hidden, _ = network.feature_projection(frames)
@@ -72,6 +78,9 @@ class Hearing:
         finally:
             for handle in handles:
                 handle.remove()
+
+    def _used(self) -> AbstractContextManager[None]:
+        return self._placing.using(self._network, exact=True)
 
 
 def in_step(features: Tensor, frames: int) -> Tensor:

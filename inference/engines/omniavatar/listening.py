@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -25,6 +24,7 @@ _TAIL_S = 0.6
 # Longer sounds are heard in pieces of so many frames, with so many more at both ends for the network's context.
 _WHOLE, _PIECE, _MARGIN = 3000, 1500, 125
 _KEPT = 2
+Told = Callable[[], None]
 
 
 class Ear(Protocol):
@@ -35,9 +35,17 @@ class Ear(Protocol):
         """Numbers a frame of features."""
         ...
 
-    def features(self, samples: np.ndarray) -> np.ndarray:
-        """(n / 640, width) float32 of (n,) samples at 16 kHz, ``normalized``."""
+    def features(self, samples: np.ndarray, told: Told) -> np.ndarray:
+        """(n / 640, width) float32 of (n,) samples at 16 kHz, ``normalized``.
+
+        Args:
+            told: called again and again meanwhile; may raise to cancel.
+        """
         ...
+
+
+def _silent() -> None:
+    """Nobody waits."""
 
 
 def normalized(samples: np.ndarray) -> np.ndarray:
@@ -61,35 +69,51 @@ class Listener:
         self._frames = -(-(len(heard) + round(_TAIL_S * _RATE_HZ)) // _FRAME_SAMPLES)
         self._samples = np.pad(heard, (0, self._frames * _FRAME_SAMPLES - len(heard)))
         self._piece = self._frames if self._frames <= _WHOLE else _PIECE
-        self._heard = lru_cache(maxsize=_KEPT)(self._hear)
+        self._kept: dict[int, np.ndarray] = {}
 
-    def lead(self, frames: int) -> np.ndarray:
-        """(frames, width): what is heard before a film: nothing at the portrait itself, then the silence in front."""
-        silence = self._rows(np.minimum(np.arange(frames - 1), int(LEAD_S * FEATURE_RATE_HZ) - 1))
+    def lead(self, frames: int, told: Told = _silent) -> np.ndarray:
+        """(frames, width): what is heard before a film: nothing at the portrait itself, then the silence in front.
+
+        Args:
+            told: called now and then while the network hears; may raise to cancel.
+        """
+        silence = self._rows(np.minimum(np.arange(frames - 1), int(LEAD_S * FEATURE_RATE_HZ) - 1), told)
         return np.concatenate([np.zeros((1, silence.shape[1]), np.float32), silence])
 
-    def at(self, places: Sequence[SpeechPlace | None]) -> np.ndarray:
-        """(n, width) float32 at each place; silence where there is none."""
+    def at(self, places: Sequence[SpeechPlace | None], told: Told = _silent) -> np.ndarray:
+        """(n, width) float32 at each place; silence where there is none.
+
+        Args:
+            told: as of ``lead``.
+        """
         silent = _SILENT / FEATURE_RATE_HZ - LEAD_S
         times = np.array([silent if place is None else place.time_s for place in places])
         strengths = np.array([1.0 if place is None else place.strength for place in places], np.float32)
         positions = np.clip((times + LEAD_S) * FEATURE_RATE_HZ, 0, self._frames - 1)
         before = np.minimum(positions.astype(int), self._frames - 2)
         share = (positions - before).astype(np.float32)[:, None]
-        here, after = np.split(self._rows(np.concatenate([before, before + 1])), 2)
+        here, after = np.split(self._rows(np.concatenate([before, before + 1]), told), 2)
         return (here * (1 - share) + after * share) * strengths[:, None]
 
-    def _rows(self, frames: np.ndarray) -> np.ndarray:
+    def _rows(self, frames: np.ndarray, told: Told) -> np.ndarray:
         """(n, width) of whole frames."""
         rows = np.empty((len(frames), self._ear().width), np.float32)
         for piece in np.unique(frames // self._piece):
             mine = frames // self._piece == piece
-            rows[mine] = self._heard(int(piece))[frames[mine] - piece * self._piece]
+            rows[mine] = self._heard(int(piece), told)[frames[mine] - piece * self._piece]
         return rows
 
-    def _hear(self, piece: int) -> np.ndarray:
+    def _heard(self, piece: int, told: Told) -> np.ndarray:
+        """The features of a piece; those of the last ones are kept."""
+        found = self._kept.pop(piece, None)
+        while len(self._kept) >= _KEPT:
+            del self._kept[next(iter(self._kept))]
+        self._kept[piece] = self._hear(piece, told) if found is None else found
+        return self._kept[piece]
+
+    def _hear(self, piece: int, told: Told) -> np.ndarray:
         """The features of a piece, without its margins."""
         start, end = piece * self._piece, min((piece + 1) * self._piece, self._frames)
         first, last = max(start - _MARGIN, 0), min(end + _MARGIN, self._frames)
-        features = self._ear().features(self._samples[first * _FRAME_SAMPLES : last * _FRAME_SAMPLES])
+        features = self._ear().features(self._samples[first * _FRAME_SAMPLES : last * _FRAME_SAMPLES], told)
         return features[start - first : end - first]

@@ -80,7 +80,7 @@ class OmniAvatarSession(OpenedVideo["Drawing"]):
         from .sampling import SectionAsk
 
         drawing = self._networks()
-        audio = self._audio(section, requests)
+        audio = self._audio(section, requests, lambda: told(0))
         frames = len(audio)
         text, negative = drawing.texts(self._parts.notes, self._prompts())
         known = self._image if before is None else drawing.encode(self._known(section, before), lambda: told(0))
@@ -127,11 +127,11 @@ class OmniAvatarSession(OpenedVideo["Drawing"]):
     def _size(self) -> tuple[int, int]:
         return self._portrait.height, self._portrait.width
 
-    def _audio(self, section: Section, requests: Sequence[FrameRequest]) -> np.ndarray:
+    def _audio(self, section: Section, requests: Sequence[FrameRequest], told: Callable[[], None]) -> np.ndarray:
         """(n, width) float32: what is heard in each frame that is drawn, n = 4k + 1."""
-        heard = self._listener.at([request.speech for request in requests])
+        heard = self._listener.at([request.speech for request in requests], told)
         if _lead(section):
-            heard = np.concatenate([self._listener.lead(LEAD_FRAMES), heard])
+            heard = np.concatenate([self._listener.lead(LEAD_FRAMES, told), heard])
         return heard[ping_pong(len(heard), drawn_frames(len(heard), _LEAST))]
 
     def _known(self, section: Section, before: Drawn) -> np.ndarray:

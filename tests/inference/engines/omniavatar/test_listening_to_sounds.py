@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import omniavatar_weights
 import pytest
@@ -32,7 +34,8 @@ class Numbered:
     def __init__(self) -> None:
         self.asked: list[int] = []
 
-    def features(self, samples: np.ndarray) -> np.ndarray:
+    def features(self, samples: np.ndarray, told: Callable[[], None]) -> np.ndarray:
+        told()
         self.asked.append(len(samples) // FRAME_SAMPLES)
         return samples.reshape(-1, FRAME_SAMPLES).mean(axis=1, keepdims=True)
 
@@ -110,6 +113,25 @@ def test_all_states_are_collected(path):
     expected = torch.cat([states[-1], *states], dim=-1)[0].numpy()
     assert np.allclose(found, expected, atol=1e-5)
     assert not network.encoder.layers[0]._forward_pre_hooks and not network.encoder.layers[0]._forward_hooks
+
+
+def test_a_cancel_is_heard_between_layers(path):
+    hearing = load_hearing(path, Placing(Device("cpu"), "full"))
+    listener = Listener(Sound(2.0), lambda: hearing)
+    asked: list[None] = []
+
+    def stop() -> None:
+        asked.append(None)
+        if len(asked) == 9:
+            raise TalkingHeadError(ErrorCode.CANCELLED, "Canceled.")
+
+    with pytest.raises(TalkingHeadError, match="Canceled"):
+        listener.lead(9, stop)
+    found = listener.lead(9, stop)
+    # 7 layers that look at samples, and 12 above; what was heard is not heard again.
+    assert len(asked) == 9 + 7 + 12
+    assert np.array_equal(listener.lead(9, stop), found) and len(asked) == 28
+    assert np.array_equal(Listener(Sound(2.0), lambda: hearing).lead(9), found)
 
 
 def test_names_of_new_files(path):

@@ -19,6 +19,7 @@ from omniavatar_tiny import QUICK, Memo, Sound, request, sections
 from inference.engines.engine import Quality
 from inference.engines.omniavatar.description import LEAD_FRAMES, OMNIAVATAR
 from inference.engines.omniavatar.session import OmniAvatarSession, Parts
+from inference.engines.video.hold import silent
 from inference.engines.video.opened import OTHER_FORM
 from inference.errors import ErrorCode, TalkingHeadError
 from inference.media.picture import Alpha, Picture
@@ -159,6 +160,20 @@ def test_steps_and_cancel(opened):
     assert np.array_equal(again["latents"], whole["latents"])
 
 
+def test_a_cancel_is_heard_while_the_network_hears(opened):
+    session, drawing = opened(), tiny.drawing()
+    session._drawing = drawing
+    (section,) = sections(8)
+
+    def stop(done: int) -> None:
+        raise TalkingHeadError(ErrorCode.CANCELLED, "Canceled.")
+
+    with pytest.raises(TalkingHeadError) as caught:
+        session.draw(section, [request(frame) for frame in range(8)], None, stop)
+    assert caught.value.code is ErrorCode.CANCELLED
+    assert "hearing" in drawing.__dict__ and not {"_model", "_vae"} & set(drawing.__dict__)
+
+
 def test_without_a_sound(opened, networks):
     parts = Parts(tracker(), lambda: (networks, ()), None, None)
     session = OmniAvatarSession(parts, PictureList([portrait()]), FaceChoice(), OMNIAVATAR.settings_from({**QUICK}))
@@ -251,10 +266,10 @@ def test_going_on_with_networks_in_another_form_is_told(opened):
 def test_frames_are_in_step_at_any_rate(opened):
     session = opened(sound=Sound(3.0))
     first, second = sections(20)
-    slow = session._audio(second, [request(frame, Fraction(25, 2)) for frame in second.frames])
-    quick = session._audio(second, [request(2 * frame) for frame in second.frames])
+    slow = session._audio(second, [request(frame, Fraction(25, 2)) for frame in second.frames], silent)
+    quick = session._audio(second, [request(2 * frame) for frame in second.frames], silent)
     assert np.allclose(slow, quick, atol=1e-6)
-    before = session._audio(first, [request(frame) for frame in first.frames])
+    before = session._audio(first, [request(frame) for frame in first.frames], silent)
     assert len(before) == 17 and not before[0].any() and before[1:LEAD_FRAMES].any(axis=1).all()
 
 
