@@ -103,6 +103,7 @@ def test_a_cancel_is_heard_before_a_section_has_its_first_picture(tmp_path, sess
     with pytest.raises(TalkingHeadError) as caught:
         made(saved_job(tmp_path, FRAMES, engine="chain"), "pose", sessions, cancel_at=0)
     assert caught.value.code is ErrorCode.CANCELLED and chain_engine.staged == [list(range(FRAMES))]
+    assert list((tmp_path / "stage" / "pose").iterdir()) == []
 
 
 @pytest.mark.parametrize("follows", [True, False])
