@@ -161,8 +161,8 @@ def test_steps_and_cancel(opened):
 
 
 def test_a_cancel_is_heard_while_the_network_hears(opened):
-    session, drawing = opened(), tiny.drawing()
-    session._drawing = drawing
+    drawing = tiny.drawing()
+    session = opened(drawing=drawing)
     (section,) = sections(8)
 
     def stop(done: int) -> None:
