@@ -130,8 +130,8 @@ class FilmRunner:
         made = 0
         requests = self._requests(part.frames)
         # Networks are in the middle of something there: only a cancel is heard.
-        made_now = self._drawing.finish(part.section, requests, drawing, self._task.check)  # type: ignore[arg-type]
-        for index, picture in made_now:
+        finished = self._drawing.finish(part.section, requests, drawing, self._task.check)  # type: ignore[arg-type]
+        for index, picture in finished:
             writer.put(folder / checked_name(self._work.plan, index, picture), picture)
             made += 1
             self._clock.finished()

@@ -184,3 +184,35 @@ def film(session: WanAnimateSession, requests: Sequence[FrameRequest], frames_at
 
 def sections(settings: Mapping[str, object], count: int) -> tuple[Section, ...]:
     return WANANIMATE.sections(count, settings)
+
+
+def asked(requests: Sequence[FrameRequest], **options: Any) -> SegmentAsk:
+    """What is asked for the only section of requests."""
+    drawing = StandInDrawing()
+    session = open_session(drawing=drawing, **options)
+    session.draw(Section(0, range(len(requests))), requests, None, lambda done: None)
+    return drawing.asks[0]
+
+
+class WholeClip:
+    """A clip in memory that is shown whole."""
+
+    whole = True
+    neutral = 0
+    neutral_chosen = False
+
+    def __init__(self, pictures: Sequence[np.ndarray]) -> None:
+        self._pictures = pictures
+        self.kept: dict[str, np.ndarray] = {}
+
+    def __len__(self) -> int:
+        return len(self._pictures)
+
+    def pictures(self, needed: Sequence[int]) -> PictureList:
+        return reader(*self._pictures)
+
+    def remembered(self, what: str) -> np.ndarray | None:
+        return self.kept.get(what)
+
+    def remember(self, what: str, values: np.ndarray) -> None:
+        self.kept[what] = values.copy()

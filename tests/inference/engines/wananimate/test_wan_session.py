@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
 import pytest
 from faces import picture
@@ -17,6 +16,8 @@ from wananimate_stand_in import (
     SIZE_PX,
     StandInDrawing,
     StandInHelpers,
+    WholeClip,
+    asked,
     film,
     open_session,
     reader,
@@ -26,19 +27,9 @@ from wananimate_stand_in import (
 
 from inference.engines.engine import Quality
 from inference.engines.wananimate.preprocess.body import HAND
-from inference.engines.wananimate.preprocess.sizes import letterboxed
-from inference.engines.wananimate.preprocess.skeleton import draw
 from inference.errors import ErrorCode, TalkingHeadError
 from inference.film import Section
 from inference.media.picture import Alpha, Picture
-
-
-def asked(requests, **options):
-    """What is asked for the only section of requests."""
-    drawing = StandInDrawing()
-    session = open_session(drawing=drawing, **options)
-    session.draw(Section(0, range(len(requests))), requests, None, lambda done: None)
-    return drawing.asks[0]
 
 
 def middle(skeleton: np.ndarray, *rows: int) -> np.ndarray:
@@ -96,62 +87,6 @@ def test_without_fitting_actors_stay_where_they_are():
     assert away[1] > away[0] + 1
 
 
-def looked_at(clip):
-    """How bright the pictures were in which bodies were looked for, where the clip's last picture is asked for."""
-    seen = []
-    helpers = StandInHelpers()
-    find = helpers.bodies.body
-    helpers.bodies.body = lambda bgr, head=None: (seen.append(round(float(bgr.mean()))), find(bgr, head))[1]
-    requests = [request(0, driving=place(3.0))]
-    source = reader(np.full((64, 64, 3), 9, np.uint8))
-    asked(requests, pictures=source, clip=clip, helpers=helpers, faces="body", tracking="full")
-    return seen
-
-
-def whole_clip(**attributes):
-    clip = WholeClip([np.full((64, 64, 3), value, np.uint8) for value in (50, 100, 150, 200)])
-    clip.__dict__.update(attributes)
-    return clip
-
-
-def test_actors_are_measured_where_the_clip_begins():
-    assert looked_at(whole_clip(neutral=2)) == [200, 9, 50]
-    assert looked_at(whole_clip(neutral=2, neutral_chosen=True)) == [200, 9, 150]
-
-
-@pytest.mark.parametrize("gone", [standing(score=0.2), standing().moved(0.0, -1.0)])
-def test_actors_are_measured_in_the_first_picture_that_shows_them(monkeypatch, gone):
-    monkeypatch.setattr(
-        "wananimate_stand_in.StandInTracker.body",
-        lambda self, bgr, head=None: gone if bgr.mean() in (50, 100) else standing(float(bgr.mean()) / 255),
-    )
-    assert looked_at(whole_clip()) == [200, 9, 50, 100, 150]
-    monkeypatch.setattr("wananimate_stand_in.StandInTracker.body", lambda self, bgr, head=None: gone)
-    assert looked_at(whole_clip()) == [200, 9, 50, 100, 150]
-
-
-def test_heads_are_measured_where_the_clip_shows_a_face_first(monkeypatch):
-    measured = []
-    clip = acting_clip()
-    clip.neutral = 1
-    landmarks = clip.landmarks
-    monkeypatch.setattr(clip, "landmarks", lambda picture: (measured.append(picture), landmarks(picture))[1])
-    session = open_session(clip=clip)
-    session._scene._acting._actor(lambda: None)
-    assert measured == [0]
-
-
-def test_without_fitting_lines_are_as_thick_as_the_clips_size_makes_them():
-    large = WholeClip([np.full((640, 1280, 3), 60, np.uint8)])
-    options = {"pictures": reader(np.full((64, 64, 3), 9, np.uint8)), "faces": "body", "tracking": "full"}
-    requests = [request(0, driving=place(0.0))]
-    shown = asked(requests, clip=large, retarget=False, **options).pose[0]
-    expected = letterboxed(draw(standing(60 / 255), 640, 1280), SIZE_PX, SIZE_PX, cv2.INTER_AREA)
-    assert np.abs(shown.astype(int) - expected).mean() < 0.05 * expected.mean()
-    # On the canvas itself lines have at least 3 px, of its 64.
-    assert shown.max() < 250
-
-
 def test_strengths_release_the_face():
     clip = acting_clip()
     opened, released = (
@@ -186,30 +121,6 @@ def test_bodies_need_no_face():
     assert ask.faces[0].mean() == pytest.approx(60, abs=1) and ask.faces[1].mean() == pytest.approx(200, abs=1)
     # Two pictures of the clip, and the character.
     assert helpers.bodies.looked == 3
-
-
-class WholeClip:
-    """A clip in memory that is shown whole."""
-
-    whole = True
-    neutral = 0
-    neutral_chosen = False
-
-    def __init__(self, pictures):
-        self._pictures = pictures
-        self.kept = {}
-
-    def __len__(self):
-        return len(self._pictures)
-
-    def pictures(self, needed):
-        return reader(*self._pictures)
-
-    def remembered(self, what):
-        return self.kept.get(what)
-
-    def remember(self, what, values):
-        self.kept[what] = values.copy()
 
 
 def test_bodies_are_looked_for_once():
