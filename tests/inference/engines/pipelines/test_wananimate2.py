@@ -11,6 +11,7 @@ pytest.importorskip("diffusers")
 
 import torch
 import wananimate2_tiny
+from edtalk_stand_in import NotesInMemory
 from faces import picture, tracker
 from liveportrait_stand_in import ClipOfPictures
 from puppets import PictureList
@@ -195,6 +196,15 @@ def film(session, requests, after=()):
         some = [requests[frame] for frame in section.frames]
         left.append(session.draw(section, some, left[-1] if left else None, lambda done: None))
     return left
+
+
+def test_rows_of_prompts_belong_to_the_form_of_their_encoder(paths):
+    notes = NotesInMemory()
+    found = [
+        Drawing(WanAnimate2, paths, "key", Load(5, 64, 64), precision, "auto").texts(notes, ("a person",))[0]
+        for precision in ("full", "eight", "full")
+    ]
+    assert np.array_equal(found[0], found[2]) and not np.array_equal(found[0], found[1])
 
 
 def test_films_go_on_from_what_was_kept(drawing):

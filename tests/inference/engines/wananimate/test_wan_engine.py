@@ -69,6 +69,15 @@ def test_a_film_that_was_interrupted_is_the_same(engine, film):
     assert film[0]["latents"].shape == (16, 2, 8, 8) and np.isfinite(film[1]["latents"]).all()
 
 
+def test_rows_of_prompts_belong_to_the_form_of_their_encoder(engine):
+    notes = NotesInMemory()
+    found = [
+        opened(engine, precision=precision)._networks().texts(notes, ("a person",))[0]
+        for precision in ("full", "eight", "full")
+    ]
+    assert np.array_equal(found[0], found[2]) and not np.array_equal(found[0], found[1])
+
+
 def test_frames_are_finished(engine, film):
     session = opened(engine, tracking="light")
     section = sections(session._settings, len(FILM))[1]
