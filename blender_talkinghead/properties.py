@@ -377,12 +377,8 @@ def _register_pair() -> None:
         "th_was_muted",
         BoolProperty(name="Was Muted", description="The source was muted before it was hidden", **hidden),
     )
-    _add_to_strip(
-        "th_uncovered",
-        IntProperty(
-            name="Uncovered", description="While points are placed: 1 if it was shown before, 2 if muted", **hidden
-        ),
-    )
+    uncovered = "While points are placed: 1 if it was shown before, 2 if it was muted"
+    _add_to_strip("th_uncovered", IntProperty(name="Uncovered", description=uncovered, **hidden))
 
 
 def _register_scene() -> None:
