@@ -82,8 +82,8 @@ class TALKINGHEAD_OT_place_mask_points(PickInPreview, bpy.types.Operator):
         if event.type == "LEFTMOUSE" and event.value == "RELEASE":
             self.dragged = None
             return {"PASS_THROUGH"}
-        hit = self.find_preview(context, event)
-        if hit is None:
+        hit, picture = self.find_preview(context, event), mask_marks.picture_of(source)
+        if hit is None or picture is None:
             return {"PASS_THROUGH"}
         region, mouse = hit
         view = region.view2d.region_to_view(*mouse)
@@ -93,7 +93,7 @@ class TALKINGHEAD_OT_place_mask_points(PickInPreview, bpy.types.Operator):
                 x, y = placement.to_picture(view)
                 if not (0 <= x <= 1 and 0 <= y <= 1):
                     return {"PASS_THROUGH"}
-                mask_points.add(source, MaskPoint(mask_marks.picture_of(source), x, y, not event.ctrl))
+                mask_points.add(source, MaskPoint(picture, x, y, not event.ctrl))
         elif event.type == "MOUSEMOVE" and self.dragged is not None:
             mask_points.move(source, self.dragged, *placement.to_picture(view))
         elif event.type in {"X", "DEL"} and event.value == "PRESS":

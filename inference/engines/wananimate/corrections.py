@@ -6,7 +6,7 @@ masks also one picture for all frames.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -87,7 +87,7 @@ class Corrections:
             return to_bgr8(self._movie.read(frame))
         return to_bgr8(open_source(Source(SourceKind.IMAGE, (str(self._file(frame)),))).read(0))
 
-    def warning(self, frame: int, bgr: np.ndarray, what: str, how: str, *sizes: tuple[int, int]) -> str:
+    def warning(self, frame: int, bgr: np.ndarray, what: str, how: str, sizes: Sequence[tuple[int, int]]) -> str:
         """A sentence on a picture of other proportions than it should have; "" where they are right.
 
         Args:

@@ -22,8 +22,8 @@ from .shot import Shot
 
 Told = Callable[[], None]
 _WHITE = 127
-# What corrected pictures should be as large as, and how others become so.
-_FACE = "a face", "squeezed into a square", (FACE_PX, FACE_PX)
+# What corrected pictures should be as large as, and what becomes of others.
+_FACE = "a face", "squeezed into a square"
 _DRAWING = "the drawing", "fitted into it, with black borders"
 
 
@@ -140,9 +140,10 @@ class GuideMaker:
         bgr = corrections.bgr(request.index)
         if stage not in self.warnings:
             # Pictures of the source's proportions lie on the canvas as the source itself does.
-            sizes = (canvas.width, canvas.height), self._pictures.read(request.picture).size
-            expected = _FACE if stage == "face" else (*_DRAWING, *sizes)
-            if sentence := corrections.warning(request.index, bgr, *expected):
+            sizes = [(canvas.width, canvas.height), self._pictures.read(request.picture).size]
+            face = stage == "face"
+            what, how = _FACE if face else _DRAWING
+            if sentence := corrections.warning(request.index, bgr, what, how, [(FACE_PX, FACE_PX)] if face else sizes):
                 self.warnings[stage] = sentence
         return bgr
 

@@ -261,7 +261,8 @@ class TestFollowing:
             options = {"faces": "body", "tracking": "full", "mask_from": "sam2", "mode": "replace", "mask_grow": 0}
             session = open_session(open_source(source), helpers=helpers, notes=NotesInMemory(), **options)
             found += self.masks(session, 6, 7, 8, 9)
-            found += [shown.pixels for _, shown in session.stage("pose", [request(n, n) for n in (6, 7, 8, 9)])]
+            requests = [request(n, n) for n in (6, 7, 8, 9)]
+            found += [shown.pixels for _, shown in session.stage("pose", requests, lambda: None)]
             assert helpers.outlines.told[0][0] == 4
             for file in files[:6]:
                 file.unlink(missing_ok=True)
