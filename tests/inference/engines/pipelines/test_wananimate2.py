@@ -200,10 +200,13 @@ def film(session, requests, after=()):
 
 def test_rows_of_prompts_belong_to_the_form_of_their_encoder(paths):
     notes = NotesInMemory()
-    found = [
-        Drawing(WanAnimate2, paths, "key", Load(5, 64, 64), precision, "auto").texts(notes, ("a person",))[0]
-        for precision in ("full", "eight", "full")
-    ]
+
+    def rows(precision: str) -> np.ndarray:
+        drawing = Drawing(WanAnimate2, paths, "key", precision, "auto")
+        drawing.prepare(Load(5, 64, 64))
+        return drawing.texts(notes, ("a person",))[0]
+
+    found = [rows(precision) for precision in ("full", "eight", "full")]
     assert np.array_equal(found[0], found[2]) and not np.array_equal(found[0], found[1])
 
 
