@@ -4,10 +4,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...film import FilmRule
 from ..common_settings import CUT_OUT, SEED
-from ..description import Choice, EngineDescription, Section, Setting, SettingKind, Takes
-from ..video.settings import LORA, LORA_STRENGTH, MEMORY, NEGATIVE, PRECISION, PROMPT, SHIFT, STEADY_COLOURS
+from ..description import Choice, EngineDescription, Setting, SettingKind, Takes
+from ..video import settings
+from ..video.settings import (
+    LORA,
+    LORA_STRENGTH,
+    MEMORY,
+    NEGATIVE,
+    PRECISION,
+    PROMPT,
+    ROUGH,
+    SHIFT,
+    STEADY_COLOURS,
+    THUMBNAIL,
+)
 
 LEAD_FRAMES = 9
 """Drawn before the film's first frame: the portrait itself, and 0.3 s of silence (at 25 frames a second)."""
@@ -23,22 +37,15 @@ MODEL = Setting(
         Choice("large", "14B", "The large one: better, ten times as slow"),
     ),
 )
-STEPS = Setting(
-    "steps",
-    SettingKind.WHOLE,
-    25,
-    "Steps",
-    "How often the drawing is refined; the published 50 is finer and takes twice as long",
-    minimum=1,
-    maximum=100,
+STEPS = replace(
+    settings.STEPS,
+    default=25,
+    description="How often the drawing is refined; the published 50 is finer and takes twice as long",
 )
-GUIDANCE = Setting(
-    "guidance",
-    SettingKind.NUMBER,
-    4.5,
-    "Guidance",
-    "How closely the drawing keeps to the prompt; 4 to 6 is recommended",
-    minimum=1.0,
+GUIDANCE = replace(
+    settings.GUIDANCE,
+    default=4.5,
+    description="How closely the drawing keeps to the prompt; 4 to 6 is recommended",
     maximum=15.0,
 )
 AUDIO_GUIDANCE = Setting(
@@ -51,42 +58,34 @@ AUDIO_GUIDANCE = Setting(
     minimum=0.0,
     maximum=15.0,
 )
-LENGTH = Setting(
-    "frames_at_once",
-    SettingKind.WHOLE,
-    57,
-    "Frames at Once",
-    "Frames that are drawn together, a multiple of 4 and 1 more; as published, 57 in squares and 105 in tall or wide"
-    " pictures",
+LENGTH = replace(
+    settings.LENGTH,
+    default=57,
+    description="Frames that are drawn together, a multiple of 4 and 1 more; as published, 57 in squares and 105 in"
+    " tall or wide pictures",
     minimum=17,
-    maximum=241,
 )
-OVERLAP = Setting(
-    "overlap",
-    SettingKind.CHOICE,
-    "13",
-    "Carried Over",
-    "Frames of a section that the next one begins with",
-    (
+OVERLAP = replace(
+    settings.CARRIED,
+    name="overlap",
+    default="13",
+    choices=(
         Choice("13", "13", "Smooth joints, as published; looks drift in long films"),
         Choice("5", "5", "Less of both"),
         Choice("1", "1", "Looks drift less, joints can be seen"),
     ),
 )
-SIZE = Setting(
-    "size",
-    SettingKind.CHOICE,
-    "720",
-    "Drawn Size",
-    "Which sizes are drawn; the one nearest to the picture's proportions is taken",
-    (
+SIZE = replace(
+    settings.SIZE,
+    default="720",
+    description="Which sizes are drawn; the one nearest to the picture's proportions is taken",
+    choices=(
         Choice("720", "480p", "720 x 720, 400 x 720 or 720 x 400 px, as published"),
         Choice("960", "720p", "Up to 720 x 1280 px: the published larger sizes"),
         Choice("384", "Draft", "About half as wide and high"),
-        Choice("256", "Rough Draft", "For timing only"),
-        Choice("128", "Thumbnail", "To see soon whether all is set up; little is recognized"),
+        ROUGH,
+        THUMBNAIL,
     ),
-    section=Section.PICTURE,
 )
 
 OMNIAVATAR = EngineDescription(

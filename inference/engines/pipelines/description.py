@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...film import FilmRule
 from ..common_settings import CUT_OUT, SEED
-from ..description import Choice, EngineDescription, Section, Setting, SettingKind, Takes
-from ..video.settings import MEMORY, NEGATIVE, PRECISION, PROMPT, SHIFT, STEADY_COLOURS
+from ..description import Choice, EngineDescription, Setting, SettingKind, Takes
+from ..video import settings
+from ..video.settings import MEMORY, NEGATIVE, PRECISION, PROMPT, ROUGH, SHIFT, STEADY_COLOURS
 
 MODEL = Setting(
     "model",
@@ -20,69 +23,37 @@ MODEL = Setting(
         Choice("distilled", "Distilled", "For few steps: set Steps to 10 and Guidance to 1"),
     ),
 )
-STEPS = Setting(
-    "steps",
-    SettingKind.WHOLE,
-    40,
-    "Steps",
-    "How often the drawing is refined; 10 are enough for the distilled model",
-    minimum=1,
-    maximum=100,
+STEPS = replace(
+    settings.STEPS,
+    default=40,
+    description="How often the drawing is refined; 10 are enough for the distilled model",
 )
-GUIDANCE = Setting(
-    "guidance",
-    SettingKind.NUMBER,
-    3.0,
-    "Guidance",
-    "How closely the drawing keeps to the prompt; above 1 each step takes twice as long",
-    minimum=1.0,
-    maximum=10.0,
-)
+GUIDANCE = replace(settings.GUIDANCE, default=3.0)
 # Both models' program takes DPM++ with a shift of 5; the distilled one's folder for diffusers names Euler.
-SOLVER = Setting(
-    "solver",
-    SettingKind.CHOICE,
-    "dpm++",
-    "Solver",
-    "How a step is computed",
-    (
+SOLVER = replace(
+    settings.SOLVER,
+    default="dpm++",
+    choices=(
         Choice("dpm++", "DPM++", "As published"),
         Choice("euler", "Euler", "The plain one, which the distilled model may be used with as well"),
         Choice("unipc", "UniPC", "That of the first Wan-Animate"),
     ),
-    section=Section.SAMPLING,
 )
-LENGTH = Setting(
-    "frames_at_once",
-    SettingKind.WHOLE,
-    81,
-    "Frames at Once",
-    "Frames that are drawn together, a multiple of 4 and 1 more; longer films are drawn section after section",
-    minimum=5,
-    maximum=161,
-)
-CARRIED = Setting(
-    "carried",
-    SettingKind.CHOICE,
-    "1",
-    "Carried Over",
-    "Frames of a section that the next one begins with",
-    (Choice("1", "1", "As published"), Choice("5", "5", "Carries movement over as well")),
+LENGTH = replace(settings.LENGTH, default=81, maximum=161)
+CARRIED = replace(
+    settings.CARRIED,
+    choices=(Choice("1", "1", "As published"), Choice("5", "5", "Carries movement over as well")),
 )
 # The area of 800 x 640 px is what diffusers' pipeline draws, that of 1280 x 720 px what Wan's own program does.
-SIZE = Setting(
-    "size",
-    SettingKind.CHOICE,
-    "716",
-    "Drawn Size",
-    "As many pixels are drawn as a square of this side has, in the picture's proportions",
-    (
+SIZE = replace(
+    settings.SIZE,
+    default="716",
+    choices=(
         Choice("716", "Official", "As many pixels as 800 x 640"),
         Choice("960", "Large", "As many pixels as 1280 x 720: nearly twice the memory, three times as slow"),
         Choice("400", "Draft", "A third of the pixels"),
-        Choice("256", "Rough Draft", "For timing only"),
+        ROUGH,
     ),
-    section=Section.PICTURE,
 )
 
 WANANIMATE2 = EngineDescription(

@@ -83,3 +83,55 @@ SHIFT = Setting(
     maximum=15.0,
     section=Section.SAMPLING,
 )
+STEPS = Setting(
+    "steps",
+    SettingKind.WHOLE,
+    20,
+    "Steps",
+    "How often the drawing is refined",
+    minimum=1,
+    maximum=100,
+)
+GUIDANCE = Setting(
+    "guidance",
+    SettingKind.NUMBER,
+    1.0,
+    "Guidance",
+    "How closely the drawing keeps to the prompt; above 1 each step takes twice as long",
+    minimum=1.0,
+    maximum=10.0,
+)
+SOLVER = Setting(
+    "solver",
+    SettingKind.CHOICE,
+    "unipc",
+    "Solver",
+    "How a step is computed",
+    section=Section.SAMPLING,
+)
+LENGTH = Setting(
+    "frames_at_once",
+    SettingKind.WHOLE,
+    77,
+    "Frames at Once",
+    "Frames that are drawn together, a multiple of 4 and 1 more; longer films are drawn section after section",
+    minimum=5,
+    maximum=241,
+)
+CARRIED = Setting(
+    "carried",
+    SettingKind.CHOICE,
+    "1",
+    "Carried Over",
+    "Frames of a section that the next one begins with",
+)
+SIZE = Setting(
+    "size",
+    SettingKind.CHOICE,
+    "632",
+    "Drawn Size",
+    "As many pixels are drawn as a square of this side has, in the picture's proportions",
+    section=Section.PICTURE,
+)
+ROUGH = Choice("256", "Rough Draft", "For timing only")
+THUMBNAIL = Choice("128", "Thumbnail", "To see soon whether all is set up; little is recognized")

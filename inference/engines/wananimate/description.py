@@ -4,11 +4,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...controls import names_for
 from ...film import FilmRule
 from ..common_settings import CUT_OUT, SEED
 from ..description import Choice, EngineDescription, Section, Setting, SettingKind, Stage, Takes
-from ..video.settings import LORA, LORA_STRENGTH, MEMORY, NEGATIVE, PRECISION, PROMPT, SHIFT, STEADY_COLOURS
+from ..video import settings
+from ..video.settings import (
+    LENGTH,
+    LORA,
+    LORA_STRENGTH,
+    MEMORY,
+    NEGATIVE,
+    PRECISION,
+    PROMPT,
+    ROUGH,
+    SHIFT,
+    STEADY_COLOURS,
+    THUMBNAIL,
+)
 
 _REPLACE = (("mode", ("replace",)),)
 _ANIMATE = (("mode", ("animate",)),)
@@ -45,68 +60,38 @@ CHARACTER = Setting(
     "Picture of the person who replaces the one in the shot",
     when=_REPLACE,
 )
-STEPS = Setting(
-    "steps",
-    SettingKind.WHOLE,
-    20,
-    "Steps",
-    "How often the drawing is refined; 4 to 8 are enough with a LoRA for few steps",
-    minimum=1,
-    maximum=100,
+STEPS = replace(
+    settings.STEPS,
+    description="How often the drawing is refined; 4 to 8 are enough with a LoRA for few steps",
 )
-GUIDANCE = Setting(
-    "guidance",
-    SettingKind.NUMBER,
-    1.0,
-    "Guidance",
-    "How closely the drawing keeps to prompt and face; above 1 each step takes twice as long",
-    minimum=1.0,
-    maximum=10.0,
+GUIDANCE = replace(
+    settings.GUIDANCE,
+    description="How closely the drawing keeps to prompt and face; above 1 each step takes twice as long",
 )
-SOLVER = Setting(
-    "solver",
-    SettingKind.CHOICE,
-    "unipc",
-    "Solver",
-    "How a step is computed",
-    (
+SOLVER = replace(
+    settings.SOLVER,
+    choices=(
         Choice("unipc", "UniPC", "As published"),
         Choice("dpm++", "DPM++", "The other published one"),
         Choice("euler", "Euler", "For LoRAs that need few steps"),
     ),
-    section=Section.SAMPLING,
 )
-LENGTH = Setting(
-    "frames_at_once",
-    SettingKind.WHOLE,
-    77,
-    "Frames at Once",
-    "Frames that are drawn together, a multiple of 4 and 1 more; longer films are drawn section after section",
-    minimum=5,
-    maximum=241,
+CARRIED = replace(
+    settings.CARRIED,
+    choices=(
+        Choice("1", "1", "Keeps more of the character's looks"),
+        Choice("5", "5", "Carries movement over as well"),
+    ),
 )
-CARRIED = Setting(
-    "carried",
-    SettingKind.CHOICE,
-    "1",
-    "Carried Over",
-    "Frames of a section that the next one begins with",
-    (Choice("1", "1", "Keeps more of the character's looks"), Choice("5", "5", "Carries movement over as well")),
-)
-SIZE = Setting(
-    "size",
-    SettingKind.CHOICE,
-    "632",
-    "Drawn Size",
-    "As many pixels are drawn as a square of this side has, in the picture's proportions",
-    (
+SIZE = replace(
+    settings.SIZE,
+    choices=(
         Choice("960", "720p", "1280 x 720 px in the picture's proportions"),
         Choice("632", "480p", "832 x 480 px in the picture's proportions, less than half the time"),
         Choice("400", "Draft", "Less than a quarter of the pixels of 720p"),
-        Choice("256", "Rough Draft", "For timing only"),
-        Choice("128", "Thumbnail", "To see soon whether all is set up; little is recognized"),
+        ROUGH,
+        THUMBNAIL,
     ),
-    section=Section.PICTURE,
 )
 FACES = Setting(
     "faces",

@@ -50,13 +50,20 @@ class ModelFiles:
 
 
 def files_of(weights: WeightStore, settings: Mapping[str, object]) -> ModelFiles:
-    """The files of checked settings.
+    """The files of checked settings; see ``files_of_set``."""
+    relights = settings["mode"] == "replace" and bool(settings["relight"])
+    return files_of_set(weights, WANANIMATE.weight_set(settings), settings, relights=relights)
+
+
+def files_of_set(
+    weights: WeightStore, name: str, settings: Mapping[str, object], *, relights: bool = False
+) -> ModelFiles:
+    """The files of a set of weights, and the LoRA of checked settings.
 
     Raises:
         TalkingHeadError: WEIGHTS_MISSING, WEIGHTS_CORRUPT with the action GET_MODELS for the set; WEIGHTS_MISSING for a
             LoRA that is not there.
     """
-    name = WANANIMATE.weight_set(settings)
     paths, digests = weights.set_paths(name), weights.set_digests(name)
     lora = chosen_lora(str(settings["lora"]))
     return ModelFiles(
@@ -64,7 +71,7 @@ def files_of(weights: WeightStore, settings: Mapping[str, object]) -> ModelFiles
         lora=lora,
         lora_strength=float(settings["lora_strength"]) if lora else 0.0,  # type: ignore[arg-type]
         lora_state=state_of(lora) if lora else "",
-        relights=settings["mode"] == "replace" and bool(settings["relight"]),
+        relights=relights,
     )
 
 
